@@ -1,0 +1,54 @@
+import * as attributes from './attributes.ts';
+import { labelOf } from './labels.ts';
+
+/** Top-level keys of a spoke and of a step in the hub, and labels that Loki and Prometheus make themselves. */
+const RESERVED_LABELS = [
+  'status',
+  'job_id',
+  'run_id',
+  'job_timestamp',
+  'timestamp',
+  'pipeline_step',
+  'metadata_path',
+  'source_job_id',
+  'citekeys',
+  'items',
+  'source_items',
+  'failures',
+  'results_summary',
+  'config',
+  'batching',
+  'runpod_jobs',
+  'occurrences',
+  'outputs',
+  'jobs',
+  'state',
+  'flags',
+  'trace_id',
+  'span_id',
+  'trace_flags',
+  'service_name',
+  'service_instance_id',
+  'detected_level',
+  'severity_text',
+  'severity_number',
+  'traceback',
+  'le',
+  'instance',
+  'job',
+] as const;
+
+// These two are on metrics only, where no field of a user goes.
+const METRIC_ONLY: readonly string[] = [attributes.ATTR_NAME, attributes.ATTR_SIGNAL];
+
+const ATTRIBUTE_LABELS = Object.entries(attributes)
+  .filter(([constant, name]) => constant.startsWith('ATTR_') && !METRIC_ONLY.includes(String(name)))
+  .flatMap(([, name]) => (typeof name === 'string' ? [labelOf(name)] : []));
+
+/**
+ * Labels that a user's own field must not take. A field that would is renamed to `user.{key}`.
+ */
+export const RESERVED_FIELD_LABELS: ReadonlySet<string> = new Set([
+  ...RESERVED_LABELS,
+  ...ATTRIBUTE_LABELS,
+]);

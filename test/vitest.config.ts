@@ -1,0 +1,16 @@
+import { defaultServerConditions } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+// MILEPOST_TEST_BUILT=1 runs the same tests against the built packages in `dist`.
+const conditions =
+  process.env['MILEPOST_TEST_BUILT'] === '1'
+    ? [...defaultServerConditions]
+    : ['@milepost/source', ...defaultServerConditions];
+
+export default defineConfig({
+  root: new URL('..', import.meta.url).pathname,
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+  },
+});
