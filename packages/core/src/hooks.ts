@@ -1,1 +1,19 @@
-export {};
+export { type ErrorDescription } from './describe-error.ts';
+export { type FieldValue } from './fields.ts';
+export { type JobIdentity, type RunIdentity, type StageIdentity } from './identity.ts';
+export {
+  type ItemCounts,
+  type ItemEndedEvent,
+  type LifecycleEvent,
+  type LifecycleListener,
+  type OutputRecordedEvent,
+  type RunEndedEvent,
+  type RunStartedEvent,
+  type StageEndedEvent,
+  type StageStartedEvent,
+  publishLifecycle,
+  subscribeLifecycle,
+} from './lifecycle.ts';
+export { takeReservedSpanId, takeReservedTraceId } from './reserved-ids.ts';
+export { type RunStore, type StoredRun, currentRunStore, installRunStore } from './run-store.ts';
+export { type Scope, activeScope, isOwnSpan, scopeOf } from './scope.ts';

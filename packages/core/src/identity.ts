@@ -1,0 +1,44 @@
+/** Which run something belongs to. Plain data, the same object for the whole run in this process. */
+export interface RunIdentity {
+  readonly runId: string;
+  /** 32 hex digits, derived from the run ID. */
+  readonly traceId: string;
+  /** From 1 on. */
+  readonly attempt: number;
+  readonly pipeline: string;
+  readonly subdomain: string | undefined;
+  readonly clientId: string | undefined;
+  /** The run inside which this one was started. */
+  readonly parentRunId: string | undefined;
+  /** True for a run that a stage outside any run made for itself. */
+  readonly implicit: boolean;
+  /** True where this process adds stages to a run that began elsewhere: it emits no root span and no run metrics. */
+  readonly joined: boolean;
+  /** The stages that the run declares, in order. */
+  readonly stages: readonly string[];
+  /** The upload job or earlier run that the run's items came from. */
+  readonly source: string | undefined;
+}
+
+/** Which execution of which stage something belongs to. */
+export interface StageIdentity {
+  readonly run: RunIdentity;
+  readonly name: string;
+  /** Which time a stage of this name runs in its run, from 1 on, as counted by this process. */
+  readonly occurrence: number;
+  /** Which try of that occurrence, from 1 on. */
+  readonly attempt: number;
+  /** 16 hex digits, random: names this one going through the stage. */
+  readonly executionId: string;
+  /** The execution of the stage around this one, if any. */
+  readonly parentExecutionId: string | undefined;
+}
+
+/** Which queue job something belongs to. */
+export interface JobIdentity {
+  readonly jobId: string;
+  readonly parentJobId: string | undefined;
+  readonly name: string;
+  readonly queue: string;
+  readonly attempt: number;
+}

@@ -1,0 +1,52 @@
+import { diag } from '@opentelemetry/api';
+import { globalState } from './global-state.ts';
+
+/** A run that a store knows. */
+export interface StoredRun {
+  /** The ID as first made, also where an alias was asked for. */
+  readonly runId: string;
+  /** Its latest attempt. */
+  readonly attempt: number;
+  readonly pipeline: string;
+  readonly subdomain: string | undefined;
+  readonly clientId: string | undefined;
+  readonly source: string | undefined;
+  readonly stages: readonly string[];
+}
+
+/**
+ * What `core` asks whoever keeps the runs. Synchronous, and called only for a given run ID, a claimed format or a join.
+ * What a store throws is caught and counts as not knowing.
+ */
+export interface RunStore {
+  /** Makes a run ID of a format that needs an exclusive claim, of the given or the next free second. */
+  claimRunId(format: 'timestamp' | 'compact', time: Date): string;
+  /** Claims the next attempt of a run, exclusively: 1 for a run that does not exist yet. */
+  claimAttempt(runId: string): number;
+  /** Finds a run by its ID, by an alias of it, or the one that started last. */
+  resolveRun(idOrAlias: string): StoredRun | undefined;
+}
+
+const slot = globalState('run-store', (): { store: RunStore | undefined } => ({
+  store: undefined,
+}));
+
+/**
+ * Makes a store the one that `withRun` and `joinRun` ask. The first one wins; a second is reported and not used.
+ * @returns takes the store away again, where it is the one in use
+ */
+export function installRunStore(store: RunStore): () => void {
+  if (slot.store !== undefined && slot.store !== store) {
+    diag.warn('milepost: a run store is installed already; the second one is not asked for run IDs');
+    return () => undefined;
+  }
+  slot.store = store;
+  return () => {
+    if (slot.store === store) slot.store = undefined;
+  };
+}
+
+/** The store in use, if any. */
+export function currentRunStore(): RunStore | undefined {
+  return slot.store;
+}
