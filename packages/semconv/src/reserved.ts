@@ -15,6 +15,7 @@ const RESERVED_LABELS = [
   'items',
   'source_items',
   'failures',
+  'error',
   'results_summary',
   'config',
   'batching',

@@ -1,1 +1,87 @@
-export {};
+export { type ErrorRecord, errorRecordSchema } from './error-record.ts';
+export {
+  type ExecutionTraceEntry,
+  executionTraceEntrySchema,
+  parseExecutionTraceEntry,
+  writtenTraceEntrySchema,
+} from './execution-trace-entry.ts';
+export {
+  type HubStep,
+  type StageOccurrence,
+  hubStepSchema,
+  parseHubStep,
+  stageOccurrenceSchema,
+  writtenPendingStepSchema,
+  writtenStageStepSchema,
+} from './hub-step.ts';
+export { type Hub, type WrittenHub, hubSchema, parseHub, writtenHubSchema } from './hub.ts';
+export {
+  ITEMS_KEY_VALUES,
+  type ItemCollection,
+  type ItemFailure,
+  WRITTEN_ITEMS_KEY_VALUES,
+  type WrittenItemCollection,
+  type WrittenItemsKey,
+  itemCollectionSchema,
+  itemFailureSchema,
+  writtenItemCollectionSchema,
+} from './item-collection.ts';
+export {
+  JOB_ENVELOPE_VERSION,
+  type JobEnvelope,
+  envelopeRunSchema,
+  envelopeStageSchema,
+  jobEnvelopeSchema,
+  parseJobEnvelope,
+} from './job-envelope.ts';
+export {
+  JOURNAL_RECORD_KIND_VALUES,
+  JOURNAL_VERSION,
+  type JournalLine,
+  type JournalRecord,
+  type KnownJournalRecord,
+  type UnknownJournalRecord,
+  derivedWrittenSchema,
+  hubTakenInSchema,
+  itemEndedSchema,
+  journalLineSchema,
+  knownJournalRecordSchema,
+  outputRecordedSchema,
+  parseJournalRecord,
+  runEndedSchema,
+  runJoinedSchema,
+  runStartedSchema,
+  segmentOpenedSchema,
+  sourceResolvedSchema,
+  spokeTakenInSchema,
+  stageEndedSchema,
+  stageStartedSchema,
+  stepSavedSchema,
+} from './journal-record.ts';
+export { SchemaError, type SchemaErrorCode } from './schema-error.ts';
+export {
+  type Source,
+  type SourceJob,
+  type WrittenSourceJob,
+  parseSourceJob,
+  sourceJobSchema,
+  sourceSchema,
+  writtenSourceJobSchema,
+} from './source-job.ts';
+export {
+  type Output,
+  type Spoke,
+  type WrittenSpoke,
+  outputSchema,
+  parseSpoke,
+  spokeSchema,
+  writtenSpokeSchema,
+} from './spoke.ts';
+export {
+  RUN_STATE_VALUES,
+  RUN_STATUS_VALUES,
+  type RunState,
+  type RunStatus,
+  STEP_STATE_VALUES,
+  type StepState,
+} from './step-state.ts';

@@ -1,0 +1,256 @@
+import { z } from 'zod';
+import { END_STATUS_VALUES, ITEM_STATUS_VALUES, RUN_END_STATUS_VALUES } from '../status.ts';
+import { errorRecordSchema } from './error-record.ts';
+import { parseWith } from './schema-error.ts';
+import { sourceSchema } from './source-job.ts';
+
+/** Version of the journal's records. Readers keep what they do not know. */
+export const JOURNAL_VERSION = 1;
+
+const json = z.record(z.string(), z.unknown());
+const flags = z.array(z.string()).optional();
+const positive = z.int().positive();
+
+/** What every record has: when it happened, in milliseconds since the Unix epoch (fractions order what shares one). */
+const base = { time: z.number() };
+
+/** First line of a segment: who writes. */
+export const segmentOpenedSchema = z.looseObject({
+  ...base,
+  kind: z.literal('segment_opened'),
+  version: z.int().positive(),
+  run_id: z.string(),
+  writer: z.string(),
+  host: z.string(),
+  pid: z.int(),
+  thread_id: z.int(),
+  /** When the process started, in milliseconds since the Unix epoch. */
+  process_start: z.number(),
+  /** Names the boot of the machine, where the system tells. */
+  boot_id: z.string().optional(),
+});
+
+const runIdentity = {
+  run_attempt: positive,
+  pipeline: z.string(),
+  subdomain: z.string().optional(),
+  client_id: z.string().optional(),
+  parent_run_id: z.string().optional(),
+  implicit: z.literal(true).optional(),
+  trace_id: z.string(),
+  stages: z.array(z.string()),
+  /** As the user named it. */
+  source: z.string().optional(),
+  fields: json.optional(),
+  flags,
+};
+
+/** An attempt of the run began. */
+export const runStartedSchema = z.looseObject({
+  ...base,
+  kind: z.literal('run_started'),
+  ...runIdentity,
+});
+
+/** A process adds stages to the run, which began elsewhere. */
+export const runJoinedSchema = z.looseObject({
+  ...base,
+  kind: z.literal('run_joined'),
+  ...runIdentity,
+});
+
+/** An attempt of the run ended. */
+export const runEndedSchema = z.looseObject({
+  ...base,
+  kind: z.literal('run_ended'),
+  run_attempt: positive,
+  status: z.enum(RUN_END_STATUS_VALUES),
+  duration_seconds: z.number(),
+  error: errorRecordSchema.optional(),
+  flags,
+});
+
+const execution = {
+  run_attempt: positive,
+  stage: z.string(),
+  /** As the process counted that ran it; the fold numbers anew. */
+  occurrence: positive,
+  attempt: positive,
+  /** The key of the execution. */
+  execution_id: z.string(),
+};
+
+/** An execution of a stage began. */
+export const stageStartedSchema = z.looseObject({
+  ...base,
+  kind: z.literal('stage_started'),
+  ...execution,
+  parent_execution_id: z.string().optional(),
+  fields: json.optional(),
+  flags,
+});
+
+/** An execution of a stage ended. */
+export const stageEndedSchema = z.looseObject({
+  ...base,
+  kind: z.literal('stage_ended'),
+  ...execution,
+  parent_execution_id: z.string().optional(),
+  status: z.enum(END_STATUS_VALUES),
+  will_retry: z.literal(true).optional(),
+  duration_seconds: z.number(),
+  error: errorRecordSchema.optional(),
+  reason: z.string().optional(),
+  counts: z.record(z.string(), z.number()).optional(),
+  fields: json.optional(),
+  config: json.optional(),
+  metadata: json.optional(),
+  items: z
+    .looseObject({ total: z.number(), successful: z.number(), failed: z.number() })
+    .optional(),
+  flags,
+});
+
+/** An item ended in an execution. */
+export const itemEndedSchema = z.looseObject({
+  ...base,
+  kind: z.literal('item_ended'),
+  ...execution,
+  item_id: z.string(),
+  status: z.enum(ITEM_STATUS_VALUES),
+  duration_seconds: z.number(),
+  error: errorRecordSchema.optional(),
+  flags,
+});
+
+/** A file that the run wrote. */
+export const outputRecordedSchema = z.looseObject({
+  ...base,
+  kind: z.literal('output_recorded'),
+  run_attempt: positive,
+  stage: z.string().optional(),
+  execution_id: z.string().optional(),
+  item_id: z.string().optional(),
+  /** Relative to the registry's root where it lies inside, else absolute. */
+  path: z.string(),
+  size: z.int().nonnegative().optional(),
+  sha256: z.string().optional(),
+  missing: z.literal(true).optional(),
+});
+
+/** A step's metadata as the user saved it. */
+export const stepSavedSchema = z.looseObject({
+  ...base,
+  kind: z.literal('step_saved'),
+  step: z.string(),
+  metadata: json,
+});
+
+/** The upload that the run's source leads to. */
+export const sourceResolvedSchema = z.looseObject({
+  ...base,
+  kind: z.literal('source_resolved'),
+  /** As the run or step named it. */
+  named: z.string(),
+  source: sourceSchema,
+});
+
+/** What others wrote into the hub. */
+export const hubTakenInSchema = z.looseObject({
+  ...base,
+  kind: z.literal('hub_taken_in'),
+  /** SHA-256 of the file as found, in hex. */
+  sha256: z.string(),
+  steps: json,
+  keys: json,
+  trace: z.array(z.unknown()),
+  timestamp: z.string().optional(),
+  source: sourceSchema.optional(),
+});
+
+/** A spoke that others wrote. */
+export const spokeTakenInSchema = z.looseObject({
+  ...base,
+  kind: z.literal('spoke_taken_in'),
+  sha256: z.string(),
+  step: z.string(),
+  content: json,
+});
+
+/** Derived files about to be written, so that a file with another digest is known to be someone else's. */
+export const derivedWrittenSchema = z.looseObject({
+  ...base,
+  kind: z.literal('derived_written'),
+  /** SHA-256 in hex by path relative to the registry's root. */
+  files: z.record(z.string(), z.string()),
+});
+
+const KNOWN = [
+  segmentOpenedSchema,
+  runStartedSchema,
+  runJoinedSchema,
+  runEndedSchema,
+  stageStartedSchema,
+  stageEndedSchema,
+  itemEndedSchema,
+  outputRecordedSchema,
+  stepSavedSchema,
+  sourceResolvedSchema,
+  hubTakenInSchema,
+  spokeTakenInSchema,
+  derivedWrittenSchema,
+] as const;
+
+/** A record of a kind that this version knows. */
+export const knownJournalRecordSchema = z.discriminatedUnion('kind', KNOWN);
+/** A record of a kind that this version knows. */
+export type KnownJournalRecord = z.infer<typeof knownJournalRecordSchema>;
+
+/** Every kind of record that this version knows. */
+export const JOURNAL_RECORD_KIND_VALUES: readonly string[] = KNOWN.map(
+  (schema) => schema.shape.kind.value,
+);
+
+const kinds: ReadonlySet<string> = new Set(JOURNAL_RECORD_KIND_VALUES);
+
+/** A record of a kind that a later version made: kept as it is. */
+export interface UnknownJournalRecord {
+  readonly kind: 'unknown';
+  readonly time: number;
+  readonly record: Readonly<Record<string, unknown>>;
+}
+
+/** A record of the journal. */
+export type JournalRecord = KnownJournalRecord | UnknownJournalRecord;
+
+const anyRecordSchema = z.looseObject({ kind: z.string(), time: z.number() });
+
+/**
+ * Parses a record of the journal. One of a kind that this version does not know is kept.
+ * @throws {SchemaError} `invalid_journal_record`
+ */
+export function parseJournalRecord(value: unknown): JournalRecord {
+  const record = parseWith('invalid_journal_record', 'journal record', anyRecordSchema, value);
+  if (!kinds.has(record.kind)) return { kind: 'unknown', time: record.time, record };
+  return parseWith(
+    'invalid_journal_record',
+    `journal record ${record.kind}`,
+    knownJournalRecordSchema,
+    value,
+  );
+}
+
+/**
+ * A line of a segment, as parsed from JSON: a record with its place in the segment and the checksum of the line.
+ * On disk the checksum is the last key: `…,"crc":"xxxxxxxx"}`, CRC-32 in lower-case hex of every byte of the line
+ * before `,"crc"`.
+ */
+export const journalLineSchema = z.looseObject({
+  /** From 1 on, without a gap in a segment. */
+  seq: positive,
+  kind: z.string(),
+  time: z.number(),
+  crc: z.string().regex(/^[0-9a-f]{8}$/),
+});
+/** A line of a segment. */
+export type JournalLine = z.infer<typeof journalLineSchema>;
