@@ -18,6 +18,8 @@ export interface RunIdentity {
   readonly stages: readonly string[];
   /** The upload job or earlier run that the run's items came from. */
   readonly source: string | undefined;
+  /** When the run began, in milliseconds since the Unix epoch; for a joined run the time of the join where nobody knew. */
+  readonly startTime: number;
 }
 
 /** Which execution of which stage something belongs to. */

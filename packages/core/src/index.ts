@@ -1,1 +1,17 @@
-export {};
+export { asStage } from './as-stage.ts';
+export { childEnvironment } from './child-environment.ts';
+export { currentRun, currentStage } from './current.ts';
+export { type FieldsSchema, type StageDefinition, defineStage } from './define-stage.ts';
+export { type EachItemOptions, type ItemResult, eachItem } from './each-item.ts';
+export { type FieldValue } from './fields.ts';
+export { type RunIdentity } from './identity.ts';
+export { type JoinRunOptions, joinRun } from './join-run.ts';
+export { type Log, type LogFields, log } from './log.ts';
+export { type Classification, type ClassifiedOutcome, type Classifier } from './outcome.ts';
+export { recordOutput } from './record-output.ts';
+export { ITEM_SPANS_VALUES, type ItemSpans, type RunOptions } from './run-options.ts';
+export { type Stage } from './stage.ts';
+export { type StageOptions } from './stage-options.ts';
+export { type ItemOptions, withItem } from './with-item.ts';
+export { withRun } from './with-run.ts';
+export { withStage } from './with-stage.ts';

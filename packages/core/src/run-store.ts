@@ -12,6 +12,8 @@ export interface StoredRun {
   readonly clientId: string | undefined;
   readonly source: string | undefined;
   readonly stages: readonly string[];
+  /** When that attempt began, in milliseconds since the Unix epoch, where it is known. */
+  readonly startTime?: number | undefined;
 }
 
 /**
@@ -37,7 +39,9 @@ const slot = globalState('run-store', (): { store: RunStore | undefined } => ({
  */
 export function installRunStore(store: RunStore): () => void {
   if (slot.store !== undefined && slot.store !== store) {
-    diag.warn('milepost: a run store is installed already; the second one is not asked for run IDs');
+    diag.warn(
+      'milepost: a run store is installed already; the second one is not asked for run IDs',
+    );
     return () => undefined;
   }
   slot.store = store;

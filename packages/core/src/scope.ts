@@ -1,7 +1,16 @@
-import { type Attributes, type Context, ROOT_CONTEXT, context, createContextKey } from '@opentelemetry/api';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import {
+  type Attributes,
+  type Context,
+  ROOT_CONTEXT,
+  context,
+  createContextKey,
+} from '@opentelemetry/api';
+import { type EndStatus } from '@milepost/semconv';
 import { globalState } from './global-state.ts';
 import { type JobIdentity, type RunIdentity, type StageIdentity } from './identity.ts';
+import { type ItemSpans } from './run-options.ts';
+import { type StageExecution } from './stage-execution.ts';
 
 /** Where in which run the code of a context runs. */
 export interface Scope {
@@ -11,6 +20,26 @@ export interface Scope {
   readonly itemId: string | undefined;
   /** The attributes that every span and log record below carries (`run.id`, `pipeline`, `stage`, ...). */
   readonly attributes: Attributes;
+}
+
+/** What the stages of a run share in this process. */
+export interface RunState {
+  /** How often a stage of each name began. */
+  readonly occurrences: Map<string, number>;
+  /** The last status of each occurrence of a stage, by name and number. */
+  readonly stageStatuses: Map<string, EndStatus>;
+  readonly itemSpans: ItemSpans;
+}
+
+/** A scope as core itself sees it: with what goes on in it. */
+export interface RunningScope extends Scope {
+  readonly runState: RunState;
+  readonly stageExecution: StageExecution | undefined;
+}
+
+/** The state of a run that begins. */
+export function newRunState(itemSpans: ItemSpans): RunState {
+  return { occurrences: new Map(), stageStatuses: new Map(), itemSpans };
 }
 
 const SCOPE_KEY = createContextKey('@milepost/core scope');
@@ -34,18 +63,27 @@ export function withContext<T>(target: Context, fn: () => T): T {
 
 /** The scope of a context, if its code runs below a run. */
 export function scopeOf(from: Context): Scope | undefined {
-  const value = from.getValue(SCOPE_KEY);
+  return runningScopeOf(from);
+}
+
+/** The scope of a context with what goes on in it. */
+export function runningScopeOf(from: Context): RunningScope | undefined {
   // Under this key only `contextWithScope` writes.
-  return value as Scope | undefined;
+  return from.getValue(SCOPE_KEY) as RunningScope | undefined;
 }
 
 /** The scope of the active context. */
 export function activeScope(): Scope | undefined {
-  return scopeOf(activeContext());
+  return runningScopeOf(activeContext());
+}
+
+/** The scope of the active context with what goes on in it. */
+export function activeRunningScope(): RunningScope | undefined {
+  return runningScopeOf(activeContext());
 }
 
 /** A context whose code runs in that scope. */
-export function contextWithScope(parent: Context, scope: Scope): Context {
+export function contextWithScope(parent: Context, scope: RunningScope): Context {
   return parent.setValue(SCOPE_KEY, scope);
 }
 

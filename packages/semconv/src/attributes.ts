@@ -75,11 +75,6 @@ export const PIPELINE_UNIT_VALUE_STAGE = 'stage';
 export const PIPELINE_UNIT_VALUE_JOB = 'job';
 export const PIPELINE_UNIT_VALUE_ITEM = 'item';
 /** All values of {@link ATTR_PIPELINE_UNIT}. */
-export const PIPELINE_UNIT_VALUES = [
-  'run',
-  'stage',
-  'job',
-  'item',
-] as const;
+export const PIPELINE_UNIT_VALUES = ['run', 'stage', 'job', 'item'] as const;
 /** What a span stands for. */
 export type PipelineUnit = (typeof PIPELINE_UNIT_VALUES)[number];

@@ -21,5 +21,7 @@ export const ERROR_CATEGORY_VALUES = [
 
 /** `error.type` of a stage all of whose items (at least one) failed. */
 export const ERROR_TYPE_VALUE_ALL_ITEMS_FAILED = 'AllItemsFailed';
+/** `error.type` where the user's classifier counts a returned value as a failure. */
+export const ERROR_TYPE_VALUE_FAILED_RESULT = 'FailedResult';
 /** `error.type` where an error has no usable class name and no code (OpenTelemetry's fallback value). */
 export const ERROR_TYPE_VALUE_OTHER = '_OTHER';

@@ -49,6 +49,7 @@ export {
   ERROR_CATEGORY_VALUE_UNKNOWN,
   ERROR_CATEGORY_VALUE_VALIDATION,
   ERROR_TYPE_VALUE_ALL_ITEMS_FAILED,
+  ERROR_TYPE_VALUE_FAILED_RESULT,
   ERROR_TYPE_VALUE_OTHER,
 } from './errors.ts';
 export {
@@ -77,9 +78,7 @@ export {
   FLAG_VALUE_RUN_NOT_FOUND,
   type Flag,
 } from './flags.ts';
-export {
-  labelOf,
-} from './labels.ts';
+export { labelOf } from './labels.ts';
 export {
   LEVEL_VALUES,
   LEVEL_VALUE_DEBUG,
@@ -88,12 +87,7 @@ export {
   LEVEL_VALUE_WARNING,
   type Level,
 } from './levels.ts';
-export {
-  MAX_ITEM_SPANS,
-  MAX_RECORD_BYTES,
-  MAX_STACK_BYTES,
-  MAX_VALUE_BYTES,
-} from './limits.ts';
+export { MAX_ITEM_SPANS, MAX_RECORD_BYTES, MAX_STACK_BYTES, MAX_VALUE_BYTES } from './limits.ts';
 export {
   DURATION_BUCKETS_SECONDS,
   METRICS,
@@ -115,12 +109,8 @@ export {
   METRIC_TELEMETRY_LOST,
   type MetricDefinition,
 } from './metrics.ts';
-export {
-  RESERVED_FIELD_LABELS,
-} from './reserved.ts';
-export {
-  SCOPE_NAME,
-} from './scope.ts';
+export { RESERVED_FIELD_LABELS } from './reserved.ts';
+export { SCOPE_NAME } from './scope.ts';
 export {
   END_STATUS_VALUES,
   ITEM_STATUS_VALUES,

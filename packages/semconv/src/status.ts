@@ -18,27 +18,24 @@ export const END_STATUS_VALUES = [
 export type EndStatus = (typeof END_STATUS_VALUES)[number];
 
 /** The statuses with which a run ends: a run is never skipped. */
-export const RUN_END_STATUS_VALUES = [
-  'completed',
-  'partial',
-  'failed',
-  'cancelled',
-] as const;
+export const RUN_END_STATUS_VALUES = ['completed', 'partial', 'failed', 'cancelled'] as const;
 /** How a run ended. */
 export type RunEndStatus = (typeof RUN_END_STATUS_VALUES)[number];
 
 /** The statuses with which an item ends. */
-export const ITEM_STATUS_VALUES = [
-  'completed',
-  'failed',
-  'cancelled',
-  'skipped',
-] as const;
+export const ITEM_STATUS_VALUES = ['completed', 'failed', 'cancelled', 'skipped'] as const;
 /** How an item ended. */
 export type ItemStatus = (typeof ITEM_STATUS_VALUES)[number];
 
 /** Every value of the attribute `status`. */
-export const STATUS_VALUES = ['started', 'completed', 'partial', 'failed', 'cancelled', 'skipped'] as const;
+export const STATUS_VALUES = [
+  'started',
+  'completed',
+  'partial',
+  'failed',
+  'cancelled',
+  'skipped',
+] as const;
 /** A value of the attribute `status`. */
 export type Status = (typeof STATUS_VALUES)[number];
 

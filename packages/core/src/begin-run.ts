@@ -1,0 +1,181 @@
+import { createRunId, isRunId, runTraceId } from '@milepost/run-id';
+import {
+  FLAG_VALUE_ENVELOPE_INVALID,
+  FLAG_VALUE_NAME_REPLACED,
+  FLAG_VALUE_RUN_ID_FORMAT_REPLACED,
+  FLAG_VALUE_RUN_ID_REPLACED,
+  type Flag,
+} from '@milepost/semconv';
+import { type JoinedByEnvelope, joinedByEnvelope } from './envelope.ts';
+import { runEnvironment } from './environment.ts';
+import { globalState } from './global-state.ts';
+import { guarded, reportOnce } from './guard.ts';
+import { type RunIdentity } from './identity.ts';
+import { RunExecution, type RunPlan } from './run-execution.ts';
+import { ITEM_SPANS_VALUES, type ItemSpans, type RunOptions } from './run-options.ts';
+import { currentRunStore } from './run-store.ts';
+import { activeScope } from './scope.ts';
+
+const UNNAMED = 'unnamed';
+
+// `MILEPOST_RUN_ID` names one run: the first of the process that begins outside any other.
+const environmentRunId = globalState('environment-run-id', () => ({ used: false }));
+
+/** Begins the run that `withRun` was asked for, or joins the parent process's. May throw: guard it. */
+export function beginRunExecution(options: RunOptions): RunExecution {
+  const flags = new Set<Flag>();
+  const outer = activeScope()?.run;
+  const joined = outer === undefined ? joinedByEnvironment(flags) : undefined;
+  return new RunExecution({
+    identity: joined?.identity ?? newIdentity(options, outer, flags),
+    parent: joined?.parent,
+    flags,
+    ...planOptions(options),
+  });
+}
+
+/** Begins the run that a stage outside any run makes for itself. May throw: guard it. */
+export function beginImplicitRun(stage: string): RunExecution {
+  const flags = new Set<Flag>();
+  const joined = joinedByEnvironment(flags);
+  return new RunExecution({
+    identity: joined?.identity ?? {
+      ...newIdentity({ pipeline: stage }, undefined, flags),
+      implicit: true,
+    },
+    parent: joined?.parent,
+    flags,
+    ...planOptions({}),
+  });
+}
+
+/** The parts of a plan that are taken from the options as they are. */
+export function planOptions(
+  options: Pick<RunOptions, 'attributes' | 'itemSpans' | 'classify' | 'signal'>,
+): Pick<RunPlan, 'attributes' | 'itemSpans' | 'classify' | 'signal'> {
+  return {
+    attributes: options.attributes,
+    itemSpans: itemSpansOf(options.itemSpans),
+    classify: options.classify,
+    signal: options.signal,
+  };
+}
+
+/** A name or nothing: what is no string counts as not given. */
+export function optionalText(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** An identity of a run that begins here. */
+export function newIdentity(
+  options: RunOptions,
+  outer: RunIdentity | undefined,
+  flags: Set<Flag>,
+): RunIdentity {
+  const pipeline = optionalText(options.pipeline) ?? UNNAMED;
+  if (pipeline !== options.pipeline) flags.add(FLAG_VALUE_NAME_REPLACED);
+  const subdomain = optionalText(options.subdomain);
+  const given = givenRunId(options, outer, flags);
+  const runId = given ?? newRunId(options, subdomain ?? pipeline, flags);
+  const stages: unknown = options.stages;
+  return {
+    runId,
+    traceId: runTraceId(runId),
+    attempt: attemptOf(options, runId, given !== undefined),
+    pipeline,
+    subdomain,
+    clientId: optionalText(options.client),
+    parentRunId: outer?.runId,
+    implicit: false,
+    joined: false,
+    stages: Array.isArray(stages) ? stages.filter((stage) => typeof stage === 'string') : [],
+    source: optionalText(options.source),
+    startTime: Date.now(),
+  };
+}
+
+function joinedByEnvironment(flags: Set<Flag>): JoinedByEnvelope | undefined {
+  const { envelope } = runEnvironment();
+  if (envelope === undefined) return undefined;
+  try {
+    return joinedByEnvelope(envelope);
+  } catch (error) {
+    flags.add(FLAG_VALUE_ENVELOPE_INVALID);
+    reportOnce(
+      'envelope',
+      `MILEPOST_RUN is no envelope of a run (${String(error)}); a run of its own begins`,
+    );
+    return undefined;
+  }
+}
+
+function givenRunId(
+  options: RunOptions,
+  outer: RunIdentity | undefined,
+  flags: Set<Flag>,
+): string | undefined {
+  const given: unknown =
+    options.runId ?? (outer === undefined ? takeEnvironmentRunId() : undefined);
+  if (given === undefined || given === null) return undefined;
+  if (!isRunId(given)) {
+    flags.add(FLAG_VALUE_RUN_ID_REPLACED);
+    reportOnce(
+      'run-id',
+      'a run ID was not valid and has been replaced: expected 1 to 128 characters of A-Z a-z 0-9 . _ -, ' +
+        `no leading dot, no reserved name; got ${echo(given)}`,
+    );
+    return undefined;
+  }
+  // An ID is used as it was first made: the store knows by which alias it came.
+  return storedRunId(given) ?? given;
+}
+
+function takeEnvironmentRunId(): string | undefined {
+  if (environmentRunId.used) return undefined;
+  const { runId } = runEnvironment();
+  environmentRunId.used = runId !== undefined;
+  return runId;
+}
+
+function storedRunId(given: string): string | undefined {
+  const store = currentRunStore();
+  return (
+    store && guarded('resolveRun of the run store', () => store.resolveRun(given)?.runId, undefined)
+  );
+}
+
+function newRunId(options: RunOptions, subdomain: string, flags: Set<Flag>): string {
+  const format = options.runIdFormat;
+  if (format === 'timestamp' || format === 'compact') {
+    const store = currentRunStore();
+    const claimed =
+      store &&
+      guarded('claimRunId of the run store', () => store.claimRunId(format, new Date()), undefined);
+    if (isRunId(claimed)) return claimed;
+    flags.add(FLAG_VALUE_RUN_ID_FORMAT_REPLACED);
+    reportOnce(
+      'run-id-format',
+      `run IDs of the format ${format} need a registry that claims their second; the default format is used`,
+    );
+  }
+  return createRunId({ subdomain });
+}
+
+function attemptOf(options: RunOptions, runId: string, given: boolean): number {
+  const { attempt } = options;
+  if (typeof attempt === 'number' && Number.isSafeInteger(attempt) && attempt > 0) return attempt;
+  const store = given ? currentRunStore() : undefined;
+  return (
+    (store &&
+      guarded('claimAttempt of the run store', () => store.claimAttempt(runId), undefined)) ??
+    1
+  );
+}
+
+function itemSpansOf(given: unknown): ItemSpans {
+  return ITEM_SPANS_VALUES.find((value) => value === given) ?? 'failed';
+}
+
+function echo(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 60)) : typeof value;
+}

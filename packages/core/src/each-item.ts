@@ -1,0 +1,124 @@
+import { guarded } from './guard.ts';
+import { type ItemOptions, withItem } from './with-item.ts';
+
+/** How `eachItem` goes through its items. */
+export interface EachItemOptions<Item> extends Pick<ItemOptions, 'classify' | 'signal'> {
+  /** ID of an item. Default: the item itself where it is a string or a number, otherwise `#` and its place from 0. */
+  readonly id?: (item: Item, index: number) => string;
+  /** How many items are worked on at a time, from 1 on. Default: 1. */
+  readonly concurrency?: number;
+  /**
+   * `continue` records a failed item and goes on; `throw` starts no further item, waits for those that have started, and rejects
+   * with the first error. Default: `continue`.
+   */
+  readonly onError?: 'continue' | 'throw';
+  /** Fields of an item's failure log and span. Default: none. */
+  readonly attributes?: (item: Item, index: number) => Readonly<Record<string, unknown>>;
+}
+
+/** What became of one item. */
+export type ItemResult<Value> =
+  | { readonly id: string; readonly status: 'completed'; readonly value: Value }
+  | { readonly id: string; readonly status: 'failed'; readonly error: unknown };
+
+/**
+ * Calls `fn` for each item, each recorded as by `withItem`. Items are taken from their source only when their turn comes.
+ * After `signal` aborts, no further item starts and the promise rejects with its reason.
+ * @returns what became of each item, in the order of the items
+ */
+export async function eachItem<Item, Value>(
+  items: Iterable<Item> | AsyncIterable<Item>,
+  options: EachItemOptions<Item>,
+  fn: (item: Item, index: number) => Value | PromiseLike<Value>,
+): Promise<ItemResult<Awaited<Value>>[]> {
+  const { signal } = options;
+  const results: ItemResult<Awaited<Value>>[] = [];
+  const running = new Running(concurrencyOf(options.concurrency));
+  let stopped: { readonly error: unknown } | undefined;
+
+  const work = async (item: Item, index: number): Promise<void> => {
+    const id = idOf(item, index, options.id);
+    try {
+      const value = await withItem(id, itemOptions(item, index, options), () => fn(item, index));
+      results[index] = { id, status: 'completed', value };
+    } catch (error) {
+      results[index] = { id, status: 'failed', error };
+      if (options.onError === 'throw') stopped ??= { error };
+    }
+  };
+
+  let index = 0;
+  try {
+    for await (const item of items) {
+      if (signal?.aborted) stopped ??= { error: signal.reason };
+      if (stopped) break;
+      await running.start(work(item, index));
+      index += 1;
+      if (stopped) break;
+    }
+  } finally {
+    await running.all();
+  }
+  if (signal?.aborted) stopped ??= { error: signal.reason };
+  if (stopped) throw stopped.error;
+  return results;
+}
+
+/** Work that goes on, at most so much at a time. */
+class Running {
+  readonly #limit: number;
+  #count = 0;
+  #wake: (() => void) | undefined;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Takes in work that never rejects, and resolves when there is room for more. */
+  async start(work: Promise<void>): Promise<void> {
+    this.#count += 1;
+    void work.then(() => {
+      this.#count -= 1;
+      this.#wake?.();
+    });
+    while (this.#count >= this.#limit) await this.#change();
+  }
+
+  /** Resolves when all work has ended. */
+  async all(): Promise<void> {
+    while (this.#count > 0) await this.#change();
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+}
+
+function concurrencyOf(given: unknown): number {
+  return typeof given === 'number' && given >= 1 ? Math.floor(given) : 1;
+}
+
+function idOf<Item>(
+  item: Item,
+  index: number,
+  id: ((item: Item, index: number) => string) | undefined,
+): string {
+  const own = typeof item === 'string' || typeof item === 'number' ? String(item) : `#${index}`;
+  return id === undefined
+    ? own
+    : guarded('the id function of eachItem', () => String(id(item, index)), own);
+}
+
+function itemOptions<Item>(item: Item, index: number, options: EachItemOptions<Item>): ItemOptions {
+  const { attributes, classify, signal } = options;
+  const given =
+    attributes &&
+    guarded('the attributes function of eachItem', () => attributes(item, index), undefined);
+  return {
+    ...(given && { attributes: given }),
+    ...(classify && { classify }),
+    ...(signal && { signal }),
+  };
+}

@@ -1,0 +1,35 @@
+import { type StandardSchemaV1 } from '@standard-schema/spec';
+import { FLAG_VALUE_FIELD_INVALID, type Flag } from '@milepost/semconv';
+import { guarded, reportOnce } from './guard.ts';
+
+/**
+ * Checks fields against what their stage declares. What does not fit stays as it is; it is flagged, and reported once.
+ */
+export function checkFields(
+  what: string,
+  schema: StandardSchemaV1 | undefined,
+  fields: Readonly<Record<string, unknown>>,
+  flags: Set<Flag>,
+): void {
+  if (schema === undefined) return;
+  const result = guarded(
+    `the schema of ${what}`,
+    () => schema['~standard'].validate(fields),
+    undefined,
+  );
+  if (result === undefined || result instanceof Promise) {
+    // An asynchronous schema would end after the record: it checks nothing here.
+    return;
+  }
+  if (result.issues === undefined) return;
+  flags.add(FLAG_VALUE_FIELD_INVALID);
+  const issues = result.issues.map((issue) => `${pathOf(issue)}: ${issue.message}`).join('; ');
+  reportOnce(`schema ${what}`, `${what} does not fit what defineStage declares (${issues})`);
+}
+
+function pathOf(issue: StandardSchemaV1.Issue): string {
+  const path = issue.path ?? [];
+  return (
+    path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.') || 'value'
+  );
+}

@@ -1,0 +1,21 @@
+import { diag } from '@opentelemetry/api';
+import { globalState } from './global-state.ts';
+
+const reported = globalState('reported', () => new Set<string>());
+
+/** Says something through `diag`, once per process. */
+export function reportOnce(key: string, message: string): void {
+  if (reported.has(key)) return;
+  reported.add(key);
+  diag.warn(`milepost: ${message}`);
+}
+
+/** Runs something of ours inside a user's call: what it throws is reported, and `fallback` stands in. */
+export function guarded<T>(what: string, fn: () => T, fallback: T): T {
+  try {
+    return fn();
+  } catch (error) {
+    diag.error(`milepost: ${what} failed`, error);
+    return fallback;
+  }
+}

@@ -1,0 +1,168 @@
+import {
+  type Attributes,
+  type Context,
+  type Span,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_ITEM_ID,
+  ATTR_PIPELINE_UNIT,
+  ATTR_STATUS,
+  type Flag,
+  type ItemStatus,
+  LEVEL_VALUE_ERROR,
+  MAX_VALUE_BYTES,
+  PIPELINE_UNIT_VALUE_ITEM,
+  STATUS_VALUE_COMPLETED,
+  STATUS_VALUE_FAILED,
+  STATUS_VALUE_PARTIAL,
+  itemEndedEvent,
+} from '@milepost/semconv';
+import { type ErrorDescription, describeError } from './describe-error.ts';
+import { endAttributes } from './end-attributes.ts';
+import { type Fields, addFields, boundFields } from './fields.ts';
+import { guarded } from './guard.ts';
+import { hasLifecycleListeners, publishLifecycle } from './lifecycle.ts';
+import { emitLog } from './milestone.ts';
+import { type Outcome, classifyOutcome } from './outcome.ts';
+import { currentTracer } from './providers.ts';
+import { type RunningScope, contextOfOwnSpan, contextWithScope } from './scope.ts';
+import { type StageExecution } from './stage-execution.ts';
+import { truncate } from './truncate.ts';
+import { type ItemOptions } from './with-item.ts';
+
+const SPAN_NAME = 'item';
+
+/** One item going through a stage. Its functions never throw. */
+export class ItemExecution {
+  /** The context that the item's function runs in. */
+  readonly context: Context;
+  readonly #id: string;
+  readonly #stage: StageExecution;
+  readonly #options: ItemOptions;
+  readonly #flags = new Set<Flag>();
+  readonly #fields: Fields = {};
+  readonly #base: Attributes;
+  readonly #inItem: Context;
+  readonly #startTime: number = Date.now();
+  readonly #startedAt: number = performance.now();
+  #span: Span | undefined;
+  #ended = false;
+
+  constructor(
+    id: string,
+    options: ItemOptions,
+    stage: StageExecution,
+    around: RunningScope,
+    parent: Context,
+  ) {
+    this.#id = id;
+    this.#stage = stage;
+    this.#options = options;
+    addFields(this.#fields, options.attributes, this.#flags);
+    boundFields(this.#fields, this.#flags);
+    const item = { [ATTR_ITEM_ID]: truncate(id, MAX_VALUE_BYTES) };
+    this.#base = { ...stage.base, ...item };
+    this.#inItem = contextWithScope(parent, {
+      ...around,
+      itemId: id,
+      attributes: { ...around.attributes, ...item },
+    });
+    if (stage.items.spansForAll) this.#startSpan(undefined);
+    this.context =
+      this.#span === undefined ? this.#inItem : trace.setSpan(this.#inItem, this.#span);
+  }
+
+  /** A value of a consumed iterator says nothing about the item. */
+  gave(): void {
+    return undefined;
+  }
+
+  /** Ends the item, once. */
+  ended(outcome: Outcome): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    guarded('the end of an item', () => this.#end(outcome), undefined);
+  }
+
+  #end(outcome: Outcome): void {
+    const stage = this.#stage;
+    const durationSeconds = (performance.now() - this.#startedAt) / 1000;
+    const { status: decided, category } = classifyOutcome(
+      outcome,
+      this.#options.classify,
+      this.#options.signal,
+    );
+    // An item has no items of its own: what is partly there is there.
+    const status: ItemStatus =
+      decided === undefined || decided === STATUS_VALUE_PARTIAL ? STATUS_VALUE_COMPLETED : decided;
+    const error =
+      status === STATUS_VALUE_FAILED
+        ? describeError(outcome.kind === 'threw' ? outcome.error : new FailedResult(), category)
+        : undefined;
+    stage.items.ended(this.#id, status, error);
+    stage.series.items[status].value += 1;
+    if (error) this.#tellFailure(error, durationSeconds);
+    this.#endSpan(status, error);
+    if (!hasLifecycleListeners()) return;
+    publishLifecycle({
+      type: 'item_ended',
+      time: this.#startTime + durationSeconds * 1000,
+      run: stage.run,
+      stage,
+      flags: [...this.#flags],
+      itemId: this.#id,
+      status,
+      durationSeconds,
+      error,
+    });
+  }
+
+  #tellFailure(error: ErrorDescription, durationSeconds: number): void {
+    if (this.#stage.items.takeSpanForFailure()) this.#startSpan(this.#startTime);
+    const context =
+      this.#span === undefined ? this.#inItem : trace.setSpan(this.#inItem, this.#span);
+    const event = itemEndedEvent(STATUS_VALUE_FAILED);
+    emitLog(LEVEL_VALUE_ERROR, event, event, context, () => ({
+      ...this.#base,
+      ...this.#fields,
+      ...endAttributes(STATUS_VALUE_FAILED, this.#startTime, durationSeconds, error, this.#flags),
+    }));
+  }
+
+  #startSpan(startTime: number | undefined): void {
+    this.#span = currentTracer()?.startSpan(
+      SPAN_NAME,
+      {
+        attributes: {
+          ...this.#base,
+          [ATTR_PIPELINE_UNIT]: PIPELINE_UNIT_VALUE_ITEM,
+          ...this.#fields,
+        },
+        ...(startTime !== undefined && { startTime }),
+      },
+      contextOfOwnSpan(this.#inItem),
+    );
+  }
+
+  #endSpan(status: ItemStatus, error: ErrorDescription | undefined): void {
+    const span = this.#span;
+    if (span === undefined) return;
+    span.setAttribute(ATTR_STATUS, status);
+    if (error) {
+      span.setAttribute(ATTR_ERROR_TYPE, error.type);
+      span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
+    }
+    span.end();
+  }
+}
+
+class FailedResult extends Error {
+  override readonly name = 'FailedResult';
+  constructor() {
+    super('the result counts as a failure');
+    this.stack = '';
+  }
+}

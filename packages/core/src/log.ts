@@ -1,0 +1,75 @@
+import { type Attributes } from '@opentelemetry/api';
+import {
+  ATTR_FLAGS,
+  ATTR_STATUS,
+  type Flag,
+  LEVEL_VALUE_DEBUG,
+  LEVEL_VALUE_ERROR,
+  LEVEL_VALUE_INFO,
+  LEVEL_VALUE_WARNING,
+  type Level,
+  MAX_VALUE_BYTES,
+  STATUS_VALUE_FAILED,
+} from '@milepost/semconv';
+import { describeError } from './describe-error.ts';
+import { errorAttributes } from './end-attributes.ts';
+import { type Fields, addField, boundFields } from './fields.ts';
+import { guarded } from './guard.ts';
+import { emitLog } from './milestone.ts';
+import { activeContext, runningScopeOf } from './scope.ts';
+import { truncate } from './truncate.ts';
+
+/** Fields of a log line. An `Error` under the key `error` is told with its type, message, category and stack. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Writes log lines that carry the run, stage, job and item around them. Never throws. */
+export interface Log {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+/** The log of whatever run and stage is around the call; works outside a run too. */
+export const log: Log = {
+  debug: (message, fields) => write(LEVEL_VALUE_DEBUG, message, fields),
+  info: (message, fields) => write(LEVEL_VALUE_INFO, message, fields),
+  warn: (message, fields) => write(LEVEL_VALUE_WARNING, message, fields),
+  error: (message, fields) => write(LEVEL_VALUE_ERROR, message, fields),
+};
+
+function write(level: Level, message: unknown, fields: LogFields | undefined): void {
+  guarded(
+    'a log line',
+    () => {
+      const context = activeContext();
+      const scope = runningScopeOf(context);
+      const body = truncate(
+        typeof message === 'string' ? message : String(message),
+        MAX_VALUE_BYTES,
+      );
+      emitLog(level, body, undefined, context, () => ({
+        ...(scope?.stageExecution?.base ?? scope?.attributes),
+        ...(scope?.stageExecution && scope.attributes),
+        ...logFields(fields),
+        ...(level === LEVEL_VALUE_ERROR && { [ATTR_STATUS]: STATUS_VALUE_FAILED }),
+      }));
+    },
+    undefined,
+  );
+}
+
+function logFields(given: LogFields | undefined): Attributes {
+  if (typeof given !== 'object' || given === null) return {};
+  const flags = new Set<Flag>();
+  const fields: Fields = {};
+  let error: Attributes | undefined;
+  for (const key of Object.keys(given)) {
+    const value =
+      key === 'error' ? guarded('a field of a log line', () => given[key], undefined) : undefined;
+    if (value instanceof Error) error = errorAttributes(describeError(value));
+    else addField(fields, key, () => given[key], flags);
+  }
+  boundFields(fields, flags);
+  return { ...fields, ...error, ...(flags.size > 0 && { [ATTR_FLAGS]: [...flags] }) };
+}

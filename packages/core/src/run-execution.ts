@@ -1,0 +1,221 @@
+import {
+  type Attributes,
+  type Context,
+  type Span,
+  type SpanContext,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
+import {
+  ATTR_ATTEMPT,
+  ATTR_CLIENT_ID,
+  ATTR_ERROR_TYPE,
+  ATTR_IMPLICIT,
+  ATTR_PARENT_RUN_ID,
+  ATTR_PIPELINE,
+  ATTR_PIPELINE_UNIT,
+  ATTR_RETRY_COUNT,
+  ATTR_RUN_ID,
+  ATTR_START_TIME,
+  ATTR_STATUS,
+  ATTR_SUBDOMAIN,
+  type EndStatus,
+  EVENT_RUN_STARTED,
+  type Flag,
+  LEVEL_VALUE_INFO,
+  PIPELINE_UNIT_VALUE_RUN,
+  type RunEndStatus,
+  STATUS_VALUE_COMPLETED,
+  STATUS_VALUE_FAILED,
+  STATUS_VALUE_PARTIAL,
+  STATUS_VALUE_SKIPPED,
+  STATUS_VALUE_STARTED,
+  runEndedEvent,
+} from '@milepost/semconv';
+import { type ErrorDescription, describeError } from './describe-error.ts';
+import { endAttributes, flagsAttribute, levelOf } from './end-attributes.ts';
+import { type Fields, addFields, boundFields } from './fields.ts';
+import { guarded } from './guard.ts';
+import { type RunIdentity } from './identity.ts';
+import { durationInstruments } from './instruments.ts';
+import { hasLifecycleListeners, publishLifecycle } from './lifecycle.ts';
+import { emitLog } from './milestone.ts';
+import { type Classifier, type Outcome, classifyOutcome } from './outcome.ts';
+import { type ItemSpans } from './run-options.ts';
+import { joinedContext, startRunSpan } from './run-span.ts';
+import {
+  type RunState,
+  type RunningScope,
+  activeContext,
+  contextWithScope,
+  newRunState,
+} from './scope.ts';
+import { type RunSeries, runSeries } from './stage-series.ts';
+
+/** All that decides how a run begins. */
+export interface RunPlan {
+  readonly identity: RunIdentity;
+  readonly flags: Set<Flag>;
+  readonly attributes: Readonly<Record<string, unknown>> | undefined;
+  readonly itemSpans: ItemSpans;
+  readonly classify: Classifier | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** Where the spans of a joined run hang. */
+  readonly parent: SpanContext | undefined;
+}
+
+/** One run as it goes on in this process. Its functions never throw. */
+export class RunExecution {
+  readonly identity: RunIdentity;
+  /** The context that the user's function runs in. */
+  readonly context: Context;
+  readonly #plan: RunPlan;
+  readonly #state: RunState;
+  readonly #span: Span | undefined;
+  readonly #series: RunSeries | undefined;
+  readonly #fields: Fields = {};
+  readonly #base: Attributes;
+  readonly #startTime: number;
+  readonly #startedAt: number = performance.now();
+  #ended = false;
+
+  constructor(plan: RunPlan) {
+    const { identity } = plan;
+    this.#plan = plan;
+    this.identity = identity;
+    this.#startTime = identity.joined ? Date.now() : identity.startTime;
+    this.#state = newRunState(plan.itemSpans);
+    addFields(this.#fields, plan.attributes, plan.flags);
+    boundFields(this.#fields, plan.flags);
+    const attributes = scopeAttributes(identity);
+    this.#base = {
+      ...attributes,
+      [ATTR_ATTEMPT]: identity.attempt,
+      [ATTR_RETRY_COUNT]: identity.attempt - 1,
+      ...(identity.parentRunId !== undefined && { [ATTR_PARENT_RUN_ID]: identity.parentRunId }),
+      ...(identity.implicit && { [ATTR_IMPLICIT]: true }),
+    };
+    const scope: RunningScope = {
+      run: identity,
+      stage: undefined,
+      job: undefined,
+      itemId: undefined,
+      attributes,
+      runState: this.#state,
+      stageExecution: undefined,
+    };
+    const around = activeContext();
+    const inRun = contextWithScope(around, scope);
+    if (identity.joined) {
+      this.context = joinedContext(inRun, plan.parent);
+    } else {
+      this.#series = runSeries(identity.pipeline, identity.subdomain);
+      const span = startRunSpan(identity, around, inRun, this.#spanAttributes());
+      this.#span = span;
+      this.context = span === undefined ? trace.deleteSpan(inRun) : trace.setSpan(inRun, span);
+      this.#logStart();
+    }
+    this.#publishStart();
+  }
+
+  /** Ends the run, once. */
+  end(outcome: Outcome): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    guarded('the end of a run', () => this.#end(outcome), undefined);
+  }
+
+  #end(outcome: Outcome): void {
+    const { identity } = this;
+    const { classify, signal, flags } = this.#plan;
+    if (identity.joined) return;
+    const { status: decided, category } = classifyOutcome(outcome, classify, signal);
+    const status = runStatus(decided, this.#state);
+    const durationSeconds = (performance.now() - this.#startedAt) / 1000;
+    const error =
+      status === STATUS_VALUE_FAILED && outcome.kind === 'threw'
+        ? describeError(outcome.error, category)
+        : undefined;
+    if (this.#series) {
+      const count = this.#series.runs[status];
+      count.value += 1;
+      durationInstruments().runDuration.record(durationSeconds, count.attributes);
+    }
+    emitLog(levelOf(status), runEndedEvent(status), runEndedEvent(status), this.context, () => ({
+      ...this.#base,
+      ...this.#fields,
+      ...endAttributes(status, this.#startTime, durationSeconds, error, flags),
+    }));
+    this.#endSpan(status, error);
+    if (!hasLifecycleListeners()) return;
+    publishLifecycle({
+      type: 'run_ended',
+      time: this.#startTime + durationSeconds * 1000,
+      run: identity,
+      flags: [...flags],
+      status,
+      durationSeconds,
+      error,
+    });
+  }
+
+  #spanAttributes(): Attributes {
+    return {
+      ...this.#base,
+      [ATTR_PIPELINE_UNIT]: PIPELINE_UNIT_VALUE_RUN,
+      ...this.#fields,
+      ...flagsAttribute(this.#plan.flags),
+    };
+  }
+
+  #endSpan(status: RunEndStatus, error: ErrorDescription | undefined): void {
+    const span = this.#span;
+    if (span === undefined) return;
+    span.setAttribute(ATTR_STATUS, status);
+    if (status === STATUS_VALUE_FAILED) {
+      span.setStatus({ code: SpanStatusCode.ERROR, message: error?.message ?? '' });
+      if (error) span.setAttribute(ATTR_ERROR_TYPE, error.type);
+    }
+    span.end();
+  }
+
+  #logStart(): void {
+    emitLog(LEVEL_VALUE_INFO, EVENT_RUN_STARTED, EVENT_RUN_STARTED, this.context, () => ({
+      ...this.#base,
+      ...this.#fields,
+      ...flagsAttribute(this.#plan.flags),
+      [ATTR_STATUS]: STATUS_VALUE_STARTED,
+      [ATTR_START_TIME]: new Date(this.#startTime).toISOString(),
+    }));
+  }
+
+  #publishStart(): void {
+    if (!hasLifecycleListeners()) return;
+    publishLifecycle({
+      type: 'run_started',
+      time: this.#startTime,
+      run: this.identity,
+      flags: [...this.#plan.flags],
+      fields: this.#fields,
+    });
+  }
+}
+
+function scopeAttributes(run: RunIdentity): Attributes {
+  return {
+    [ATTR_RUN_ID]: run.runId,
+    [ATTR_PIPELINE]: run.pipeline,
+    ...(run.subdomain !== undefined && { [ATTR_SUBDOMAIN]: run.subdomain }),
+    ...(run.clientId !== undefined && { [ATTR_CLIENT_ID]: run.clientId }),
+  };
+}
+
+function runStatus(decided: EndStatus | undefined, state: RunState): RunEndStatus {
+  if (decided !== undefined)
+    return decided === STATUS_VALUE_SKIPPED ? STATUS_VALUE_COMPLETED : decided;
+  for (const status of state.stageStatuses.values()) {
+    if (status === STATUS_VALUE_FAILED || status === STATUS_VALUE_PARTIAL)
+      return STATUS_VALUE_PARTIAL;
+  }
+  return STATUS_VALUE_COMPLETED;
+}

@@ -1,0 +1,142 @@
+import {
+  FLAG_VALUE_NAME_REPLACED,
+  FLAG_VALUE_OPTIONS_UNREADABLE,
+  type Flag,
+} from '@milepost/semconv';
+import { beginImplicitRun } from './begin-run.ts';
+import { type StageDefinition } from './define-stage.ts';
+import { guarded } from './guard.ts';
+import { activeContext, runningScopeOf, withContext } from './scope.ts';
+import { StageExecution } from './stage-execution.ts';
+import { type StageOptions } from './stage-options.ts';
+import { type Stage } from './stage.ts';
+import { truncate } from './truncate.ts';
+import { type OutcomeObserver, watchOutcome } from './watch-outcome.ts';
+
+const MAX_NAME_BYTES = 200;
+const UNNAMED = 'unnamed';
+
+/**
+ * Runs work as a stage and gives back what it gave. Whatever fails on our side, the work runs once.
+ * @param readOptions may throw: it runs a user's function of the arguments
+ */
+export function runStage<T, Args extends readonly unknown[]>(
+  stage: string | StageDefinition,
+  readOptions: (() => StageOptions<Args> | undefined) | undefined,
+  args: Args,
+  work: (stage: Stage) => T,
+): T {
+  const begun = guarded(
+    'the start of a stage',
+    () => beginStageExecution(stage, readOptions, args),
+    undefined,
+  );
+  if (begun === undefined) return work(UNRECORDED);
+  const { execution, observer } = begun;
+  let result: T;
+  try {
+    result = withContext(execution.context, () => work(execution));
+  } catch (error) {
+    observer.ended({ kind: 'threw', error });
+    throw error;
+  }
+  return watchOutcome(result, execution.context, observer);
+}
+
+function beginStageExecution<Args extends readonly unknown[]>(
+  stage: string | StageDefinition,
+  readOptions: (() => StageOptions<Args> | undefined) | undefined,
+  args: Args,
+): { readonly execution: StageExecution; readonly observer: OutcomeObserver } {
+  const flags = new Set<Flag>();
+  const definition = typeof stage === 'string' ? undefined : stage;
+  const name = stageName(definition === undefined ? stage : definition.name, flags);
+  const options = optionsOf(readOptions, flags);
+  const plan = { name, definition, options, attributes: attributesOf(options, args, flags), flags };
+  const context = activeContext();
+  const scope = runningScopeOf(context);
+  if (scope !== undefined) {
+    const execution = new StageExecution(plan, scope, context);
+    return { execution, observer: execution };
+  }
+  // Outside any run: the run that the stage makes for itself lasts as long as the stage.
+  const run = beginImplicitRun(name);
+  const inside = runningScopeOf(run.context);
+  if (inside === undefined) throw new Error('the implicit run has no scope');
+  const execution = new StageExecution(plan, inside, run.context);
+  return {
+    execution,
+    observer: {
+      gave: () => execution.gave(),
+      ended(outcome) {
+        execution.ended(outcome);
+        run.end(outcome);
+      },
+    },
+  };
+}
+
+function stageName(given: unknown, flags: Set<Flag>): string {
+  if (typeof given === 'string' && given !== '' && Buffer.byteLength(given) <= MAX_NAME_BYTES)
+    return given;
+  flags.add(FLAG_VALUE_NAME_REPLACED);
+  return typeof given === 'string' && given !== '' ? truncate(given, MAX_NAME_BYTES) : UNNAMED;
+}
+
+function optionsOf<Args extends readonly unknown[]>(
+  readOptions: (() => StageOptions<Args> | undefined) | undefined,
+  flags: Set<Flag>,
+): StageOptions<Args> {
+  if (readOptions === undefined) return {};
+  try {
+    const given = readOptions();
+    // A copy: getters run here, once, and what the user changes later does not matter.
+    return typeof given === 'object' && given !== null ? { ...given } : {};
+  } catch {
+    flags.add(FLAG_VALUE_OPTIONS_UNREADABLE);
+    return {};
+  }
+}
+
+function attributesOf<Args extends readonly unknown[]>(
+  options: StageOptions<Args>,
+  args: Args,
+  flags: Set<Flag>,
+): unknown {
+  const { attributes } = options;
+  if (typeof attributes !== 'function') return attributes;
+  try {
+    return attributes(...args);
+  } catch {
+    flags.add(FLAG_VALUE_OPTIONS_UNREADABLE);
+    return undefined;
+  }
+}
+
+// What the work gets where its stage could not even begin.
+const nothing = (): void => undefined;
+const UNRECORDED: Stage = {
+  run: {
+    runId: '',
+    traceId: '',
+    attempt: 1,
+    pipeline: UNNAMED,
+    subdomain: undefined,
+    clientId: undefined,
+    parentRunId: undefined,
+    implicit: true,
+    joined: false,
+    stages: [],
+    source: undefined,
+    startTime: 0,
+  },
+  name: UNNAMED,
+  occurrence: 1,
+  attempt: 1,
+  count: nothing,
+  set: nothing,
+  setConfig: nothing,
+  setMetadata: nothing,
+  setErrorContext: nothing,
+  skip: nothing,
+};

@@ -1,0 +1,157 @@
+import { type Attributes } from '@opentelemetry/api';
+import {
+  ATTR_ERROR_CATEGORY,
+  ATTR_ERROR_TYPE,
+  ATTR_NAME,
+  ATTR_PIPELINE,
+  ATTR_STAGE,
+  ATTR_STATUS,
+  ATTR_SUBDOMAIN,
+  END_STATUS_VALUES,
+  type EndStatus,
+  ERROR_TYPE_VALUE_OTHER,
+  ITEM_STATUS_VALUES,
+  type ItemStatus,
+  RUN_END_STATUS_VALUES,
+  type RunEndStatus,
+} from '@milepost/semconv';
+import { globalState } from './global-state.ts';
+
+/** A count and the attributes under which it is exported. */
+export interface Count {
+  readonly attributes: Attributes;
+  value: number;
+}
+
+/** What the metrics of one stage (pipeline, stage, subdomain) say in this process, since it began. */
+export interface StageSeries {
+  readonly attributes: Attributes;
+  readonly runs: Readonly<Record<EndStatus, Count>>;
+  readonly items: Readonly<Record<ItemStatus, Count>>;
+  readonly errors: Map<string, Count>;
+  readonly volume: Map<string, Count>;
+  active: number;
+  /** Unix seconds; undefined as long as it has not happened. */
+  lastStart: number | undefined;
+  lastSuccess: number | undefined;
+  lastFailure: number | undefined;
+  /** Seconds. */
+  expectedInterval: number | undefined;
+}
+
+/** What the metrics of one pipeline (pipeline, subdomain) say in this process, since it began. */
+export interface RunSeries {
+  readonly runs: Readonly<Record<RunEndStatus, Count>>;
+}
+
+// As many series as the SDK keeps per instrument before it overflows.
+const MAX_SERIES = 2000;
+const MAX_NAMES = 100;
+
+interface AllSeries {
+  readonly stages: Map<string, StageSeries>;
+  readonly runs: Map<string, RunSeries>;
+}
+
+const series = globalState('series', (): AllSeries => ({ stages: new Map(), runs: new Map() }));
+
+/** Every series of this process, for those who export them. */
+export function allSeries(): AllSeries {
+  return series;
+}
+
+/** The series of a stage, made at its first start: its counters exist from 0 on. */
+export function stageSeries(
+  pipeline: string,
+  stage: string,
+  subdomain: string | undefined,
+): StageSeries {
+  return findOrCreate(series.stages, [pipeline, stage, subdomain ?? ''].join('\0'), (overflow) => {
+    const attributes = overflow
+      ? { 'otel.metric.overflow': true }
+      : { [ATTR_PIPELINE]: pipeline, [ATTR_STAGE]: stage, ...subdomainAttribute(subdomain) };
+    return {
+      attributes,
+      runs: countsByStatus(END_STATUS_VALUES, attributes),
+      items: countsByStatus(ITEM_STATUS_VALUES, attributes),
+      errors: new Map(),
+      volume: new Map(),
+      active: 0,
+      lastStart: undefined,
+      lastSuccess: undefined,
+      lastFailure: undefined,
+      expectedInterval: undefined,
+    };
+  });
+}
+
+/** The series of a pipeline, made at the start of its first run. */
+export function runSeries(pipeline: string, subdomain: string | undefined): RunSeries {
+  return findOrCreate(series.runs, [pipeline, subdomain ?? ''].join('\0'), (overflow) => ({
+    runs: countsByStatus(
+      RUN_END_STATUS_VALUES,
+      overflow
+        ? { 'otel.metric.overflow': true }
+        : { [ATTR_PIPELINE]: pipeline, ...subdomainAttribute(subdomain) },
+    ),
+  }));
+}
+
+/** Counts an error of a stage. */
+export function countError(stage: StageSeries, type: string, category: string): void {
+  const known = stage.errors.size < MAX_NAMES || stage.errors.has(`${type}\0${category}`);
+  const [countedType, countedCategory] = known
+    ? [type, category]
+    : [ERROR_TYPE_VALUE_OTHER, ERROR_TYPE_VALUE_OTHER];
+  addTo(stage.errors, `${countedType}\0${countedCategory}`, 1, () => ({
+    ...stage.attributes,
+    [ATTR_ERROR_TYPE]: countedType,
+    [ATTR_ERROR_CATEGORY]: countedCategory,
+  }));
+}
+
+/** Counts what a stage counted under a name of the user's. */
+export function countVolume(stage: StageSeries, name: string, amount: number): void {
+  const known = stage.volume.size < MAX_NAMES || stage.volume.has(name);
+  const countedName = known ? name : ERROR_TYPE_VALUE_OTHER;
+  addTo(stage.volume, countedName, amount, () => ({
+    ...stage.attributes,
+    [ATTR_NAME]: countedName,
+  }));
+}
+
+function addTo(
+  counts: Map<string, Count>,
+  key: string,
+  amount: number,
+  attributes: () => Attributes,
+): void {
+  const count = counts.get(key);
+  if (count === undefined) counts.set(key, { attributes: attributes(), value: amount });
+  else count.value += amount;
+}
+
+function subdomainAttribute(subdomain: string | undefined): Attributes {
+  return subdomain === undefined ? {} : { [ATTR_SUBDOMAIN]: subdomain };
+}
+
+function countsByStatus<S extends string>(
+  statuses: readonly S[],
+  attributes: Attributes,
+): Readonly<Record<S, Count>> {
+  const counts: Partial<Record<S, Count>> = {};
+  for (const status of statuses) {
+    counts[status] = { attributes: { ...attributes, [ATTR_STATUS]: status }, value: 0 };
+  }
+  // Every status of the list has been set.
+  return counts as Record<S, Count>;
+}
+
+function findOrCreate<T>(all: Map<string, T>, key: string, create: (overflow: boolean) => T): T {
+  const existing = all.get(key) ?? (all.size >= MAX_SERIES ? all.get('') : undefined);
+  if (existing !== undefined) return existing;
+  const overflow = all.size >= MAX_SERIES;
+  const created = create(overflow);
+  all.set(overflow ? '' : key, created);
+  return created;
+}
