@@ -1,0 +1,58 @@
+import { diag } from '@opentelemetry/api';
+import { getStringListFromEnv } from '@opentelemetry/core';
+import { OTLPLogExporter as GrpcExporter } from '@opentelemetry/exporter-logs-otlp-grpc';
+import { OTLPLogExporter as JsonExporter } from '@opentelemetry/exporter-logs-otlp-http';
+import { OTLPLogExporter as ProtobufExporter } from '@opentelemetry/exporter-logs-otlp-proto';
+import {
+  BatchLogRecordProcessor,
+  ConsoleLogRecordExporter,
+  type LogRecordExporter,
+  SimpleLogRecordProcessor,
+} from '@opentelemetry/sdk-logs';
+import { batchOptionsFromEnv } from './batch-options-from-env.ts';
+import { LogRecordOutlet } from './log-record-outlet.ts';
+import { otlpProtocolFromEnv } from './otlp-protocol.ts';
+
+/** The ways out for log records that `OTEL_LOGS_EXPORTER` and `OTEL_BLRP_*` name. */
+export function logRecordOutletsFromEnv(): LogRecordOutlet[] {
+  const names = new Set(getStringListFromEnv('OTEL_LOGS_EXPORTER'));
+  if (names.size === 0) names.add('otlp');
+  if (names.has('none')) {
+    diag.info('OTEL_LOGS_EXPORTER contains "none". No log records are exported.');
+    return [];
+  }
+  return [...names].flatMap((name) => {
+    switch (name) {
+      case 'otlp':
+        return [
+          new LogRecordOutlet(
+            otlpExporter(),
+            (exporter) => new BatchLogRecordProcessor({ exporter, ...batchOptionsFromEnv('BLRP') }),
+          ),
+        ];
+      case 'console':
+        return [
+          new LogRecordOutlet(
+            new ConsoleLogRecordExporter(),
+            (exporter) => new SimpleLogRecordProcessor({ exporter }),
+          ),
+        ];
+      default:
+        diag.warn(
+          `Unsupported OTEL_LOGS_EXPORTER value: "${name}". Supported values are: otlp, console, none.`,
+        );
+        return [];
+    }
+  });
+}
+
+function otlpExporter(): LogRecordExporter {
+  switch (otlpProtocolFromEnv('LOGS')) {
+    case 'grpc':
+      return new GrpcExporter();
+    case 'http/protobuf':
+      return new ProtobufExporter();
+    case 'http/json':
+      return new JsonExporter();
+  }
+}

@@ -1,0 +1,79 @@
+import { type ExportResult } from '@opentelemetry/core';
+import {
+  type AggregationOption,
+  AggregationTemporality,
+  AggregationType,
+  type IMetricReader,
+  InstrumentType,
+  type PushMetricExporter,
+  type ResourceMetrics,
+} from '@opentelemetry/sdk-metrics';
+import { ExportLedger } from './export-ledger.ts';
+import { trackExport } from './tracked-exporter.ts';
+
+/** One way out for metrics: a reader of the SDK's and its exporter, with a ledger of what became of the points. */
+export class MetricOutlet {
+  readonly ledger: ExportLedger;
+  readonly reader: IMetricReader;
+
+  /** @param createReader makes the reader that hands metrics to the exporter it is given */
+  constructor(
+    exporter: PushMetricExporter,
+    createReader: (exporter: PushMetricExporter) => IMetricReader,
+  ) {
+    const temporality = exporter.selectAggregationTemporality?.(InstrumentType.COUNTER);
+    this.ledger = new ExportLedger({
+      supersedes: temporality !== AggregationTemporality.DELTA,
+    });
+    this.reader = createReader(new TrackedMetricExporter(exporter, this.ledger));
+  }
+
+  /** Resolves when what was measured before the call has been exported or has failed, exports in flight too. */
+  async forceFlush(): Promise<void> {
+    try {
+      await this.reader.forceFlush();
+    } finally {
+      await this.ledger.idle();
+    }
+  }
+}
+
+class TrackedMetricExporter implements PushMetricExporter {
+  readonly #exporter: PushMetricExporter;
+  readonly #ledger: ExportLedger;
+
+  constructor(exporter: PushMetricExporter, ledger: ExportLedger) {
+    this.#exporter = exporter;
+    this.#ledger = ledger;
+  }
+
+  export(metrics: ResourceMetrics, resultCallback: (result: ExportResult) => void): void {
+    trackExport(this.#ledger, countPoints(metrics), resultCallback, (callback) => {
+      this.#exporter.export(metrics, callback);
+    });
+  }
+
+  selectAggregationTemporality(type: InstrumentType): AggregationTemporality {
+    return this.#exporter.selectAggregationTemporality?.(type) ?? AggregationTemporality.CUMULATIVE;
+  }
+
+  selectAggregation(type: InstrumentType): AggregationOption {
+    return this.#exporter.selectAggregation?.(type) ?? { type: AggregationType.DEFAULT };
+  }
+
+  async forceFlush(): Promise<void> {
+    await this.#exporter.forceFlush();
+  }
+
+  async shutdown(): Promise<void> {
+    await this.#exporter.shutdown();
+  }
+}
+
+function countPoints({ scopeMetrics }: ResourceMetrics): number {
+  let points = 0;
+  for (const { metrics } of scopeMetrics) {
+    for (const { dataPoints } of metrics) points += dataPoints.length;
+  }
+  return points;
+}

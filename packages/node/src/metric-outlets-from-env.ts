@@ -1,0 +1,99 @@
+import { diag } from '@opentelemetry/api';
+import { getNumberFromEnv, getStringFromEnv, getStringListFromEnv } from '@opentelemetry/core';
+import { OTLPMetricExporter as GrpcExporter } from '@opentelemetry/exporter-metrics-otlp-grpc';
+import { OTLPMetricExporter as JsonExporter } from '@opentelemetry/exporter-metrics-otlp-http';
+import { OTLPMetricExporter as ProtobufExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
+import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
+import {
+  ConsoleMetricExporter,
+  type IMetricReader,
+  PeriodicExportingMetricReader,
+  type PushMetricExporter,
+} from '@opentelemetry/sdk-metrics';
+import { MetricOutlet } from './metric-outlet.ts';
+import { otlpProtocolFromEnv } from './otlp-protocol.ts';
+import { positiveNumberFromEnv } from './positive-number-from-env.ts';
+
+const DEFAULT_INTERVAL_MS = 60_000;
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+/** The ways out for metrics that the environment names. */
+export interface MetricOutlets {
+  /** Those that push. */
+  readonly outlets: readonly MetricOutlet[];
+  /** Those that wait to be asked, such as Prometheus' endpoint. */
+  readonly pulled: readonly IMetricReader[];
+}
+
+/** The ways out for metrics that `OTEL_METRICS_EXPORTER`, `OTEL_METRIC_EXPORT_*` and `OTEL_EXPORTER_PROMETHEUS_*` name. */
+export function metricOutletsFromEnv(): MetricOutlets {
+  const names = new Set(getStringListFromEnv('OTEL_METRICS_EXPORTER'));
+  if (names.size === 0) names.add('otlp');
+  if (names.has('none')) {
+    diag.info('OTEL_METRICS_EXPORTER contains "none". No metrics are exported.');
+    return { outlets: [], pulled: [] };
+  }
+  const outlets: MetricOutlet[] = [];
+  const pulled: IMetricReader[] = [];
+  for (const name of names) {
+    if (name === 'otlp') {
+      const intervals = exportIntervalsFromEnv();
+      outlets.push(
+        new MetricOutlet(
+          otlpExporter(),
+          (exporter) => new PeriodicExportingMetricReader({ exporter, ...intervals }),
+        ),
+      );
+    } else if (name === 'console') {
+      outlets.push(
+        new MetricOutlet(
+          new ConsoleMetricExporter(),
+          (exporter) => new PeriodicExportingMetricReader({ exporter }),
+        ),
+      );
+    } else if (name === 'prometheus') pulled.push(prometheusReader());
+    else {
+      diag.warn(
+        `Unsupported OTEL_METRICS_EXPORTER value: "${name}". Supported values are: otlp, console, prometheus, none.`,
+      );
+    }
+  }
+  return { outlets, pulled };
+}
+
+function prometheusReader(): PrometheusExporter {
+  const host = getStringFromEnv('OTEL_EXPORTER_PROMETHEUS_HOST');
+  const port = getNumberFromEnv('OTEL_EXPORTER_PROMETHEUS_PORT');
+  return new PrometheusExporter({
+    ...(host !== undefined && { host }),
+    ...(port !== undefined && { port }),
+  });
+}
+
+function exportIntervalsFromEnv(): { exportIntervalMillis: number; exportTimeoutMillis: number } {
+  const interval = positiveNumberFromEnv('OTEL_METRIC_EXPORT_INTERVAL');
+  const timeout = positiveNumberFromEnv('OTEL_METRIC_EXPORT_TIMEOUT');
+  const exportIntervalMillis = interval ?? DEFAULT_INTERVAL_MS;
+  const exportTimeoutMillis = timeout ?? DEFAULT_TIMEOUT_MS;
+  if (exportTimeoutMillis <= exportIntervalMillis) {
+    return { exportIntervalMillis, exportTimeoutMillis };
+  }
+  const message =
+    `OTEL_METRIC_EXPORT_TIMEOUT (${exportTimeoutMillis}${timeout === undefined ? ', default' : ''}) is greater than ` +
+    `OTEL_METRIC_EXPORT_INTERVAL (${exportIntervalMillis}${interval === undefined ? ', default' : ''}). ` +
+    'Clamping timeout to interval value.';
+  if (interval !== undefined && timeout !== undefined) diag.warn(message);
+  else diag.info(message);
+  return { exportIntervalMillis, exportTimeoutMillis: exportIntervalMillis };
+}
+
+function otlpExporter(): PushMetricExporter {
+  switch (otlpProtocolFromEnv('METRICS')) {
+    case 'grpc':
+      return new GrpcExporter();
+    case 'http/protobuf':
+      return new ProtobufExporter();
+    case 'http/json':
+      return new JsonExporter();
+  }
+}

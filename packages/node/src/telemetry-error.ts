@@ -1,0 +1,16 @@
+/** What can be wrong with a start of telemetry. */
+export type TelemetryErrorCode =
+  | 'MILEPOST_TELEMETRY_RUNNING'
+  | 'MILEPOST_SDK_REGISTERED'
+  | 'MILEPOST_CONSOLE_FORMAT';
+
+/** Thrown where telemetry cannot be started as asked. Recognised by its `code`. */
+export class TelemetryError extends Error {
+  override readonly name = 'TelemetryError';
+  readonly code: TelemetryErrorCode;
+
+  constructor(code: TelemetryErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}

@@ -1,0 +1,85 @@
+import { diag } from '@opentelemetry/api';
+import { getBooleanFromEnv } from '@opentelemetry/core';
+import { type LogRecordProcessor } from '@opentelemetry/sdk-logs';
+import { type IMetricReader } from '@opentelemetry/sdk-metrics';
+import { type SpanProcessor } from '@opentelemetry/sdk-trace';
+import { type ConsoleFormat, ConsoleLogRecordProcessor } from './console-log-record-processor.ts';
+import { type SignalParts } from './flush-signal.ts';
+import { logRecordOutletsFromEnv } from './log-record-outlets-from-env.ts';
+import { metricOutletsFromEnv } from './metric-outlets-from-env.ts';
+import { ScopeLogRecordProcessor } from './scope-log-record-processor.ts';
+import { ScopeSpanProcessor } from './scope-span-processor.ts';
+import { spanOutletsFromEnv } from './span-outlets-from-env.ts';
+import { type TelemetryOptions } from './telemetry-options.ts';
+
+/** What records go through, in its order, and how to flush it. */
+export interface TelemetryPipelines {
+  readonly spanProcessors: SpanProcessor[];
+  readonly logRecordProcessors: LogRecordProcessor[];
+  readonly metricReaders: IMetricReader[];
+  /** Whatever has to be shut down besides the SDK. */
+  readonly outlets: readonly { shutdown(): Promise<void> }[];
+  readonly signals: Readonly<Record<'traces' | 'logs' | 'metrics' | 'registry', SignalParts>>;
+}
+
+const NOTHING: SignalParts = { flushables: [], ledgers: [] };
+
+/** Puts together what options and environment ask for. A signal that nobody takes gets no processor at all. */
+export function telemetryPipelines(
+  options: TelemetryOptions,
+  format: ConsoleFormat | undefined,
+  isDisabled: boolean,
+): TelemetryPipelines {
+  const registry: SignalParts =
+    options.registry === undefined
+      ? NOTHING
+      : { flushables: [{ forceFlush: () => flushRegistry(options.registry) }], ledgers: [] };
+  if (isDisabled) {
+    return {
+      spanProcessors: [],
+      logRecordProcessors: [],
+      metricReaders: [],
+      outlets: [],
+      signals: { traces: NOTHING, logs: NOTHING, metrics: NOTHING, registry },
+    };
+  }
+  if (getBooleanFromEnv('OTEL_NODE_EXPERIMENTAL_SDK_METRICS')) {
+    diag.warn(
+      'milepost: of OTEL_NODE_EXPERIMENTAL_SDK_METRICS the metrics of batch processors (otel.sdk.processor.*) are ' +
+        'not made; those of tracers, loggers and metric readers are',
+    );
+  }
+  const spans = spanOutletsFromEnv();
+  const logs = logRecordOutletsFromEnv();
+  const { outlets: metrics, pulled } = metricOutletsFromEnv();
+  const takesSpans = [...(options.spanProcessors ?? []), ...spans];
+  const takesLogs = [
+    ...(format === undefined ? [] : [new ConsoleLogRecordProcessor(format)]),
+    ...(options.logRecordProcessors ?? []),
+    ...logs,
+  ];
+  return {
+    spanProcessors: takesSpans.length === 0 ? [] : [new ScopeSpanProcessor(), ...takesSpans],
+    logRecordProcessors:
+      takesLogs.length === 0 ? [] : [new ScopeLogRecordProcessor(), ...takesLogs],
+    metricReaders: [
+      ...metrics.map(({ reader }) => reader),
+      ...pulled,
+      ...(options.metricReaders ?? []),
+    ],
+    outlets: [...spans, ...logs],
+    signals: {
+      traces: { flushables: takesSpans, ledgers: spans.map(({ ledger }) => ledger) },
+      logs: { flushables: takesLogs, ledgers: logs.map(({ ledger }) => ledger) },
+      metrics: {
+        flushables: [...metrics, ...(options.metricReaders ?? [])],
+        ledgers: metrics.map(({ ledger }) => ledger),
+      },
+      registry,
+    },
+  };
+}
+
+async function flushRegistry(registry: TelemetryOptions['registry']): Promise<void> {
+  await registry?.flush();
+}

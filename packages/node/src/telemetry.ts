@@ -1,0 +1,23 @@
+import { type FlushReport } from './flush-report.ts';
+
+/** Bounds of a flush. */
+export interface FlushOptions {
+  /** After how many milliseconds it resolves in any case. Default: `timeoutMs` of `startTelemetry`. */
+  readonly timeoutMs?: number;
+}
+
+/** What `startTelemetry` started. */
+export interface Telemetry extends AsyncDisposable {
+  /**
+   * Sends everything recorded before the call. Never rejects; says per signal what became of it. Only one flush runs at
+   * a time: a call during another waits for it, and calls that wait share the next.
+   */
+  flush(options?: FlushOptions): Promise<FlushReport>;
+  /**
+   * Sends everything and ends telemetry, so that it can be started again. Never rejects; a second call gives the same
+   * report. The registry is flushed and stays open: it belongs to who opened it.
+   */
+  shutdown(options?: FlushOptions): Promise<FlushReport>;
+  /** Shuts down. What was not delivered is said in one line on stderr. */
+  [Symbol.asyncDispose](): Promise<void>;
+}

@@ -1,0 +1,162 @@
+import { once } from 'node:events';
+import {
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+  createServer,
+} from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+import { type ReceivedLogRecord, logRecordsOf } from './log-view.ts';
+import { type ReceivedMetricPoint, metricPointsOf } from './metric-view.ts';
+import { type LogsJson, type MetricsJson, type TracesJson } from './otlp-json.ts';
+import { decodeProtobuf } from './protobuf.ts';
+import { type ReceivedSpan, type SpanNode, spansOf, treesOf } from './span-view.ts';
+
+export type Signal = 'traces' | 'logs' | 'metrics';
+
+/** How the server answers: takes the request, never answers it, or refuses it with a status. */
+export type Answer =
+  | 'accept'
+  | 'hang'
+  | {
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: string;
+    };
+
+export interface OtlpRequest {
+  readonly signal: Signal;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Bytes on the wire. */
+  readonly size: number;
+  /** OTLP/JSON; protobuf is decoded into the same shape. */
+  readonly body: unknown;
+  /** False for a request that was refused or left hanging: the views leave it out. */
+  readonly accepted: boolean;
+}
+
+export interface OtlpServerOptions {
+  /** Default 0: any free port. */
+  readonly port?: number;
+  /** Paths per signal. Default `/v1/traces`, `/v1/logs`, `/v1/metrics`, under any prefix. */
+  readonly signalOf?: (path: string) => Signal | undefined;
+}
+
+/** A plain HTTP server on loopback that takes OTLP over HTTP, JSON or protobuf, gzipped or not. */
+export interface OtlpServer {
+  readonly url: string;
+  readonly port: number;
+  /** May be changed at any time; asked once per request. */
+  answer: Answer | ((request: OtlpRequest) => Answer);
+  /** Every request in the order of arrival, refused and hanging ones too. */
+  readonly requests: readonly OtlpRequest[];
+  /** Requests of other paths, such as `POST /api/v2/spans`. */
+  readonly otherRequests: readonly { readonly path: string; readonly body: string }[];
+  requestsOf(signal: Signal): readonly OtlpRequest[];
+  spans(): ReceivedSpan[];
+  spanTrees(): SpanNode[];
+  logRecords(): ReceivedLogRecord[];
+  metricPoints(): ReceivedMetricPoint[];
+  /** Resolves when `holds` is true; asked again at each request. */
+  until(holds: () => boolean): Promise<void>;
+  /** Forgets what came so far. */
+  clear(): void;
+  close(): Promise<void>;
+}
+
+export async function startOtlpServer(options: OtlpServerOptions = {}): Promise<OtlpServer> {
+  const { port = 0, signalOf = signalOfPath } = options;
+  const requests: OtlpRequest[] = [];
+  const otherRequests: { path: string; body: string }[] = [];
+  const waiting = new Set<() => void>();
+
+  const server = createServer((request, response) => {
+    void receive(request).then((bytes) => {
+      take(request, bytes, response);
+      for (const check of waiting) check();
+    });
+  });
+
+  const take = (request: IncomingMessage, bytes: Buffer, response: ServerResponse): void => {
+    const path = request.url ?? '';
+    const plain = request.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes;
+    const signal = signalOf(path);
+    if (signal === undefined) {
+      otherRequests.push({ path, body: plain.toString('utf8') });
+      response.writeHead(202).end();
+      return;
+    }
+    const { headers } = request;
+    const json = headers['content-type']?.startsWith('application/json') === true;
+    const body: unknown = json ? JSON.parse(plain.toString('utf8')) : decodeProtobuf(signal, plain);
+    const received = { signal, path, headers, size: bytes.length, body, accepted: false };
+    const answer = typeof handle.answer === 'function' ? handle.answer(received) : handle.answer;
+    requests.push({ ...received, accepted: answer === 'accept' });
+    if (answer === 'hang') return;
+    if (answer === 'accept') {
+      response.writeHead(200, {
+        'content-type': json ? 'application/json' : 'application/x-protobuf',
+      });
+      response.end(json ? '{}' : '');
+    } else {
+      response.writeHead(answer.status, answer.headers).end(answer.body ?? '');
+    }
+  };
+
+  const bodiesOf = (signal: Signal): unknown[] =>
+    requests
+      .filter((request) => request.signal === signal && request.accepted)
+      .map(({ body }) => body);
+  const spans = (): ReceivedSpan[] =>
+    bodiesOf('traces').flatMap((body) => spansOf(body as TracesJson));
+
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address() as AddressInfo;
+
+  const handle: OtlpServer = {
+    url: `http://127.0.0.1:${address.port}`,
+    port: address.port,
+    answer: 'accept',
+    requests,
+    otherRequests,
+    requestsOf: (signal) => requests.filter((request) => request.signal === signal),
+    spans,
+    spanTrees: () => treesOf(spans()),
+    logRecords: () => bodiesOf('logs').flatMap((body) => logRecordsOf(body as LogsJson)),
+    metricPoints: () => bodiesOf('metrics').flatMap((body) => metricPointsOf(body as MetricsJson)),
+    until: (holds) =>
+      new Promise((resolve) => {
+        const check = (): void => {
+          if (!holds()) return;
+          waiting.delete(check);
+          resolve();
+        };
+        waiting.add(check);
+        check();
+      }),
+    clear: () => {
+      requests.length = 0;
+      otherRequests.length = 0;
+    },
+    close: async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+  return handle;
+}
+
+function signalOfPath(path: string): Signal | undefined {
+  const match = /\/v1\/(traces|logs|metrics)$/.exec(path);
+  return match?.[1] as Signal | undefined;
+}
+
+async function receive(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
