@@ -4,10 +4,10 @@ import {
   FLAG_VALUE_NAME_REPLACED,
   FLAG_VALUE_RUN_ID_FORMAT_REPLACED,
   FLAG_VALUE_RUN_ID_REPLACED,
-  type Flag,
 } from '@milepost/semconv';
 import { type JoinedByEnvelope, joinedByEnvelope } from './envelope.ts';
 import { runEnvironment } from './environment.ts';
+import { Flags } from './flags.ts';
 import { globalState } from './global-state.ts';
 import { guarded, reportOnce } from './guard.ts';
 import { type RunIdentity } from './identity.ts';
@@ -23,7 +23,7 @@ const environmentRunId = globalState('environment-run-id', () => ({ used: false 
 
 /** Begins the run that `withRun` was asked for, or joins the parent process's. May throw: guard it. */
 export function beginRunExecution(options: RunOptions): RunExecution {
-  const flags = new Set<Flag>();
+  const flags = new Flags();
   const outer = activeScope()?.run;
   const joined = outer === undefined ? joinedByEnvironment(flags) : undefined;
   return new RunExecution({
@@ -36,7 +36,7 @@ export function beginRunExecution(options: RunOptions): RunExecution {
 
 /** Begins the run that a stage outside any run makes for itself. May throw: guard it. */
 export function beginImplicitRun(stage: string): RunExecution {
-  const flags = new Set<Flag>();
+  const flags = new Flags();
   const joined = joinedByEnvironment(flags);
   return new RunExecution({
     identity: joined?.identity ?? {
@@ -70,7 +70,7 @@ export function optionalText(value: unknown): string | undefined {
 export function newIdentity(
   options: RunOptions,
   outer: RunIdentity | undefined,
-  flags: Set<Flag>,
+  flags: Flags,
 ): RunIdentity {
   const pipeline = optionalText(options.pipeline) ?? UNNAMED;
   if (pipeline !== options.pipeline) flags.add(FLAG_VALUE_NAME_REPLACED);
@@ -94,7 +94,7 @@ export function newIdentity(
   };
 }
 
-function joinedByEnvironment(flags: Set<Flag>): JoinedByEnvelope | undefined {
+function joinedByEnvironment(flags: Flags): JoinedByEnvelope | undefined {
   const { envelope } = runEnvironment();
   if (envelope === undefined) return undefined;
   try {
@@ -112,7 +112,7 @@ function joinedByEnvironment(flags: Set<Flag>): JoinedByEnvelope | undefined {
 function givenRunId(
   options: RunOptions,
   outer: RunIdentity | undefined,
-  flags: Set<Flag>,
+  flags: Flags,
 ): string | undefined {
   const given: unknown =
     options.runId ?? (outer === undefined ? takeEnvironmentRunId() : undefined);
@@ -144,7 +144,7 @@ function storedRunId(given: string): string | undefined {
   );
 }
 
-function newRunId(options: RunOptions, subdomain: string, flags: Set<Flag>): string {
+function newRunId(options: RunOptions, subdomain: string, flags: Flags): string {
   const format = options.runIdFormat;
   if (format === 'timestamp' || format === 'compact') {
     const store = currentRunStore();

@@ -10,31 +10,42 @@ import {
   ATTR_START_TIME,
   ATTR_STATUS,
   type EndStatus,
-  type Flag,
   LEVEL_VALUE_ERROR,
   LEVEL_VALUE_INFO,
   LEVEL_VALUE_WARNING,
   type Level,
+  STATUS_VALUE_STARTED,
 } from '@milepost/semconv';
 import { type ErrorDescription } from './describe-error.ts';
+import { type Flags } from './flags.ts';
+import { isoTime } from './iso-time.ts';
 
-/** What every log record of an end carries. */
-export function endAttributes(
+/** Adds what every log record of an end carries. */
+export function addEndAttributes(
+  attributes: Attributes,
   status: EndStatus,
   startTimeMs: number,
   durationSeconds: number,
   error: ErrorDescription | undefined,
-  flags: ReadonlySet<Flag>,
-): Attributes {
-  const attributes: Attributes = {
-    [ATTR_STATUS]: status,
-    [ATTR_DURATION_SECONDS]: durationSeconds,
-    [ATTR_START_TIME]: new Date(startTimeMs).toISOString(),
-    [ATTR_END_TIME]: new Date(startTimeMs + durationSeconds * 1000).toISOString(),
-  };
+  flags: Flags,
+): void {
+  attributes[ATTR_STATUS] = status;
+  attributes[ATTR_DURATION_SECONDS] = durationSeconds;
+  attributes[ATTR_START_TIME] = isoTime(startTimeMs);
+  attributes[ATTR_END_TIME] = isoTime(startTimeMs + durationSeconds * 1000);
   if (error !== undefined) Object.assign(attributes, errorAttributes(error));
-  if (flags.size > 0) attributes[ATTR_FLAGS] = [...flags];
-  return attributes;
+  addFlags(attributes, flags);
+}
+
+/** Adds what every log record of a start carries. */
+export function addStartAttributes(
+  attributes: Attributes,
+  startTimeMs: number,
+  flags: Flags,
+): void {
+  attributes[ATTR_STATUS] = STATUS_VALUE_STARTED;
+  attributes[ATTR_START_TIME] = isoTime(startTimeMs);
+  addFlags(attributes, flags);
 }
 
 /** What a log record tells of an error. */
@@ -47,9 +58,9 @@ export function errorAttributes(error: ErrorDescription): Attributes {
   };
 }
 
-/** The flags as an attribute, if there are any. */
-export function flagsAttribute(flags: ReadonlySet<Flag>): Attributes | undefined {
-  return flags.size === 0 ? undefined : { [ATTR_FLAGS]: [...flags] };
+/** Adds the flags, if there are any. */
+export function addFlags(attributes: Attributes, flags: Flags): void {
+  if (flags.list.length > 0) attributes[ATTR_FLAGS] = [...flags.list];
 }
 
 /** The level of the log record of an end. */

@@ -1,5 +1,6 @@
 import { type StandardSchemaV1 } from '@standard-schema/spec';
-import { FLAG_VALUE_FIELD_INVALID, type Flag } from '@milepost/semconv';
+import { FLAG_VALUE_FIELD_INVALID } from '@milepost/semconv';
+import { type Flags } from './flags.ts';
 import { guarded, reportOnce } from './guard.ts';
 
 /**
@@ -9,7 +10,7 @@ export function checkFields(
   what: string,
   schema: StandardSchemaV1 | undefined,
   fields: Readonly<Record<string, unknown>>,
-  flags: Set<Flag>,
+  flags: Flags,
 ): void {
   if (schema === undefined) return;
   const result = guarded(

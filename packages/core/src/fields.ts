@@ -3,12 +3,12 @@ import {
   FLAG_VALUE_FIELD_RENAMED,
   FLAG_VALUE_FIELD_TRUNCATED,
   FLAG_VALUE_FIELD_UNREADABLE,
-  type Flag,
   MAX_RECORD_BYTES,
   MAX_VALUE_BYTES,
   RESERVED_FIELD_LABELS,
   labelOf,
 } from '@milepost/semconv';
+import { type Flags } from './flags.ts';
 import { jsonData } from './json-data.ts';
 import { isSecretKey, REDACTED } from './secrets.ts';
 import { byteLength, truncate } from './truncate.ts';
@@ -33,7 +33,7 @@ const MAX_JSON_VALUES = 512;
  * Turns what a user gave as fields into what records can carry: keys that are taken get the prefix `user.`, secrets
  * are redacted, values and the whole are bounded, what cannot be read is marked. Adds to `into`; never throws.
  */
-export function addFields(into: Fields, given: unknown, flags: Set<Flag>): void {
+export function addFields(into: Fields, given: unknown, flags: Flags): void {
   if (typeof given !== 'object' || given === null) return;
   let keys: string[];
   try {
@@ -47,7 +47,7 @@ export function addFields(into: Fields, given: unknown, flags: Set<Flag>): void 
 }
 
 /** Adds one field, whose value is read through `read`. Never throws. */
-export function addField(into: Fields, key: string, read: () => unknown, flags: Set<Flag>): void {
+export function addField(into: Fields, key: string, read: () => unknown, flags: Flags): void {
   const name = fieldName(key, flags);
   let value: FieldValue | undefined;
   try {
@@ -61,7 +61,7 @@ export function addField(into: Fields, key: string, read: () => unknown, flags: 
 }
 
 /** Removes fields from the end until the record fits. Returns the same object. */
-export function boundFields(fields: Fields, flags: Set<Flag>): Fields {
+export function boundFields(fields: Fields, flags: Flags): Fields {
   let bytes = 0;
   for (const [key, value] of Object.entries(fields)) {
     bytes +=
@@ -80,7 +80,7 @@ function sizeOf(value: FieldValue): number {
   return typeof value === 'object' ? value.reduce<number>((sum, one) => sum + sizeOf(one), 0) : 8;
 }
 
-function redacted(flags: Set<Flag>): string {
+function redacted(flags: Flags): string {
   flags.add(FLAG_VALUE_FIELD_REDACTED);
   return REDACTED;
 }
@@ -89,14 +89,14 @@ function holdsText(value: unknown): boolean {
   return typeof value === 'string' || (typeof value === 'object' && value !== null);
 }
 
-function fieldName(key: string, flags: Set<Flag>): string {
+function fieldName(key: string, flags: Flags): string {
   const bounded = key.length > MAX_KEY_LENGTH ? key.slice(0, MAX_KEY_LENGTH).toWellFormed() : key;
   if (!RESERVED_FIELD_LABELS.has(labelOf(bounded))) return bounded;
   flags.add(FLAG_VALUE_FIELD_RENAMED);
   return `user.${bounded}`;
 }
 
-function fieldValue(value: unknown, flags: Set<Flag>): FieldValue | undefined {
+function fieldValue(value: unknown, flags: Flags): FieldValue | undefined {
   switch (typeof value) {
     case 'string':
       return text(value, flags);
@@ -114,7 +114,7 @@ function fieldValue(value: unknown, flags: Set<Flag>): FieldValue | undefined {
   }
 }
 
-function objectValue(value: object, flags: Set<Flag>): FieldValue | undefined {
+function objectValue(value: object, flags: Flags): FieldValue | undefined {
   if (Array.isArray(value)) {
     const list = listValue(value, flags);
     if (list !== undefined) return list;
@@ -125,7 +125,7 @@ function objectValue(value: object, flags: Set<Flag>): FieldValue | undefined {
   return text(JSON.stringify(jsonData(value, flags, MAX_JSON_VALUES)) ?? '[unreadable]', flags);
 }
 
-function listValue(list: readonly unknown[], flags: Set<Flag>): FieldValue | undefined {
+function listValue(list: readonly unknown[], flags: Flags): FieldValue | undefined {
   if (list.length > MAX_LIST_LENGTH) flags.add(FLAG_VALUE_FIELD_TRUNCATED);
   const head = list.slice(0, MAX_LIST_LENGTH);
   if (head.every((one) => typeof one === 'number')) return head;
@@ -145,7 +145,7 @@ function listValue(list: readonly unknown[], flags: Set<Flag>): FieldValue | und
   return kept;
 }
 
-function text(value: string, flags: Set<Flag>): string {
+function text(value: string, flags: Flags): string {
   const bounded = truncate(value, MAX_VALUE_BYTES);
   if (bounded.length < value.length) flags.add(FLAG_VALUE_FIELD_TRUNCATED);
   return bounded;

@@ -10,7 +10,6 @@ import {
   ATTR_ITEM_ID,
   ATTR_PIPELINE_UNIT,
   ATTR_STATUS,
-  type Flag,
   type ItemStatus,
   LEVEL_VALUE_ERROR,
   MAX_VALUE_BYTES,
@@ -20,14 +19,16 @@ import {
   STATUS_VALUE_PARTIAL,
   itemEndedEvent,
 } from '@milepost/semconv';
-import { type ErrorDescription, describeError } from './describe-error.ts';
-import { endAttributes } from './end-attributes.ts';
+import { type ErrorDescription } from './describe-error.ts';
+import { addEndAttributes } from './end-attributes.ts';
 import { type Fields, addFields, boundFields } from './fields.ts';
+import { Flags } from './flags.ts';
 import { guarded } from './guard.ts';
+import { describeOutcome } from './judge-stage.ts';
 import { hasLifecycleListeners, publishLifecycle } from './lifecycle.ts';
 import { emitLog } from './milestone.ts';
 import { type Outcome, classifyOutcome } from './outcome.ts';
-import { currentTracer } from './providers.ts';
+import { currentLogger, currentTracer } from './providers.ts';
 import { type RunningScope, contextOfOwnSpan, contextWithScope } from './scope.ts';
 import { type StageExecution } from './stage-execution.ts';
 import { truncate } from './truncate.ts';
@@ -42,7 +43,7 @@ export class ItemExecution {
   readonly #id: string;
   readonly #stage: StageExecution;
   readonly #options: ItemOptions;
-  readonly #flags = new Set<Flag>();
+  readonly #flags = new Flags();
   readonly #fields: Fields = {};
   readonly #base: Attributes;
   readonly #inItem: Context;
@@ -64,7 +65,7 @@ export class ItemExecution {
     addFields(this.#fields, options.attributes, this.#flags);
     boundFields(this.#fields, this.#flags);
     const item = { [ATTR_ITEM_ID]: truncate(id, MAX_VALUE_BYTES) };
-    this.#base = { ...stage.base, ...item };
+    this.#base = { ...stage.base(), ...item };
     this.#inItem = contextWithScope(parent, {
       ...around,
       itemId: id,
@@ -98,10 +99,7 @@ export class ItemExecution {
     // An item has no items of its own: what is partly there is there.
     const status: ItemStatus =
       decided === undefined || decided === STATUS_VALUE_PARTIAL ? STATUS_VALUE_COMPLETED : decided;
-    const error =
-      status === STATUS_VALUE_FAILED
-        ? describeError(outcome.kind === 'threw' ? outcome.error : new FailedResult(), category)
-        : undefined;
+    const error = status === STATUS_VALUE_FAILED ? describeOutcome(outcome, category) : undefined;
     stage.items.ended(this.#id, status, error);
     stage.series.items[status].value += 1;
     if (error) this.#tellFailure(error, durationSeconds);
@@ -112,7 +110,7 @@ export class ItemExecution {
       time: this.#startTime + durationSeconds * 1000,
       run: stage.run,
       stage,
-      flags: [...this.#flags],
+      flags: this.#flags.list,
       itemId: this.#id,
       status,
       durationSeconds,
@@ -122,14 +120,21 @@ export class ItemExecution {
 
   #tellFailure(error: ErrorDescription, durationSeconds: number): void {
     if (this.#stage.items.takeSpanForFailure()) this.#startSpan(this.#startTime);
+    const logger = currentLogger();
+    if (logger === undefined) return;
     const context =
       this.#span === undefined ? this.#inItem : trace.setSpan(this.#inItem, this.#span);
     const event = itemEndedEvent(STATUS_VALUE_FAILED);
-    emitLog(LEVEL_VALUE_ERROR, event, event, context, () => ({
-      ...this.#base,
-      ...this.#fields,
-      ...endAttributes(STATUS_VALUE_FAILED, this.#startTime, durationSeconds, error, this.#flags),
-    }));
+    const attributes = { ...this.#base, ...this.#fields };
+    addEndAttributes(
+      attributes,
+      STATUS_VALUE_FAILED,
+      this.#startTime,
+      durationSeconds,
+      error,
+      this.#flags,
+    );
+    emitLog(logger, LEVEL_VALUE_ERROR, event, event, context, attributes);
   }
 
   #startSpan(startTime: number | undefined): void {
@@ -156,13 +161,5 @@ export class ItemExecution {
       span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
     }
     span.end();
-  }
-}
-
-class FailedResult extends Error {
-  override readonly name = 'FailedResult';
-  constructor() {
-    super('the result counts as a failure');
-    this.stack = '';
   }
 }

@@ -1,6 +1,7 @@
 import { isRunId, runTraceId } from '@milepost/run-id';
-import { FLAG_VALUE_RUN_ID_REPLACED, FLAG_VALUE_RUN_NOT_FOUND, type Flag } from '@milepost/semconv';
+import { FLAG_VALUE_RUN_ID_REPLACED, FLAG_VALUE_RUN_NOT_FOUND } from '@milepost/semconv';
 import { newIdentity, optionalText, planOptions } from './begin-run.ts';
+import { Flags } from './flags.ts';
 import { guarded, reportOnce } from './guard.ts';
 import { type RunIdentity } from './identity.ts';
 import { RunExecution } from './run-execution.ts';
@@ -40,7 +41,7 @@ export function joinRun<T>(
 }
 
 function joinRunExecution(runId: unknown, options: JoinRunOptions): RunExecution {
-  const flags = new Set<Flag>();
+  const flags = new Flags();
   const identity = joinedIdentity(runId, options, flags);
   return new RunExecution({
     identity,
@@ -50,7 +51,7 @@ function joinRunExecution(runId: unknown, options: JoinRunOptions): RunExecution
   });
 }
 
-function joinedIdentity(given: unknown, options: JoinRunOptions, flags: Set<Flag>): RunIdentity {
+function joinedIdentity(given: unknown, options: JoinRunOptions, flags: Flags): RunIdentity {
   const store = currentRunStore();
   const asked = typeof given === 'string' ? given : '';
   const stored =

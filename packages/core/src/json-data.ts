@@ -2,8 +2,8 @@ import {
   FLAG_VALUE_FIELD_REDACTED,
   FLAG_VALUE_FIELD_TRUNCATED,
   FLAG_VALUE_FIELD_UNREADABLE,
-  type Flag,
 } from '@milepost/semconv';
+import { type Flags } from './flags.ts';
 import { isSecretKey, REDACTED } from './secrets.ts';
 
 const MAX_DEPTH = 32;
@@ -11,7 +11,7 @@ const MAX_DEPTH = 32;
 const MAX_VALUES = 200_000;
 
 interface Copying {
-  readonly flags: Set<Flag>;
+  readonly flags: Flags;
   left: number;
 }
 
@@ -19,11 +19,7 @@ interface Copying {
  * A copy of a value as JSON data: what `JSON.stringify` would write, with secrets redacted, cycles and what cannot be
  * read or is beyond `maxValues` values marked. The copy is the caller's own: later changes of the original do not show. Never throws.
  */
-export function jsonData(
-  value: unknown,
-  flags: Set<Flag>,
-  maxValues: number = MAX_VALUES,
-): unknown {
+export function jsonData(value: unknown, flags: Flags, maxValues: number = MAX_VALUES): unknown {
   return copy(value, '', { flags, left: maxValues }, []);
 }
 
@@ -110,7 +106,7 @@ function copyProperty(
   return copy(value, name, copying, around);
 }
 
-function tooLarge(flags: Set<Flag>): string {
+function tooLarge(flags: Flags): string {
   flags.add(FLAG_VALUE_FIELD_TRUNCATED);
   return '[too large]';
 }

@@ -2,7 +2,6 @@ import { type Attributes } from '@opentelemetry/api';
 import {
   ATTR_FLAGS,
   ATTR_STATUS,
-  type Flag,
   LEVEL_VALUE_DEBUG,
   LEVEL_VALUE_ERROR,
   LEVEL_VALUE_INFO,
@@ -14,8 +13,10 @@ import {
 import { describeError } from './describe-error.ts';
 import { errorAttributes } from './end-attributes.ts';
 import { type Fields, addField, boundFields } from './fields.ts';
+import { Flags } from './flags.ts';
 import { guarded } from './guard.ts';
 import { emitLog } from './milestone.ts';
+import { currentLogger } from './providers.ts';
 import { activeContext, runningScopeOf } from './scope.ts';
 import { truncate } from './truncate.ts';
 
@@ -42,18 +43,21 @@ function write(level: Level, message: unknown, fields: LogFields | undefined): v
   guarded(
     'a log line',
     () => {
+      const logger = currentLogger();
+      if (logger === undefined) return;
       const context = activeContext();
       const scope = runningScopeOf(context);
       const body = truncate(
         typeof message === 'string' ? message : String(message),
         MAX_VALUE_BYTES,
       );
-      emitLog(level, body, undefined, context, () => ({
-        ...(scope?.stageExecution?.base ?? scope?.attributes),
-        ...(scope?.stageExecution && scope.attributes),
+      const attributes: Attributes = {
+        ...(scope?.stageExecution?.base() ?? {}),
+        ...scope?.attributes,
         ...logFields(fields),
-        ...(level === LEVEL_VALUE_ERROR && { [ATTR_STATUS]: STATUS_VALUE_FAILED }),
-      }));
+      };
+      if (level === LEVEL_VALUE_ERROR) attributes[ATTR_STATUS] = STATUS_VALUE_FAILED;
+      emitLog(logger, level, body, undefined, context, attributes);
     },
     undefined,
   );
@@ -61,7 +65,7 @@ function write(level: Level, message: unknown, fields: LogFields | undefined): v
 
 function logFields(given: LogFields | undefined): Attributes {
   if (typeof given !== 'object' || given === null) return {};
-  const flags = new Set<Flag>();
+  const flags = new Flags();
   const fields: Fields = {};
   let error: Attributes | undefined;
   for (const key of Object.keys(given)) {
@@ -71,5 +75,5 @@ function logFields(given: LogFields | undefined): Attributes {
     else addField(fields, key, () => given[key], flags);
   }
   boundFields(fields, flags);
-  return { ...fields, ...error, ...(flags.size > 0 && { [ATTR_FLAGS]: [...flags] }) };
+  return { ...fields, ...error, ...(flags.list.length > 0 && { [ATTR_FLAGS]: [...flags.list] }) };
 }

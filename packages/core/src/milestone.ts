@@ -1,4 +1,10 @@
-import { type Attributes, type Context, SeverityNumber } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type Context,
+  type LogRecord,
+  type Logger,
+  SeverityNumber,
+} from '@opentelemetry/api';
 import {
   ATTR_LEVEL,
   LEVEL_VALUE_DEBUG,
@@ -7,7 +13,6 @@ import {
   LEVEL_VALUE_WARNING,
   type Level,
 } from '@milepost/semconv';
-import { currentLogger } from './providers.ts';
 
 const SEVERITIES: Readonly<Record<Level, { number: SeverityNumber; text: string }>> = {
   [LEVEL_VALUE_DEBUG]: { number: SeverityNumber.DEBUG, text: 'DEBUG' },
@@ -17,27 +22,27 @@ const SEVERITIES: Readonly<Record<Level, { number: SeverityNumber; text: string 
 };
 
 /**
- * Emits a log record. `attributes` is asked for only where somebody takes the record.
+ * Emits a log record.
+ * @param logger the current one; ask for it before making attributes, which nobody may want
  * @param event name of the milestone, which is the body too; a log line of the user's has none
  */
 export function emitLog(
+  logger: Logger,
   level: Level,
   body: string,
   event: string | undefined,
   context: Context,
-  attributes: () => Attributes,
+  attributes: Attributes,
 ): void {
   const severity = SEVERITIES[level];
-  const logger = currentLogger();
-  if (!logger.enabled({ severityNumber: severity.number, context })) return;
-  const all = attributes();
-  all[ATTR_LEVEL] = level;
-  logger.emit({
-    ...(event !== undefined && { eventName: event }),
+  attributes[ATTR_LEVEL] = level;
+  const record: LogRecord = {
     body,
     severityNumber: severity.number,
     severityText: severity.text,
     context,
-    attributes: all,
-  });
+    attributes,
+  };
+  if (event !== undefined) record.eventName = event;
+  logger.emit(record);
 }

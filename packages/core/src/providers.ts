@@ -39,12 +39,13 @@ export function currentTracer(): Tracer | undefined {
   return tracer;
 }
 
-/** Milepost's logger; a no-op where no SDK is registered. */
-export function currentLogger(): Logger {
+/** Milepost's logger, or undefined where nobody takes its records. */
+export function currentLogger(): Logger | undefined {
   const provider = logs.getLoggerProvider();
-  if (provider !== loggerProvider || logger === undefined) {
+  if (provider !== loggerProvider) {
     loggerProvider = provider;
-    logger = provider.getLogger(SCOPE_NAME, VERSION);
+    const given = provider.getLogger(SCOPE_NAME, VERSION);
+    logger = given.enabled() ? given : undefined;
   }
   return logger;
 }

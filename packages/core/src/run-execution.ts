@@ -16,12 +16,10 @@ import {
   ATTR_PIPELINE_UNIT,
   ATTR_RETRY_COUNT,
   ATTR_RUN_ID,
-  ATTR_START_TIME,
   ATTR_STATUS,
   ATTR_SUBDOMAIN,
   type EndStatus,
   EVENT_RUN_STARTED,
-  type Flag,
   LEVEL_VALUE_INFO,
   PIPELINE_UNIT_VALUE_RUN,
   type RunEndStatus,
@@ -29,18 +27,20 @@ import {
   STATUS_VALUE_FAILED,
   STATUS_VALUE_PARTIAL,
   STATUS_VALUE_SKIPPED,
-  STATUS_VALUE_STARTED,
   runEndedEvent,
 } from '@milepost/semconv';
-import { type ErrorDescription, describeError } from './describe-error.ts';
-import { endAttributes, flagsAttribute, levelOf } from './end-attributes.ts';
+import { type ErrorDescription } from './describe-error.ts';
+import { addEndAttributes, addFlags, addStartAttributes, levelOf } from './end-attributes.ts';
 import { type Fields, addFields, boundFields } from './fields.ts';
+import { type Flags } from './flags.ts';
 import { guarded } from './guard.ts';
 import { type RunIdentity } from './identity.ts';
 import { durationInstruments } from './instruments.ts';
+import { describeOutcome } from './judge-stage.ts';
 import { hasLifecycleListeners, publishLifecycle } from './lifecycle.ts';
 import { emitLog } from './milestone.ts';
 import { type Classifier, type Outcome, classifyOutcome } from './outcome.ts';
+import { currentLogger } from './providers.ts';
 import { type ItemSpans } from './run-options.ts';
 import { joinedContext, startRunSpan } from './run-span.ts';
 import {
@@ -55,7 +55,7 @@ import { type RunSeries, runSeries } from './stage-series.ts';
 /** All that decides how a run begins. */
 export interface RunPlan {
   readonly identity: RunIdentity;
-  readonly flags: Set<Flag>;
+  readonly flags: Flags;
   readonly attributes: Readonly<Record<string, unknown>> | undefined;
   readonly itemSpans: ItemSpans;
   readonly classify: Classifier | undefined;
@@ -132,27 +132,20 @@ export class RunExecution {
     const { status: decided, category } = classifyOutcome(outcome, classify, signal);
     const status = runStatus(decided, this.#state);
     const durationSeconds = (performance.now() - this.#startedAt) / 1000;
-    const error =
-      status === STATUS_VALUE_FAILED && outcome.kind === 'threw'
-        ? describeError(outcome.error, category)
-        : undefined;
+    const error = status === STATUS_VALUE_FAILED ? describeOutcome(outcome, category) : undefined;
     if (this.#series) {
       const count = this.#series.runs[status];
       count.value += 1;
       durationInstruments().runDuration.record(durationSeconds, count.attributes);
     }
-    emitLog(levelOf(status), runEndedEvent(status), runEndedEvent(status), this.context, () => ({
-      ...this.#base,
-      ...this.#fields,
-      ...endAttributes(status, this.#startTime, durationSeconds, error, flags),
-    }));
+    this.#logEnd(status, durationSeconds, error);
     this.#endSpan(status, error);
     if (!hasLifecycleListeners()) return;
     publishLifecycle({
       type: 'run_ended',
       time: this.#startTime + durationSeconds * 1000,
       run: identity,
-      flags: [...flags],
+      flags: flags.list,
       status,
       durationSeconds,
       error,
@@ -160,12 +153,13 @@ export class RunExecution {
   }
 
   #spanAttributes(): Attributes {
-    return {
+    const attributes: Attributes = {
       ...this.#base,
       [ATTR_PIPELINE_UNIT]: PIPELINE_UNIT_VALUE_RUN,
       ...this.#fields,
-      ...flagsAttribute(this.#plan.flags),
     };
+    addFlags(attributes, this.#plan.flags);
+    return attributes;
   }
 
   #endSpan(status: RunEndStatus, error: ErrorDescription | undefined): void {
@@ -180,13 +174,31 @@ export class RunExecution {
   }
 
   #logStart(): void {
-    emitLog(LEVEL_VALUE_INFO, EVENT_RUN_STARTED, EVENT_RUN_STARTED, this.context, () => ({
-      ...this.#base,
-      ...this.#fields,
-      ...flagsAttribute(this.#plan.flags),
-      [ATTR_STATUS]: STATUS_VALUE_STARTED,
-      [ATTR_START_TIME]: new Date(this.#startTime).toISOString(),
-    }));
+    const logger = currentLogger();
+    if (logger === undefined) return;
+    const attributes = { ...this.#base, ...this.#fields };
+    addStartAttributes(attributes, this.#startTime, this.#plan.flags);
+    emitLog(
+      logger,
+      LEVEL_VALUE_INFO,
+      EVENT_RUN_STARTED,
+      EVENT_RUN_STARTED,
+      this.context,
+      attributes,
+    );
+  }
+
+  #logEnd(
+    status: RunEndStatus,
+    durationSeconds: number,
+    error: ErrorDescription | undefined,
+  ): void {
+    const logger = currentLogger();
+    if (logger === undefined) return;
+    const event = runEndedEvent(status);
+    const attributes = { ...this.#base, ...this.#fields };
+    addEndAttributes(attributes, status, this.#startTime, durationSeconds, error, this.#plan.flags);
+    emitLog(logger, levelOf(status), event, event, this.context, attributes);
   }
 
   #publishStart(): void {
@@ -195,7 +207,7 @@ export class RunExecution {
       type: 'run_started',
       time: this.#startTime,
       run: this.identity,
-      flags: [...this.#plan.flags],
+      flags: this.#plan.flags.list,
       fields: this.#fields,
     });
   }
@@ -213,9 +225,6 @@ function scopeAttributes(run: RunIdentity): Attributes {
 function runStatus(decided: EndStatus | undefined, state: RunState): RunEndStatus {
   if (decided !== undefined)
     return decided === STATUS_VALUE_SKIPPED ? STATUS_VALUE_COMPLETED : decided;
-  for (const status of state.stageStatuses.values()) {
-    if (status === STATUS_VALUE_FAILED || status === STATUS_VALUE_PARTIAL)
-      return STATUS_VALUE_PARTIAL;
-  }
+  if (state.troubled.size > 0) return STATUS_VALUE_PARTIAL;
   return STATUS_VALUE_COMPLETED;
 }

@@ -1,10 +1,7 @@
-import {
-  FLAG_VALUE_NAME_REPLACED,
-  FLAG_VALUE_OPTIONS_UNREADABLE,
-  type Flag,
-} from '@milepost/semconv';
+import { FLAG_VALUE_NAME_REPLACED, FLAG_VALUE_OPTIONS_UNREADABLE } from '@milepost/semconv';
 import { beginImplicitRun } from './begin-run.ts';
 import { type StageDefinition } from './define-stage.ts';
+import { Flags } from './flags.ts';
 import { guarded } from './guard.ts';
 import { activeContext, runningScopeOf, withContext } from './scope.ts';
 import { StageExecution } from './stage-execution.ts';
@@ -48,7 +45,7 @@ function beginStageExecution<Args extends readonly unknown[]>(
   readOptions: (() => StageOptions<Args> | undefined) | undefined,
   args: Args,
 ): { readonly execution: StageExecution; readonly observer: OutcomeObserver } {
-  const flags = new Set<Flag>();
+  const flags = new Flags();
   const definition = typeof stage === 'string' ? undefined : stage;
   const name = stageName(definition === undefined ? stage : definition.name, flags);
   const options = optionsOf(readOptions, flags);
@@ -76,7 +73,7 @@ function beginStageExecution<Args extends readonly unknown[]>(
   };
 }
 
-function stageName(given: unknown, flags: Set<Flag>): string {
+function stageName(given: unknown, flags: Flags): string {
   if (typeof given === 'string' && given !== '' && Buffer.byteLength(given) <= MAX_NAME_BYTES)
     return given;
   flags.add(FLAG_VALUE_NAME_REPLACED);
@@ -85,7 +82,7 @@ function stageName(given: unknown, flags: Set<Flag>): string {
 
 function optionsOf<Args extends readonly unknown[]>(
   readOptions: (() => StageOptions<Args> | undefined) | undefined,
-  flags: Set<Flag>,
+  flags: Flags,
 ): StageOptions<Args> {
   if (readOptions === undefined) return {};
   try {
@@ -101,7 +98,7 @@ function optionsOf<Args extends readonly unknown[]>(
 function attributesOf<Args extends readonly unknown[]>(
   options: StageOptions<Args>,
   args: Args,
-  flags: Set<Flag>,
+  flags: Flags,
 ): unknown {
   const { attributes } = options;
   if (typeof attributes !== 'function') return attributes;

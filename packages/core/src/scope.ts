@@ -6,11 +6,12 @@ import {
   context,
   createContextKey,
 } from '@opentelemetry/api';
-import { type EndStatus } from '@milepost/semconv';
 import { globalState } from './global-state.ts';
 import { type JobIdentity, type RunIdentity, type StageIdentity } from './identity.ts';
+import { OverlayContext } from './overlay-context.ts';
 import { type ItemSpans } from './run-options.ts';
 import { type StageExecution } from './stage-execution.ts';
+import { type StageSeries } from './stage-series.ts';
 
 /** Where in which run the code of a context runs. */
 export interface Scope {
@@ -26,8 +27,10 @@ export interface Scope {
 export interface RunState {
   /** How often a stage of each name began. */
   readonly occurrences: Map<string, number>;
-  /** The last status of each occurrence of a stage, by name and number. */
-  readonly stageStatuses: Map<string, EndStatus>;
+  /** The occurrences of stages whose last attempt failed or was partial, by name and number. */
+  readonly troubled: Set<string>;
+  /** The metrics of the run's stages, by name. */
+  readonly series: Map<string, StageSeries>;
   readonly itemSpans: ItemSpans;
 }
 
@@ -39,7 +42,7 @@ export interface RunningScope extends Scope {
 
 /** The state of a run that begins. */
 export function newRunState(itemSpans: ItemSpans): RunState {
-  return { occurrences: new Map(), stageStatuses: new Map(), itemSpans };
+  return { occurrences: new Map(), troubled: new Set(), series: new Map(), itemSpans };
 }
 
 const SCOPE_KEY = createContextKey('@milepost/core scope');
@@ -84,12 +87,12 @@ export function activeRunningScope(): RunningScope | undefined {
 
 /** A context whose code runs in that scope. */
 export function contextWithScope(parent: Context, scope: RunningScope): Context {
-  return parent.setValue(SCOPE_KEY, scope);
+  return new OverlayContext(parent, SCOPE_KEY, scope);
 }
 
 /** Marks the context that is given to `startSpan` (never the one that a user's function runs in) as our own. */
 export function contextOfOwnSpan(parent: Context): Context {
-  return parent.setValue(OWN_SPAN_KEY, true);
+  return new OverlayContext(parent, OWN_SPAN_KEY, true);
 }
 
 /** Whether the span that is started with this context is one of core's own: the lifecycle feed tells of it already. */

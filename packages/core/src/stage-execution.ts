@@ -8,17 +8,13 @@ import {
 import {
   ATTR_ATTEMPT,
   ATTR_ERROR_TYPE,
-  ATTR_FLAGS,
   ATTR_PIPELINE_UNIT,
   ATTR_REASON,
   ATTR_RETRY_COUNT,
   ATTR_STAGE,
   ATTR_STAGE_OCCURRENCE,
-  ATTR_START_TIME,
   ATTR_STATUS,
-  ERROR_TYPE_VALUE_FAILED_RESULT,
   type EndStatus,
-  type Flag,
   LEVEL_VALUE_INFO,
   PIPELINE_UNIT_VALUE_STAGE,
   STATUS_VALUE_CANCELLED,
@@ -26,28 +22,29 @@ import {
   STATUS_VALUE_FAILED,
   STATUS_VALUE_PARTIAL,
   STATUS_VALUE_SKIPPED,
-  STATUS_VALUE_STARTED,
   stageEndedEvent,
   stageStartedEvent,
 } from '@milepost/semconv';
 import { type StageDefinition } from './define-stage.ts';
-import { type ErrorDescription, describeError } from './describe-error.ts';
-import { endAttributes, flagsAttribute, levelOf } from './end-attributes.ts';
+import { type ErrorDescription } from './describe-error.ts';
+import { addEndAttributes, addFlags, addStartAttributes, levelOf } from './end-attributes.ts';
 import { randomExecutionId } from './execution-id.ts';
 import { checkFields } from './fields-schema.ts';
 import { boundFields } from './fields.ts';
+import { type Flags } from './flags.ts';
 import { guarded, reportOnce } from './guard.ts';
 import { type RunIdentity, type StageIdentity } from './identity.ts';
-import { durationInstruments } from './instruments.ts';
-import { hasLifecycleListeners, publishLifecycle } from './lifecycle.ts';
+import { judgeStage, willRetryAfter } from './judge-stage.ts';
+import { type ItemCounts, hasLifecycleListeners, publishLifecycle } from './lifecycle.ts';
 import { emitLog } from './milestone.ts';
-import { type Outcome, classifyOutcome } from './outcome.ts';
-import { currentTracer } from './providers.ts';
+import { type Outcome } from './outcome.ts';
+import { currentLogger, currentTracer } from './providers.ts';
 import { type RunningScope, contextOfOwnSpan, contextWithScope } from './scope.ts';
+import { countStageEnd, countStageStart } from './stage-counts.ts';
 import { StageItems, itemAttributes } from './stage-items.ts';
 import { StageNotes } from './stage-notes.ts';
 import { type StageOptions } from './stage-options.ts';
-import { type StageSeries, countError, countVolume, stageSeries } from './stage-series.ts';
+import { type StageSeries, countVolume, stageSeries } from './stage-series.ts';
 import { type Stage } from './stage.ts';
 
 /** All that decides how an execution of a stage begins. */
@@ -57,7 +54,7 @@ export interface StagePlan {
   readonly options: Omit<StageOptions, 'attributes'>;
   /** What `options.attributes` gave. */
   readonly attributes: unknown;
-  readonly flags: Set<Flag>;
+  readonly flags: Flags;
 }
 
 /** One going through a stage, from its begin to its end. Its functions never throw. */
@@ -66,19 +63,17 @@ export class StageExecution implements Stage, StageIdentity {
   readonly name: string;
   readonly occurrence: number;
   readonly attempt: number;
-  readonly parentExecutionId: string | undefined;
+  readonly series: StageSeries;
   /** The context that the stage's function runs in. */
   readonly context: Context;
-  /** What its milestones and the user's log lines carry. */
-  readonly base: Attributes;
-  readonly items: StageItems;
-  readonly series: StageSeries;
   readonly #plan: StagePlan;
   readonly #around: RunningScope;
-  readonly #notes: StageNotes;
+  readonly #scopeAttributes: Attributes;
   readonly #span: Span | undefined;
   readonly #startTime: number = Date.now();
   readonly #startedAt: number = performance.now();
+  #notes: StageNotes | undefined;
+  #items: StageItems | undefined;
   #executionId: string | undefined;
   #ended = false;
 
@@ -91,35 +86,31 @@ export class StageExecution implements Stage, StageIdentity {
     this.name = name;
     this.attempt = positiveInteger(options.attempt) ?? 1;
     this.occurrence = nextOccurrence(runState.occurrences, name, this.attempt);
-    this.parentExecutionId = around.stage?.executionId;
-    this.items = new StageItems(options.itemSpans ?? runState.itemSpans);
-    this.series = stageSeries(run.pipeline, name, run.subdomain);
-    this.#notes = new StageNotes(plan.flags);
-    this.#notes.addAttributes(plan.attributes);
-    if (options.config !== undefined) this.setConfig(options.config);
-    const attributes = { ...around.attributes, [ATTR_STAGE]: name };
-    this.base = {
-      ...attributes,
-      [ATTR_ATTEMPT]: this.attempt,
-      [ATTR_RETRY_COUNT]: this.attempt - 1,
-      ...(this.occurrence > 1 && { [ATTR_STAGE_OCCURRENCE]: this.occurrence }),
-    };
+    this.series = seriesOf(around, name);
+    if (plan.attributes !== undefined) this.#noted.addAttributes(plan.attributes);
+    if (options.config !== undefined) this.#noted.setConfig(options.config);
+    this.#scopeAttributes = { ...around.attributes, [ATTR_STAGE]: name };
     const inStage = contextWithScope(parent, {
       run,
       stage: this,
       job: around.job,
       itemId: undefined,
-      attributes,
+      attributes: this.#scopeAttributes,
       runState,
       stageExecution: this,
     });
-    this.#span = currentTracer()?.startSpan(
-      name,
-      { attributes: this.#spanAttributes() },
-      contextOfOwnSpan(inStage),
-    );
-    this.context = this.#span === undefined ? inStage : trace.setSpan(inStage, this.#span);
-    this.#countStart();
+    const tracer = currentTracer();
+    if (tracer === undefined) {
+      this.context = inStage;
+    } else {
+      this.#span = tracer.startSpan(
+        name,
+        { attributes: this.#spanAttributes() },
+        contextOfOwnSpan(inStage),
+      );
+      this.context = trace.setSpan(inStage, this.#span);
+    }
+    countStageStart(this.series, this.#startTime, options.expectedIntervalSeconds);
     this.#logStart();
     this.#publishStart();
   }
@@ -128,37 +119,54 @@ export class StageExecution implements Stage, StageIdentity {
     return (this.#executionId ??= randomExecutionId());
   }
 
+  get parentExecutionId(): string | undefined {
+    return this.#around.stage?.executionId;
+  }
+
+  /** The items of this execution. */
+  get items(): StageItems {
+    return (this.#items ??= new StageItems(
+      this.#plan.options.itemSpans ?? this.#around.runState.itemSpans,
+    ));
+  }
+
+  /** What its milestones and the user's log lines carry: a fresh object each time. */
+  base(): Attributes {
+    const base = { ...this.#scopeAttributes };
+    base[ATTR_ATTEMPT] = this.attempt;
+    base[ATTR_RETRY_COUNT] = this.attempt - 1;
+    if (this.occurrence > 1) base[ATTR_STAGE_OCCURRENCE] = this.occurrence;
+    return base;
+  }
+
   // Getters, so that a user's function may take the calls apart: `({ count, set }) => ...`.
 
   get count(): Stage['count'] {
     return (name: string, amount?: number) =>
-      this.#note(() => {
-        const added = this.#notes.count(name, amount);
+      this.#note((notes) => {
+        const added = notes.count(name, amount);
         if (added) countVolume(this.series, added.name, added.amount);
       });
   }
 
   get set(): Stage['set'] {
-    return (name: string, value: unknown) => this.#note(() => this.#notes.set(name, value));
+    return (name: string, value: unknown) => this.#note((notes) => notes.set(name, value));
   }
 
   get setConfig(): Stage['setConfig'] {
-    return (config: unknown) => this.#note(() => this.#notes.setConfig(config));
+    return (config: unknown) => this.#note((notes) => notes.setConfig(config));
   }
 
   get setMetadata(): Stage['setMetadata'] {
-    return (key: string, value: unknown) => this.#note(() => this.#notes.setMetadata(key, value));
+    return (key: string, value: unknown) => this.#note((notes) => notes.setMetadata(key, value));
   }
 
   get setErrorContext(): Stage['setErrorContext'] {
-    return (fields: unknown) => this.#note(() => this.#notes.setErrorContext(fields));
+    return (fields: unknown) => this.#note((notes) => notes.setErrorContext(fields));
   }
 
   get skip(): Stage['skip'] {
-    return (reason?: string) =>
-      this.#note(() => {
-        this.#notes.skipped = { reason: reason === undefined ? undefined : String(reason) };
-      });
+    return (reason?: string) => this.#note((notes) => notes.skip(reason));
   }
 
   /** A consumed iterator or stream gave out one more value. */
@@ -173,7 +181,11 @@ export class StageExecution implements Stage, StageIdentity {
     guarded('the end of a stage', () => this.#end(outcome), undefined);
   }
 
-  #note(take: () => void): void {
+  get #noted(): StageNotes {
+    return (this.#notes ??= new StageNotes(this.#plan.flags));
+  }
+
+  #note(take: (notes: StageNotes) => void): void {
     if (this.#ended) {
       reportOnce(
         `late ${this.name}`,
@@ -181,89 +193,50 @@ export class StageExecution implements Stage, StageIdentity {
       );
       return;
     }
-    guarded('a note of a stage', take, undefined);
+    guarded('a note of a stage', () => take(this.#noted), undefined);
   }
 
   #end(outcome: Outcome): void {
     const { options, flags } = this.#plan;
+    const notes = this.#notes;
     const durationSeconds = (performance.now() - this.#startedAt) / 1000;
-    const items = this.items.counts();
-    const { status, error } = this.#judge(outcome, items);
-    const willRetry = status === STATUS_VALUE_FAILED && this.#willRetry(options.willRetry, outcome);
-    const reason = outcome.kind === 'abandoned' ? outcome.reason : this.#notes.skipped?.reason;
-    if (status === STATUS_VALUE_FAILED) Object.assign(this.#notes.fields, this.#notes.errorContext);
+    const counts = this.#items?.counts();
+    const skipped = notes?.skipped !== undefined;
+    const { status, error } = judgeStage(outcome, options, skipped, this.#items, counts);
+    const willRetry = status === STATUS_VALUE_FAILED && willRetryAfter(outcome, options.willRetry);
+    if (status === STATUS_VALUE_FAILED) notes?.useErrorContext();
+    if (notes !== undefined) boundFields(notes.fields, flags);
     this.#checkFields(status);
-    boundFields(this.#notes.fields, flags);
-    this.#around.runState.stageStatuses.set(`${this.name}\0${this.occurrence}`, status);
-    this.#countEnd(status, willRetry, durationSeconds, error);
-    const counted = this.#endFields(items, reason);
-    const event = stageEndedEvent(this.name, status);
-    emitLog(levelOf(status), event, event, this.context, () => ({
-      ...this.base,
-      ...this.#notes.fields,
-      ...counted,
-      ...endAttributes(status, this.#startTime, durationSeconds, error, flags),
-    }));
-    this.#endSpan(status, error, counted);
+    this.#keepStatus(status);
+    countStageEnd(this.series, status, willRetry, this.#startTime, durationSeconds, error);
+    const reason = reasonOf(status, outcome, notes);
+    const added = this.#endFields(counts, reason);
+    this.#logEnd(status, durationSeconds, error, added);
+    this.#endSpan(status, error, added);
     if (!hasLifecycleListeners()) return;
     publishLifecycle({
       type: 'stage_ended',
       time: this.#startTime + durationSeconds * 1000,
       run: this.run,
       stage: this,
-      flags: [...flags],
+      flags: flags.list,
       status,
       willRetry,
       durationSeconds,
       error,
-      reason:
-        status === STATUS_VALUE_CANCELLED || status === STATUS_VALUE_SKIPPED ? reason : undefined,
-      counts: this.#notes.counts,
-      fields: this.#notes.fields,
-      config: this.#notes.config,
-      metadata: this.#notes.metadata,
-      items,
+      reason,
+      counts: notes?.counts ?? NOTHING,
+      fields: notes?.fields ?? NOTHING,
+      config: notes?.config,
+      metadata: notes?.metadata ?? NOTHING,
+      items: counts,
     });
-  }
-
-  #judge(
-    outcome: Outcome,
-    items: ReturnType<StageItems['counts']>,
-  ): { readonly status: EndStatus; readonly error: ErrorDescription | undefined } {
-    const { classify, signal } = this.#plan.options;
-    const { status, category } = classifyOutcome(outcome, classify, signal);
-    if (status === STATUS_VALUE_FAILED) {
-      return {
-        status,
-        error:
-          outcome.kind === 'threw'
-            ? describeError(outcome.error, category)
-            : failedResult(category),
-      };
-    }
-    if (status !== undefined) return { status, error: undefined };
-    if (this.#notes.skipped) return { status: STATUS_VALUE_SKIPPED, error: undefined };
-    if (items === undefined || items.failed === 0)
-      return { status: STATUS_VALUE_COMPLETED, error: undefined };
-    return items.failed === items.total
-      ? { status: STATUS_VALUE_FAILED, error: this.items.allFailedError(items.total) }
-      : { status: STATUS_VALUE_PARTIAL, error: undefined };
-  }
-
-  #willRetry(willRetry: StageOptions['willRetry'], outcome: Outcome): boolean {
-    if (typeof willRetry !== 'function') return willRetry === true;
-    if (outcome.kind !== 'threw') return false;
-    return guarded(
-      'the willRetry function of a stage',
-      () => willRetry(outcome.error) === true,
-      false,
-    );
   }
 
   #checkFields(status: EndStatus): void {
     const { definition, flags } = this.#plan;
     if (definition === undefined) return;
-    const { fields, counts, config, errorContext } = this.#notes;
+    const { fields, counts, config, errorContext } = this.#noted;
     checkFields(`config of ${this.name}`, definition.config, config ?? {}, flags);
     if (status === STATUS_VALUE_FAILED) {
       checkFields(`error of ${this.name}`, definition.error, errorContext, flags);
@@ -272,74 +245,70 @@ export class StageExecution implements Stage, StageIdentity {
     }
   }
 
-  #countStart(): void {
-    const { series } = this;
-    const { expectedIntervalSeconds } = this.#plan.options;
-    durationInstruments();
-    series.active += 1;
-    series.lastStart = this.#startTime / 1000;
-    if (expectedIntervalSeconds !== undefined) series.expectedInterval = expectedIntervalSeconds;
+  // The last attempt of an occurrence decides about the run.
+  #keepStatus(status: EndStatus): void {
+    const { troubled } = this.#around.runState;
+    if (status === STATUS_VALUE_FAILED || status === STATUS_VALUE_PARTIAL) {
+      troubled.add(`${this.name}\0${this.occurrence}`);
+    } else if (troubled.size > 0) {
+      troubled.delete(`${this.name}\0${this.occurrence}`);
+    }
   }
 
-  #countEnd(
-    status: EndStatus,
-    willRetry: boolean,
-    durationSeconds: number,
-    error: ErrorDescription | undefined,
-  ): void {
-    const { series } = this;
-    const endTime = this.#startTime / 1000 + durationSeconds;
-    const count = series.runs[status];
-    series.active -= 1;
-    durationInstruments().stageDuration.record(durationSeconds, count.attributes);
-    if (error) countError(series, error.type, error.category);
-    if (willRetry) return;
-    count.value += 1;
-    if (status === STATUS_VALUE_COMPLETED || status === STATUS_VALUE_PARTIAL)
-      series.lastSuccess = endTime;
-    else if (status === STATUS_VALUE_FAILED) series.lastFailure = endTime;
-  }
-
-  #endFields(items: ReturnType<StageItems['counts']>, reason: string | undefined): Attributes {
-    return {
-      ...this.#notes.counts,
-      ...(items && itemAttributes(items)),
-      ...(reason !== undefined && { [ATTR_REASON]: reason }),
-    };
+  #endFields(items: ItemCounts | undefined, reason: string | undefined): Attributes {
+    const added: Attributes = { ...this.#notes?.counts };
+    if (items !== undefined) Object.assign(added, itemAttributes(items));
+    if (reason !== undefined) added[ATTR_REASON] = reason;
+    return added;
   }
 
   #spanAttributes(): Attributes {
-    return {
-      ...this.base,
-      [ATTR_PIPELINE_UNIT]: PIPELINE_UNIT_VALUE_STAGE,
-      ...this.#notes.fields,
-    };
+    const attributes = this.base();
+    attributes[ATTR_PIPELINE_UNIT] = PIPELINE_UNIT_VALUE_STAGE;
+    if (this.#notes !== undefined) Object.assign(attributes, this.#notes.fields);
+    return attributes;
   }
 
-  #endSpan(status: EndStatus, error: ErrorDescription | undefined, counted: Attributes): void {
+  #endSpan(status: EndStatus, error: ErrorDescription | undefined, added: Attributes): void {
     const span = this.#span;
     if (span === undefined) return;
     if (span.isRecording()) {
-      span.setAttributes({ ...this.#notes.fields, ...counted });
-      span.setAttribute(ATTR_STATUS, status);
-      if (this.#plan.flags.size > 0) span.setAttribute(ATTR_FLAGS, [...this.#plan.flags]);
-      if (error) {
-        span.setAttribute(ATTR_ERROR_TYPE, error.type);
+      if (this.#notes !== undefined) Object.assign(added, this.#notes.fields);
+      added[ATTR_STATUS] = status;
+      addFlags(added, this.#plan.flags);
+      if (error !== undefined) {
+        added[ATTR_ERROR_TYPE] = error.type;
         span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
       }
+      span.setAttributes(added);
     }
     span.end();
   }
 
   #logStart(): void {
+    const logger = currentLogger();
+    if (logger === undefined) return;
     const event = stageStartedEvent(this.name);
-    emitLog(LEVEL_VALUE_INFO, event, event, this.context, () => ({
-      ...this.base,
-      ...this.#notes.fields,
-      ...flagsAttribute(this.#plan.flags),
-      [ATTR_STATUS]: STATUS_VALUE_STARTED,
-      [ATTR_START_TIME]: new Date(this.#startTime).toISOString(),
-    }));
+    const attributes = this.base();
+    if (this.#notes !== undefined) Object.assign(attributes, this.#notes.fields);
+    addStartAttributes(attributes, this.#startTime, this.#plan.flags);
+    emitLog(logger, LEVEL_VALUE_INFO, event, event, this.context, attributes);
+  }
+
+  #logEnd(
+    status: EndStatus,
+    durationSeconds: number,
+    error: ErrorDescription | undefined,
+    added: Attributes,
+  ): void {
+    const logger = currentLogger();
+    if (logger === undefined) return;
+    const event = stageEndedEvent(this.name, status);
+    const attributes = this.base();
+    if (this.#notes !== undefined) Object.assign(attributes, this.#notes.fields);
+    Object.assign(attributes, added);
+    addEndAttributes(attributes, status, this.#startTime, durationSeconds, error, this.#plan.flags);
+    emitLog(logger, levelOf(status), event, event, this.context, attributes);
   }
 
   #publishStart(): void {
@@ -349,19 +318,33 @@ export class StageExecution implements Stage, StageIdentity {
       time: this.#startTime,
       run: this.run,
       stage: this,
-      flags: [...this.#plan.flags],
-      fields: { ...this.#notes.fields },
+      flags: this.#plan.flags.list,
+      fields: { ...this.#notes?.fields },
     });
   }
 }
 
-function failedResult(category: string | undefined): ErrorDescription {
-  return {
-    type: ERROR_TYPE_VALUE_FAILED_RESULT,
-    message: 'the result counts as a failure',
-    category: category ?? ERROR_TYPE_VALUE_FAILED_RESULT,
-    stack: undefined,
-  };
+const NOTHING = Object.freeze({});
+
+function seriesOf(around: RunningScope, name: string): StageSeries {
+  const { run, runState } = around;
+  let series = runState.series.get(name);
+  if (series === undefined) {
+    series = stageSeries(run.pipeline, name, run.subdomain);
+    runState.series.set(name, series);
+  }
+  return series;
+}
+
+function reasonOf(
+  status: EndStatus,
+  outcome: Outcome,
+  notes: StageNotes | undefined,
+): string | undefined {
+  if (status === STATUS_VALUE_SKIPPED) return notes?.skipped?.reason;
+  return status === STATUS_VALUE_CANCELLED && outcome.kind === 'abandoned'
+    ? outcome.reason
+    : undefined;
 }
 
 function nextOccurrence(occurrences: Map<string, number>, name: string, attempt: number): number {

@@ -1,7 +1,9 @@
-import { type Flag } from '@milepost/semconv';
+import { MAX_VALUE_BYTES } from '@milepost/semconv';
 import { addField, addFields, type Fields } from './fields.ts';
+import { type Flags } from './flags.ts';
 import { jsonData } from './json-data.ts';
 import { isSecretKey } from './secrets.ts';
+import { truncate } from './truncate.ts';
 
 const MAX_COUNTS = 200;
 
@@ -13,10 +15,10 @@ export class StageNotes {
   readonly errorContext: Fields = {};
   config: Record<string, unknown> | undefined;
   skipped: { readonly reason: string | undefined } | undefined;
-  readonly #flags: Set<Flag>;
+  readonly #flags: Flags;
   #countNames = 0;
 
-  constructor(flags: Set<Flag>) {
+  constructor(flags: Flags) {
     this.#flags = flags;
   }
 
@@ -65,5 +67,16 @@ export class StageNotes {
 
   setErrorContext(given: unknown): void {
     addFields(this.errorContext, given, this.#flags);
+  }
+
+  /** The stage failed: what was being worked on becomes part of its fields. */
+  useErrorContext(): void {
+    Object.assign(this.fields, this.errorContext);
+  }
+
+  skip(reason: unknown): void {
+    this.skipped = {
+      reason: reason === undefined ? undefined : truncate(String(reason), MAX_VALUE_BYTES),
+    };
   }
 }

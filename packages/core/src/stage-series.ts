@@ -66,7 +66,7 @@ export function stageSeries(
   stage: string,
   subdomain: string | undefined,
 ): StageSeries {
-  return findOrCreate(series.stages, [pipeline, stage, subdomain ?? ''].join('\0'), (overflow) => {
+  return findOrCreate(series.stages, `${pipeline}\0${stage}\0${subdomain ?? ''}`, (overflow) => {
     const attributes = overflow
       ? { 'otel.metric.overflow': true }
       : { [ATTR_PIPELINE]: pipeline, [ATTR_STAGE]: stage, ...subdomainAttribute(subdomain) };
@@ -87,7 +87,7 @@ export function stageSeries(
 
 /** The series of a pipeline, made at the start of its first run. */
 export function runSeries(pipeline: string, subdomain: string | undefined): RunSeries {
-  return findOrCreate(series.runs, [pipeline, subdomain ?? ''].join('\0'), (overflow) => ({
+  return findOrCreate(series.runs, `${pipeline}\0${subdomain ?? ''}`, (overflow) => ({
     runs: countsByStatus(
       RUN_END_STATUS_VALUES,
       overflow

@@ -1,0 +1,65 @@
+import {
+  ERROR_TYPE_VALUE_FAILED_RESULT,
+  type EndStatus,
+  STATUS_VALUE_COMPLETED,
+  STATUS_VALUE_FAILED,
+  STATUS_VALUE_PARTIAL,
+  STATUS_VALUE_SKIPPED,
+} from '@milepost/semconv';
+import { type ErrorDescription, describeError } from './describe-error.ts';
+import { guarded } from './guard.ts';
+import { type ItemCounts } from './lifecycle.ts';
+import { type Outcome, classifyOutcome } from './outcome.ts';
+import { type StageItems } from './stage-items.ts';
+import { type StageOptions } from './stage-options.ts';
+
+/** How a stage ended, all considered. */
+export interface StageVerdict {
+  readonly status: EndStatus;
+  readonly error: ErrorDescription | undefined;
+}
+
+const COMPLETED: StageVerdict = { status: STATUS_VALUE_COMPLETED, error: undefined };
+
+/**
+ * Decides how a stage ended: the user's classifier first, then what was thrown, then `stage.skip`, then the items: some failed
+ * makes it partial, all failed makes it failed.
+ */
+export function judgeStage(
+  outcome: Outcome,
+  options: Pick<StageOptions, 'classify' | 'signal'>,
+  skipped: boolean,
+  items: StageItems | undefined,
+  counts: ItemCounts | undefined,
+): StageVerdict {
+  const { status, category } = classifyOutcome(outcome, options.classify, options.signal);
+  if (status === STATUS_VALUE_FAILED) return { status, error: describeOutcome(outcome, category) };
+  if (status !== undefined) return { status, error: undefined };
+  if (skipped) return { status: STATUS_VALUE_SKIPPED, error: undefined };
+  if (items === undefined || counts === undefined || counts.failed === 0) return COMPLETED;
+  return counts.failed === counts.total
+    ? { status: STATUS_VALUE_FAILED, error: items.allFailedError(counts.total) }
+    : { status: STATUS_VALUE_PARTIAL, error: undefined };
+}
+
+/** The error of work that failed: what it threw, or that its result counts as a failure. */
+export function describeOutcome(outcome: Outcome, category: string | undefined): ErrorDescription {
+  if (outcome.kind === 'threw') return describeError(outcome.error, category);
+  return {
+    type: ERROR_TYPE_VALUE_FAILED_RESULT,
+    message: 'the result counts as a failure',
+    category: category ?? ERROR_TYPE_VALUE_FAILED_RESULT,
+    stack: undefined,
+  };
+}
+
+/** Whether the caller is going to try again after this failure. */
+export function willRetryAfter(outcome: Outcome, willRetry: StageOptions['willRetry']): boolean {
+  if (typeof willRetry !== 'function') return willRetry === true;
+  if (outcome.kind !== 'threw') return false;
+  return guarded(
+    'the willRetry function of a stage',
+    () => willRetry(outcome.error) === true,
+    false,
+  );
+}

@@ -1,0 +1,36 @@
+import { type EndStatus } from '@milepost/semconv';
+import { type ErrorDescription } from './describe-error.ts';
+import { durationInstruments } from './instruments.ts';
+import { type StageSeries, countError } from './stage-series.ts';
+
+/** Counts the start of a stage in its metrics. */
+export function countStageStart(
+  series: StageSeries,
+  startTimeMs: number,
+  expectedIntervalSeconds: number | undefined,
+): void {
+  durationInstruments();
+  series.active += 1;
+  series.lastStart = startTimeMs / 1000;
+  if (expectedIntervalSeconds !== undefined) series.expectedInterval = expectedIntervalSeconds;
+}
+
+/** Counts the end of a stage in its metrics. A failure that is to be retried is an error, but no outcome. */
+export function countStageEnd(
+  series: StageSeries,
+  status: EndStatus,
+  willRetry: boolean,
+  startTimeMs: number,
+  durationSeconds: number,
+  error: ErrorDescription | undefined,
+): void {
+  const count = series.runs[status];
+  series.active -= 1;
+  durationInstruments().stageDuration.record(durationSeconds, count.attributes);
+  if (error !== undefined) countError(series, error.type, error.category);
+  if (willRetry) return;
+  count.value += 1;
+  const endTime = startTimeMs / 1000 + durationSeconds;
+  if (status === 'completed' || status === 'partial') series.lastSuccess = endTime;
+  else if (status === 'failed') series.lastFailure = endTime;
+}
