@@ -12,6 +12,14 @@ test('all packages have one version', () => {
   expect(new Set(versions.values()).size).toBe(1);
 });
 
+test('a user of core, node and registry gets OpenTelemetry, zod and a package of types from others', () => {
+  const others = ['core', 'node', 'registry', 'run-id', 'semconv']
+    .map((name) => packages.find(({ manifest }) => manifest.name === `@milepost/${name}`))
+    .flatMap((one) => Object.keys(one?.manifest.dependencies ?? {}))
+    .filter((name) => !/^@(milepost|opentelemetry)\//.test(name));
+  expect([...new Set(others)].toSorted()).toEqual(['@standard-schema/spec', 'zod']);
+});
+
 describe.for(packages)('$manifest.name', ({ directory, manifest }) => {
   test('carries the licence', () => {
     const licence = (of: string): string => readFileSync(join(of, 'LICENSE'), 'utf8');
