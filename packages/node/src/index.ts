@@ -12,6 +12,6 @@ export { MilepostSampler } from './sampler.ts';
 export { ScopeLogRecordProcessor } from './scope-log-record-processor.ts';
 export { ScopeSpanProcessor } from './scope-span-processor.ts';
 export { startTelemetry } from './start-telemetry.ts';
-export { TelemetryError, type TelemetryErrorCode } from './telemetry-error.ts';
+export { TelemetryError, type TelemetryErrorCode, isTelemetryError } from './telemetry-error.ts';
 export { type TelemetryOptions } from './telemetry-options.ts';
 export { type FlushOptions, type Telemetry } from './telemetry.ts';

@@ -24,14 +24,13 @@ import {
   LEVEL_VALUE_ERROR,
   LEVEL_VALUE_INFO,
   LEVEL_VALUE_WARNING,
-  PIPELINE_UNIT_VALUE_RUN,
 } from '@milepost/semconv';
 
 type Attributes = ReadableLogRecord['attributes'];
 type Style = Parameters<typeof styleText>[0];
 
 const MAX_VALUE_CHARACTERS = 200;
-const STAGE_WIDTH = 12;
+const PLACE_WIDTH = 12;
 
 const LEVEL_STYLES: Readonly<Record<string, Style>> = {
   [LEVEL_VALUE_DEBUG]: 'gray',
@@ -62,7 +61,7 @@ const UNTOLD: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Log records as lines for people: time (UTC), level, stage, message, duration, fields, and the error; below it the
+ * Log records as lines for people: time (UTC), level, stage (or pipeline), message, duration, fields, and the error; below it the
  * stack, once where an item, its stage and its run fail of the same error. Coloured where the stream is a terminal,
  * `NO_COLOR` and `FORCE_COLOR` as Node.js reads them.
  */
@@ -76,11 +75,11 @@ export function createPrettyFormat(
     const { attributes } = record;
     const level = textOf(attributes[ATTR_LEVEL]) ?? LEVEL_VALUE_INFO;
     const time = new Date(hrTimeToMilliseconds(record.hrTime)).toISOString().slice(11);
-    const stage = textOf(attributes[ATTR_STAGE]) ?? '';
+    const place = textOf(attributes[ATTR_STAGE] ?? attributes[ATTR_PIPELINE]) ?? '';
     const head = [
       style('dim', time),
       style(LEVEL_STYLES[level] ?? 'cyan', level.toUpperCase().padEnd('WARNING'.length)),
-      style('bold', oneLine(stage).padEnd(STAGE_WIDTH)),
+      style('bold', oneLine(place).padEnd(PLACE_WIDTH)),
       oneLine(typeof record.body === 'string' ? record.body : JSON.stringify(record.body)),
     ];
     const details = [...runOf(attributes), ...durationOf(attributes), ...fieldsOf(attributes)];
@@ -96,11 +95,10 @@ export function createPrettyFormat(
   };
 }
 
+// Below a stage the run is the one that was named at its start.
 function runOf(attributes: Attributes): string[] {
-  const isRun = attributes[ATTR_PIPELINE_UNIT] === PIPELINE_UNIT_VALUE_RUN;
-  return isRun || attributes[ATTR_STAGE] === undefined
-    ? [valueText(attributes[ATTR_RUN_ID])].filter((text) => text !== '')
-    : [];
+  const runId = attributes[ATTR_RUN_ID];
+  return runId === undefined || attributes[ATTR_STAGE] !== undefined ? [] : [valueText(runId)];
 }
 
 function durationOf(attributes: Attributes): string[] {

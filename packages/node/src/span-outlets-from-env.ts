@@ -42,7 +42,7 @@ function exporterNames(): string[] {
   );
   if (names.length === 0) return ['otlp'];
   if (names[0] === 'none') {
-    diag.info('OTEL_TRACES_EXPORTER contains "none". No spans are exported.');
+    diag.warn('OTEL_TRACES_EXPORTER contains "none". No spans are exported.');
     return [];
   }
   if (names.includes('none')) {

@@ -14,3 +14,8 @@ export class TelemetryError extends Error {
     this.code = code;
   }
 }
+
+/** Whether something thrown is a {@link TelemetryError}, of whichever installed copy of this package. */
+export function isTelemetryError(error: unknown): error is TelemetryError {
+  return error instanceof Error && error.name === 'TelemetryError' && 'code' in error;
+}

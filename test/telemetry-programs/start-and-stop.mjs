@@ -1,0 +1,12 @@
+// Starts an SDK from the environment and stops it: `plain` a NodeSDK, `ours` startTelemetry.
+import { NodeSDK } from '@opentelemetry/sdk-node';
+import { startTelemetry } from '@milepost/node';
+
+if (process.argv[2] === 'plain') {
+  const sdk = new NodeSDK();
+  sdk.start();
+  await sdk.shutdown();
+} else {
+  const telemetry = await startTelemetry();
+  await telemetry.shutdown();
+}
