@@ -27,7 +27,7 @@ export function describeError(error: unknown, category?: string): ErrorDescripti
   return {
     type: errorType(error),
     message: errorMessage(error),
-    category: category ?? errorCategory(error, 0) ?? ERROR_CATEGORY_VALUE_UNKNOWN,
+    category: category ?? errorCategory(error, new Set()) ?? ERROR_CATEGORY_VALUE_UNKNOWN,
     stack: errorStack(error),
   };
 }
@@ -57,20 +57,22 @@ function errorMessage(error: unknown): string {
   return truncate(typeof message === 'string' ? message : String(message), MAX_VALUE_BYTES);
 }
 
-function errorCategory(error: unknown, depth: number): string | undefined {
-  if (!isObject(error) || depth > MAX_CAUSES) return undefined;
-  const code = read(error, 'code');
-  const own = categoryOf(textOrNothing(code), undefined);
+function errorCategory(error: unknown, seen: Set<unknown>): string | undefined {
+  if (!isObject(error) || seen.has(error) || seen.size > MAX_CAUSES) return undefined;
+  seen.add(error);
+  const own = categoryOf(textOrNothing(read(error, 'code')), undefined);
   // The cause knows more than the wrapper: "TypeError: fetch failed" caused by ECONNREFUSED is the network.
   return (
-    own ?? causeCategory(error, depth) ?? categoryOf(undefined, textOrNothing(read(error, 'name')))
+    own ?? causeCategory(error, seen) ?? categoryOf(undefined, textOrNothing(read(error, 'name')))
   );
 }
 
-function causeCategory(error: object, depth: number): string | undefined {
-  return causesOf(error)
-    .map((cause) => errorCategory(cause, depth + 1))
-    .find((category) => category !== undefined);
+function causeCategory(error: object, seen: Set<unknown>): string | undefined {
+  for (const cause of causesOf(error)) {
+    const category = errorCategory(cause, seen);
+    if (category !== undefined) return category;
+  }
+  return undefined;
 }
 
 function errorStack(error: unknown): string | undefined {
@@ -93,10 +95,19 @@ function causesOf(error: object): unknown[] {
   const cause = read(error, 'cause');
   const errors = read(error, 'errors');
   // Of an AggregateError the first few; `errors` may be a hostile array, hence the copy by index.
-  const listed = Array.isArray(errors)
+  const listed = isArray(errors)
     ? Array.from({ length: MAX_CAUSES }, (_, i) => read(errors, String(i)))
     : [];
   return [cause, ...listed].filter((one) => one !== undefined && one !== null);
+}
+
+function isArray(value: unknown): boolean {
+  try {
+    return Array.isArray(value);
+  } catch {
+    // A revoked proxy is nothing that could be listed.
+    return false;
+  }
 }
 
 function isLowCardinality(value: unknown): value is string {
