@@ -129,7 +129,7 @@ beforeAll(async () => {
     });
   });
   findings = JSON.parse(report).diagnostics;
-}, 60_000);
+});
 
 afterAll(() => rm(directory, { recursive: true }));
 

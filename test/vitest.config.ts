@@ -12,6 +12,9 @@ export default defineConfig({
   root: join(import.meta.dirname, '..'),
   ssr: { resolve: { conditions } },
   test: {
+    // Tests wait for events: only one that never comes shall end them, not a busy machine.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'test/**/*.test.ts'],
   },
 });
