@@ -33,7 +33,7 @@ export interface OtlpRequest {
   readonly size: number;
   /** OTLP/JSON; protobuf is decoded into the same shape. */
   readonly body: unknown;
-  /** False for a request that was refused or left hanging: the views leave it out. */
+  /** False for a request that was refused or not answered (yet): the views leave it out. */
   readonly accepted: boolean;
 }
 
@@ -49,7 +49,7 @@ export interface OtlpServer {
   readonly url: string;
   readonly port: number;
   /** May be changed at any time; asked once per request. */
-  answer: Answer | ((request: OtlpRequest) => Answer);
+  answer: Answer | ((request: OtlpRequest) => Answer | Promise<Answer>);
   /** Every request in the order of arrival, refused and hanging ones too. */
   readonly requests: readonly OtlpRequest[];
   /** Requests of other paths, such as `POST /api/v2/spans`. */
@@ -59,7 +59,7 @@ export interface OtlpServer {
   spanTrees(): SpanNode[];
   logRecords(): ReceivedLogRecord[];
   metricPoints(): ReceivedMetricPoint[];
-  /** Resolves when `holds` is true; asked again at each request. */
+  /** Resolves when `holds` is true; asked again at each request and each acceptance. */
   until(holds: () => boolean): Promise<void>;
   /** Forgets what came so far. */
   clear(): void;
@@ -73,36 +73,43 @@ export async function startOtlpServer(options: OtlpServerOptions = {}): Promise<
   const waiting = new Set<() => void>();
 
   const server = createServer((request, response) => {
-    void receive(request).then((bytes) => {
-      take(request, bytes, response);
-      for (const check of waiting) check();
-    });
+    void receive(request).then((bytes) => take(request, bytes, response));
   });
 
-  const take = (request: IncomingMessage, bytes: Buffer, response: ServerResponse): void => {
-    const path = request.url ?? '';
-    const plain = request.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes;
+  const take = async (
+    request: IncomingMessage,
+    bytes: Buffer,
+    response: ServerResponse,
+  ): Promise<void> => {
+    const { headers, url: path = '' } = request;
+    const plain = headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes;
     const signal = signalOf(path);
     if (signal === undefined) {
       otherRequests.push({ path, body: plain.toString('utf8') });
       response.writeHead(202).end();
       return;
     }
-    const { headers } = request;
     const json = headers['content-type']?.startsWith('application/json') === true;
     const body: unknown = json ? JSON.parse(plain.toString('utf8')) : decodeProtobuf(signal, plain);
     const received = { signal, path, headers, size: bytes.length, body, accepted: false };
-    const answer = typeof handle.answer === 'function' ? handle.answer(received) : handle.answer;
-    requests.push({ ...received, accepted: answer === 'accept' });
+    requests.push(received);
+    check();
+    const answer =
+      typeof handle.answer === 'function' ? await handle.answer(received) : handle.answer;
     if (answer === 'hang') return;
     if (answer === 'accept') {
+      received.accepted = true;
       response.writeHead(200, {
         'content-type': json ? 'application/json' : 'application/x-protobuf',
       });
       response.end(json ? '{}' : '');
+      check();
     } else {
       response.writeHead(answer.status, answer.headers).end(answer.body ?? '');
     }
+  };
+  const check = (): void => {
+    for (const resume of waiting) resume();
   };
 
   const bodiesOf = (signal: Signal): unknown[] =>
@@ -129,19 +136,20 @@ export async function startOtlpServer(options: OtlpServerOptions = {}): Promise<
     metricPoints: () => bodiesOf('metrics').flatMap((body) => metricPointsOf(body as MetricsJson)),
     until: (holds) =>
       new Promise((resolve) => {
-        const check = (): void => {
+        const resume = (): void => {
           if (!holds()) return;
-          waiting.delete(check);
+          waiting.delete(resume);
           resolve();
         };
-        waiting.add(check);
-        check();
+        waiting.add(resume);
+        resume();
       }),
     clear: () => {
       requests.length = 0;
       otherRequests.length = 0;
     },
     close: async () => {
+      if (!server.listening) return;
       server.close();
       server.closeAllConnections();
       await once(server, 'close');
