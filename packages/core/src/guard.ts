@@ -7,7 +7,7 @@ const reported = globalState('reported', () => new Set<string>());
 export function reportOnce(key: string, message: string): void {
   if (reported.has(key)) return;
   reported.add(key);
-  diag.warn(`milepost: ${message}`);
+  quietly(() => diag.warn(`milepost: ${message}`));
 }
 
 /** Runs something of ours inside a user's call: what it throws is reported, and `fallback` stands in. */
@@ -15,7 +15,16 @@ export function guarded<T>(what: string, fn: () => T, fallback: T): T {
   try {
     return fn();
   } catch (error) {
-    diag.error(`milepost: ${what} failed`, error);
+    quietly(() => diag.error(`milepost: ${what} failed`, error));
     return fallback;
+  }
+}
+
+// A user's diag logger may throw, also at an error that cannot be printed: nobody is left to tell.
+function quietly(say: () => void): void {
+  try {
+    say();
+  } catch {
+    return undefined;
   }
 }

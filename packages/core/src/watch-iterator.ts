@@ -1,28 +1,35 @@
 import { types } from 'node:util';
 import { type Context } from '@opentelemetry/api';
+import { globalState } from './global-state.ts';
 import { withContext } from './scope.ts';
+import { standIn } from './stand-in.ts';
 import { type OutcomeObserver } from './watch-outcome.ts';
-import { boundMember } from './watch-promise.ts';
 import { isThenable } from './watch-thenable.ts';
 
 type Step = (...args: unknown[]) => unknown;
-type StepName = 'next' | 'return' | 'throw';
+const STEPS = ['next', 'return', 'throw'] as const;
+type StepName = (typeof STEPS)[number];
 
 // Their methods (`map`, `take`, ...) must run on the watched iterator, and pull through its `next`.
 const HELPERS: ReadonlySet<unknown> = new Set(
   [Iterator.prototype, Object.getPrototypeOf(Object.getPrototypeOf(asyncNothing()))].flatMap(
     (prototype: object) =>
       Reflect.ownKeys(prototype).map(
-        (key) => Reflect.getOwnPropertyDescriptor(prototype, key)?.value,
+        (key): unknown => Reflect.getOwnPropertyDescriptor(prototype, key)?.value,
       ),
   ),
 );
+
+// What `watchIterator` gave out may be given back by a function that is watched too.
+const standingIn = globalState('iterators', () => new WeakSet<object>());
 
 async function* asyncNothing(): AsyncGenerator<never> {}
 
 /** Whether a value is consumed by its caller: an iterator, sync or async, that is its own iterable. An array is not. */
 export function isOwnIterator(value: object): boolean {
   try {
+    if (standingIn.has(value)) return true;
+    // Asking any other proxy might be a call to somewhere else.
     if (types.isProxy(value) || typeof Reflect.get(value, 'next') !== 'function') return false;
     return givesItself(value, Symbol.asyncIterator) || givesItself(value, Symbol.iterator);
   } catch {
@@ -74,15 +81,19 @@ export function watchIterator<T extends object>(
       return result.then((value) => settled(name, value), threw);
     };
 
-  const proxy: T = new Proxy(iterator, {
-    get(target, key) {
-      const value: unknown = Reflect.get(target, key, target);
-      if (typeof value !== 'function') return value;
-      if (key === 'next' || key === 'return' || key === 'throw')
-        return watchedStep(key, (...args) => Reflect.apply(value, target, args));
-      if (key === Symbol.iterator || key === Symbol.asyncIterator) return () => proxy;
-      return HELPERS.has(value) ? value : boundMember(target, key);
-    },
+  // Without a `return` of its own an iterator would not hear that its consumer stopped.
+  const observedReturn: Step = (value) => {
+    const result = settled('return', { done: true, value });
+    return givesItself(iterator, Symbol.asyncIterator) ? Promise.resolve(result) : result;
+  };
+  const watchedIterator = standIn(iterator, STEPS, (key, value) => {
+    if (key === 'return' && value === undefined) return observedReturn;
+    if (typeof value !== 'function') return undefined;
+    if (key === 'next' || key === 'return' || key === 'throw') {
+      return watchedStep(key, (...args) => Reflect.apply(value, iterator, args));
+    }
+    return HELPERS.has(value) ? value : undefined;
   });
-  return proxy;
+  standingIn.add(watchedIterator);
+  return watchedIterator;
 }

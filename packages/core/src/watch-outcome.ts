@@ -1,4 +1,3 @@
-import { types } from 'node:util';
 import { type Context } from '@opentelemetry/api';
 import { type Outcome } from './outcome.ts';
 import { isOwnIterator, watchIterator } from './watch-iterator.ts';
@@ -50,28 +49,41 @@ export function watchSettlement<T>(
 
 function watchResult<T>(result: T, context: Context, settlement: Settlement): T {
   if (typeof result === 'object' && result !== null) {
-    if (types.isPromise(result) && isEagerPromise(result)) return watchPromise(result, settlement);
+    if (isEagerPromise(result)) return watchPromise(result, settlement);
     if (isThenable(result)) return watchThenable(result, context, settlement);
   }
-  // Nothing to wait for, so what `fulfilled` gives is the value.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- there is nothing to wait for: this is the value
   return settlement.fulfilled(result) as T;
 }
 
 function isPromiseLike(value: unknown): boolean {
   return (
-    typeof value === 'object' && value !== null && (types.isPromise(value) || isThenable(value))
+    typeof value === 'object' && value !== null && (isEagerPromise(value) || isThenable(value))
   );
 }
 
-// Of what a function returned or a promise resolved to: is it still to be consumed?
 function watchConsumption<T>(value: T, context: Context, observer: OutcomeObserver): T {
   if (typeof value !== 'object' || value === null) return ended(value, observer);
+  try {
+    return watchConsumed(value, context, observer) ?? ended(value, observer);
+  } catch {
+    // A proxy that refuses to be looked at: whatever it is, the caller gets it.
+    return ended(value, observer);
+  }
+}
+
+// Of what a function returned or a promise resolved to: is it still to be consumed?
+function watchConsumed<T extends object>(
+  value: T,
+  context: Context,
+  observer: OutcomeObserver,
+): T | undefined {
   if (value instanceof ReadableStream && !value.locked) {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a stream of the same chunks
     return watchWebStream(value, context, observer) as T & ReadableStream;
   }
   if (isNodeReadable(value)) return watchNodeReadable(value, context, observer);
-  if (isOwnIterator(value)) return watchIterator(value, context, observer);
-  return ended(value, observer);
+  return isOwnIterator(value) ? watchIterator(value, context, observer) : undefined;
 }
 
 function ended<T>(value: T, observer: OutcomeObserver): T {

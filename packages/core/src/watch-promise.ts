@@ -1,9 +1,19 @@
+import { types } from 'node:util';
+import { globalState } from './global-state.ts';
+import { standIn } from './stand-in.ts';
+
+// oxlint-disable-next-line typescript/unbound-method -- compared, never called
 const nativeThen = Promise.prototype.then;
 
-/** Whether a promise runs by itself: one whose `then` is overridden may start its work only there. */
-export function isEagerPromise(promise: Promise<unknown>): boolean {
+// What `watchPromise` gave out may be given back by a function that is watched too.
+const standingIn = globalState('promises', () => new WeakSet<object>());
+
+/** Whether a value is a promise that runs by itself: one whose `then` is overridden may start its work only there. */
+export function isEagerPromise(value: object): value is Promise<unknown> {
   try {
-    return promise.then === nativeThen;
+    return (
+      standingIn.has(value) || (types.isPromise(value) && Reflect.get(value, 'then') === nativeThen)
+    );
   } catch {
     return false;
   }
@@ -23,22 +33,29 @@ export interface Settlement {
  * are reached through to the user's promise.
  */
 export function watchPromise<P extends Promise<unknown>>(promise: P, settlement: Settlement): P {
-  const derived = promise.then(settlement.fulfilled, (error: unknown) => {
-    const kept = settlement.rejected(error);
-    if (kept === undefined) throw error;
-    return kept.then(() => {
-      throw error;
-    });
-  });
-  // A plain promise has no members of its own: any other promise of that outcome is as good.
+  const derived = promise.then(
+    (value) => settlement.fulfilled(value),
+    (error: unknown) => {
+      const kept = settlement.rejected(error);
+      if (kept === undefined) throw error;
+      return kept.then(() => {
+        throw error;
+      });
+    },
+  );
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a plain promise has no members: another is as good
   return isPlain(promise) ? (derived as P) : withMembersOf(promise, derived);
 }
 
+// Node keeps its own data about a promise under symbols (async hooks), and so may other tools.
 function isPlain(promise: Promise<unknown>): boolean {
   return (
-    Object.getPrototypeOf(promise) === Promise.prototype && Reflect.ownKeys(promise).length === 0
+    Object.getPrototypeOf(promise) === Promise.prototype &&
+    Reflect.ownKeys(promise).every((key) => typeof key === 'symbol')
   );
 }
+
+const CHAIN: readonly PropertyKey[] = ['then', 'catch', 'finally'];
 
 function withMembersOf<P extends Promise<unknown>>(promise: P, derived: Promise<unknown>): P {
   const chain = new Map<PropertyKey, unknown>([
@@ -46,21 +63,7 @@ function withMembersOf<P extends Promise<unknown>>(promise: P, derived: Promise<
     ['catch', derived.catch.bind(derived)],
     ['finally', derived.finally.bind(derived)],
   ]);
-  return new Proxy(promise, {
-    get(target, key) {
-      const chained = chain.get(key);
-      if (chained !== undefined) return chained;
-      return boundMember(target, key);
-    },
-  });
-}
-
-/** A member of an object, callable as if it were called on the object itself: private fields need that. */
-export function boundMember(target: object, key: PropertyKey): unknown {
-  const value: unknown = Reflect.get(target, key, target);
-  if (typeof value !== 'function' || key === 'constructor') return value;
-  const descriptor = Reflect.getOwnPropertyDescriptor(target, key);
-  // A proxy must give out the very value of a frozen property.
-  if (descriptor?.configurable === false && descriptor.writable === false) return value;
-  return value.bind(target);
+  const watched = standIn(promise, CHAIN, (key) => chain.get(key));
+  standingIn.add(watched);
+  return watched;
 }

@@ -1,6 +1,9 @@
 import { type Context } from '@opentelemetry/api';
 import { withContext } from './scope.ts';
-import { type Settlement, boundMember } from './watch-promise.ts';
+import { standIn } from './stand-in.ts';
+import { type Settlement } from './watch-promise.ts';
+
+const CHAIN: readonly PropertyKey[] = ['then', 'catch', 'finally'];
 
 type Settle = (value: unknown) => unknown;
 
@@ -53,20 +56,14 @@ export function watchThenable<T extends PromiseLike<unknown> & object>(
     }
   };
 
-  const proxy: T = new Proxy(thenable, {
-    get(target, key) {
-      if (key === 'then') return then;
-      // The original's own would call the original's `then`, unseen.
-      if (key === 'catch' && 'catch' in target)
-        return (onRejected?: Settle) => then(undefined, onRejected);
-      if (key === 'finally' && 'finally' in target)
-        return (fn: () => void) => settleFinally(then, fn);
-      const member = boundMember(target, key);
-      if (typeof member !== 'function') return member;
-      return sameThenable(member, target, () => proxy);
-    },
+  return standIn(thenable, CHAIN, (key, value) => {
+    if (key === 'then') return then;
+    if (typeof value !== 'function') return undefined;
+    // The original's own would call the original's `then`, unseen.
+    if (key === 'catch') return (onRejected?: Settle) => then(undefined, onRejected);
+    if (key === 'finally') return (fn?: () => unknown) => settleFinally(then, fn);
+    return undefined;
   });
-  return proxy;
 }
 
 function settleFinally(
@@ -84,14 +81,4 @@ function settleFinally(
       throw error;
     },
   );
-}
-
-function sameThenable(member: object, target: object, watched: () => object): object {
-  if (typeof member !== 'function') return member;
-  return new Proxy(member, {
-    apply(method, self, args) {
-      const result: unknown = Reflect.apply(method, self, args);
-      return result === target ? watched() : result;
-    },
-  });
 }
