@@ -16,7 +16,7 @@ export function asStage<F extends (...args: never[]) => unknown>(
     apply(target, self, args: Parameters<F>) {
       const readOptions =
         options && (() => (typeof options === 'function' ? options(...args) : options));
-      return runStage(stage, readOptions, args, () => Reflect.apply(target, self, args) as unknown);
+      return runStage(stage, readOptions, args, () => Reflect.apply(target, self, args));
     },
   });
 }

@@ -106,9 +106,9 @@ function idOf<Item>(
   id: ((item: Item, index: number) => string) | undefined,
 ): string {
   const own = typeof item === 'string' || typeof item === 'number' ? String(item) : `#${index}`;
-  return id === undefined
-    ? own
-    : guarded('the id function of eachItem', () => String(id(item, index)), own);
+  if (id === undefined) return own;
+  const given: unknown = guarded('the id function of eachItem', () => id(item, index), own);
+  return typeof given === 'string' ? given : String(given);
 }
 
 function itemOptions<Item>(item: Item, index: number, options: EachItemOptions<Item>): ItemOptions {

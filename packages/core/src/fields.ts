@@ -89,11 +89,19 @@ function holdsText(value: unknown): boolean {
   return typeof value === 'string' || (typeof value === 'object' && value !== null);
 }
 
+// Programs use the same few keys again and again.
+const names = new Map<string, string>();
+const MAX_NAMES = 2000;
+
 function fieldName(key: string, flags: Flags): string {
-  const bounded = key.length > MAX_KEY_LENGTH ? key.slice(0, MAX_KEY_LENGTH).toWellFormed() : key;
-  if (!RESERVED_FIELD_LABELS.has(labelOf(bounded))) return bounded;
-  flags.add(FLAG_VALUE_FIELD_RENAMED);
-  return `user.${bounded}`;
+  let name = names.get(key);
+  if (name === undefined) {
+    const bounded = key.length > MAX_KEY_LENGTH ? key.slice(0, MAX_KEY_LENGTH).toWellFormed() : key;
+    name = RESERVED_FIELD_LABELS.has(labelOf(bounded)) ? `user.${bounded}` : bounded;
+    if (names.size < MAX_NAMES) names.set(key, name);
+  }
+  if (name !== key) flags.add(FLAG_VALUE_FIELD_RENAMED);
+  return name;
 }
 
 function fieldValue(value: unknown, flags: Flags): FieldValue | undefined {

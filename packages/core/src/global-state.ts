@@ -4,20 +4,18 @@
  */
 const KEY = Symbol.for('@milepost/core/1');
 
-const registry: Record<symbol, unknown> = globalThis as never;
-
-function shared(): Map<string, unknown> {
-  const existing = registry[KEY];
+function shared(): Map<unknown, unknown> {
+  const existing: unknown = Reflect.get(globalThis, KEY);
   if (existing instanceof Map) return existing;
-  const created = new Map<string, unknown>();
-  registry[KEY] = created;
+  const created = new Map<unknown, unknown>();
+  Reflect.set(globalThis, KEY, created);
   return created;
 }
 
 /** The process-wide value of that name, made by the first copy of this package that asks. */
 export function globalState<T>(name: string, create: () => T): T {
   const state = shared();
-  // Written by `create` of the same name alone, in this or another copy of this file.
   if (!state.has(name)) state.set(name, create());
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only `create` of the same name writes here
   return state.get(name) as T;
 }

@@ -94,8 +94,16 @@ function attach(meter: Meter): DurationInstruments {
     }
   };
   meter.addBatchObservableCallback(observe, [
-    ...[runs, stageRuns, items, errors, volume, active],
-    ...[lastStart, lastSuccess, lastFailure, expectedInterval],
+    runs,
+    stageRuns,
+    items,
+    errors,
+    volume,
+    active,
+    lastStart,
+    lastSuccess,
+    lastFailure,
+    expectedInterval,
   ]);
   return {
     stageDuration: histogram(METRIC_STAGE_DURATION),

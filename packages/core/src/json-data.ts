@@ -65,8 +65,9 @@ function copyObject(
     flags.add(FLAG_VALUE_FIELD_UNREADABLE);
     return around.includes(value) ? '[circular]' : '[too deep]';
   }
-  if ('toJSON' in value && typeof value.toJSON === 'function') {
-    return copy(value.toJSON(key), '', copying, [...around, value]);
+  const toJSON: unknown = Reflect.get(value, 'toJSON');
+  if (typeof toJSON === 'function') {
+    return copy(Reflect.apply(toJSON, value, [key]), '', copying, [...around, value]);
   }
   const inside = [...around, value];
   if (Array.isArray(value)) return value.map((one) => copy(one, '', copying, inside) ?? null);

@@ -57,9 +57,5 @@ export function describeOutcome(outcome: Outcome, category: string | undefined):
 export function willRetryAfter(outcome: Outcome, willRetry: StageOptions['willRetry']): boolean {
   if (typeof willRetry !== 'function') return willRetry === true;
   if (outcome.kind !== 'threw') return false;
-  return guarded(
-    'the willRetry function of a stage',
-    () => willRetry(outcome.error) === true,
-    false,
-  );
+  return guarded('the willRetry function of a stage', () => willRetry(outcome.error), false);
 }

@@ -52,7 +52,7 @@ function write(level: Level, message: unknown, fields: LogFields | undefined): v
         MAX_VALUE_BYTES,
       );
       const attributes: Attributes = {
-        ...(scope?.stageExecution?.base() ?? {}),
+        ...scope?.stageExecution?.base(),
         ...scope?.attributes,
         ...logFields(fields),
       };

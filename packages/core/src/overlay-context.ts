@@ -23,7 +23,8 @@ export class OverlayContext implements Context {
   }
 
   getValue(key: symbol): unknown {
-    let context: Context = this;
+    if (key === this.#key) return this.#value;
+    let context = this.#parent;
     while (context instanceof OverlayContext) {
       if (context.#key === key) return context.#value;
       context = context.#parent;

@@ -14,7 +14,14 @@ import { VERSION } from './version.ts';
 
 // Everything here is looked up again whenever the global provider changed: an SDK may be registered late, or again.
 
+// The API has no other way to tell that nothing is registered, and cannot drop it before 2.0.
+/* oxlint-disable typescript/no-deprecated */
 const NOOP_TRACER_PROVIDER = new ProxyTracerProvider().getDelegate();
+
+function delegateOf(provider: TracerProvider): TracerProvider {
+  return provider instanceof ProxyTracerProvider ? provider.getDelegate() : provider;
+}
+/* oxlint-enable typescript/no-deprecated */
 
 let tracerProvider: TracerProvider | undefined;
 let tracer: Tracer | undefined;
@@ -23,9 +30,7 @@ let logger: Logger | undefined;
 
 /** The tracer provider in use, or undefined where no SDK is registered. */
 export function currentTracerProvider(): TracerProvider | undefined {
-  const registered = trace.getTracerProvider();
-  const provider =
-    registered instanceof ProxyTracerProvider ? registered.getDelegate() : registered;
+  const provider = delegateOf(trace.getTracerProvider());
   return provider === NOOP_TRACER_PROVIDER ? undefined : provider;
 }
 

@@ -26,7 +26,7 @@ export function recordOutput(path: string | URL): void {
         flags: [],
         stage: scope.stage,
         itemId: scope.itemId,
-        path: resolve(path instanceof URL ? fileURLToPath(path) : String(path)),
+        path: resolve(path instanceof URL ? fileURLToPath(path) : path),
       });
     },
     undefined,

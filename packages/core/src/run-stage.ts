@@ -12,6 +12,7 @@ import { type OutcomeObserver, watchOutcome } from './watch-outcome.ts';
 
 const MAX_NAME_BYTES = 200;
 const UNNAMED = 'unnamed';
+const NO_OPTIONS = Object.freeze({});
 
 /**
  * Runs work as a stage and gives back what it gave. Whatever fails on our side, the work runs once.
@@ -74,7 +75,11 @@ function beginStageExecution<Args extends readonly unknown[]>(
 }
 
 function stageName(given: unknown, flags: Flags): string {
-  if (typeof given === 'string' && given !== '' && Buffer.byteLength(given) <= MAX_NAME_BYTES)
+  if (
+    typeof given === 'string' &&
+    given !== '' &&
+    (given.length * 3 <= MAX_NAME_BYTES || Buffer.byteLength(given) <= MAX_NAME_BYTES)
+  )
     return given;
   flags.add(FLAG_VALUE_NAME_REPLACED);
   return typeof given === 'string' && given !== '' ? truncate(given, MAX_NAME_BYTES) : UNNAMED;
@@ -84,7 +89,7 @@ function optionsOf<Args extends readonly unknown[]>(
   readOptions: (() => StageOptions<Args> | undefined) | undefined,
   flags: Flags,
 ): StageOptions<Args> {
-  if (readOptions === undefined) return {};
+  if (readOptions === undefined) return NO_OPTIONS;
   try {
     const given = readOptions();
     // A copy: getters run here, once, and what the user changes later does not matter.

@@ -71,7 +71,7 @@ export function scopeOf(from: Context): Scope | undefined {
 
 /** The scope of a context with what goes on in it. */
 export function runningScopeOf(from: Context): RunningScope | undefined {
-  // Under this key only `contextWithScope` writes.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only `contextWithScope` writes under this key
   return from.getValue(SCOPE_KEY) as RunningScope | undefined;
 }
 

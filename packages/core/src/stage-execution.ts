@@ -1,50 +1,34 @@
-import {
-  type Attributes,
-  type Context,
-  type Span,
-  SpanStatusCode,
-  trace,
-} from '@opentelemetry/api';
+import { type Attributes, type Context } from '@opentelemetry/api';
 import {
   ATTR_ATTEMPT,
-  ATTR_ERROR_TYPE,
-  ATTR_PIPELINE_UNIT,
   ATTR_REASON,
   ATTR_RETRY_COUNT,
   ATTR_STAGE,
   ATTR_STAGE_OCCURRENCE,
-  ATTR_STATUS,
   type EndStatus,
-  LEVEL_VALUE_INFO,
-  PIPELINE_UNIT_VALUE_STAGE,
   STATUS_VALUE_CANCELLED,
   STATUS_VALUE_COMPLETED,
   STATUS_VALUE_FAILED,
   STATUS_VALUE_PARTIAL,
   STATUS_VALUE_SKIPPED,
-  stageEndedEvent,
-  stageStartedEvent,
 } from '@milepost/semconv';
 import { type StageDefinition } from './define-stage.ts';
-import { type ErrorDescription } from './describe-error.ts';
-import { addEndAttributes, addFlags, addStartAttributes, levelOf } from './end-attributes.ts';
 import { randomExecutionId } from './execution-id.ts';
 import { checkFields } from './fields-schema.ts';
-import { boundFields } from './fields.ts';
+import { type Fields, boundFields } from './fields.ts';
 import { type Flags } from './flags.ts';
 import { guarded, reportOnce } from './guard.ts';
 import { type RunIdentity, type StageIdentity } from './identity.ts';
 import { judgeStage, willRetryAfter } from './judge-stage.ts';
 import { type ItemCounts, hasLifecycleListeners, publishLifecycle } from './lifecycle.ts';
-import { emitLog } from './milestone.ts';
 import { type Outcome } from './outcome.ts';
-import { currentLogger, currentTracer } from './providers.ts';
-import { type RunningScope, contextOfOwnSpan, contextWithScope } from './scope.ts';
+import { type RunningScope, contextWithScope } from './scope.ts';
 import { countStageEnd, countStageStart } from './stage-counts.ts';
 import { StageItems, itemAttributes } from './stage-items.ts';
 import { StageNotes } from './stage-notes.ts';
 import { type StageOptions } from './stage-options.ts';
 import { type StageSeries, countVolume, stageSeries } from './stage-series.ts';
+import { type SignalledStage, StageSignals } from './stage-signals.ts';
 import { type Stage } from './stage.ts';
 
 /** All that decides how an execution of a stage begins. */
@@ -58,19 +42,18 @@ export interface StagePlan {
 }
 
 /** One going through a stage, from its begin to its end. Its functions never throw. */
-export class StageExecution implements Stage, StageIdentity {
+export class StageExecution implements Stage, StageIdentity, SignalledStage {
   readonly run: RunIdentity;
   readonly name: string;
   readonly occurrence: number;
   readonly attempt: number;
   readonly series: StageSeries;
-  /** The context that the stage's function runs in. */
-  readonly context: Context;
+  readonly flags: Flags;
+  readonly startTime: number = Date.now();
   readonly #plan: StagePlan;
   readonly #around: RunningScope;
   readonly #scopeAttributes: Attributes;
-  readonly #span: Span | undefined;
-  readonly #startTime: number = Date.now();
+  readonly #signals: StageSignals;
   readonly #startedAt: number = performance.now();
   #notes: StageNotes | undefined;
   #items: StageItems | undefined;
@@ -81,6 +64,7 @@ export class StageExecution implements Stage, StageIdentity {
     const { options, name } = plan;
     const { run, runState } = around;
     this.#plan = plan;
+    this.flags = plan.flags;
     this.#around = around;
     this.run = run;
     this.name = name;
@@ -99,20 +83,19 @@ export class StageExecution implements Stage, StageIdentity {
       runState,
       stageExecution: this,
     });
-    const tracer = currentTracer();
-    if (tracer === undefined) {
-      this.context = inStage;
-    } else {
-      this.#span = tracer.startSpan(
-        name,
-        { attributes: this.#spanAttributes() },
-        contextOfOwnSpan(inStage),
-      );
-      this.context = trace.setSpan(inStage, this.#span);
-    }
-    countStageStart(this.series, this.#startTime, options.expectedIntervalSeconds);
-    this.#logStart();
+    this.#signals = new StageSignals(this, inStage);
+    countStageStart(this.series, this.startTime, options.expectedIntervalSeconds);
     this.#publishStart();
+  }
+
+  /** The context that the stage's function runs in. */
+  get context(): Context {
+    return this.#signals.context;
+  }
+
+  /** What attributes, `set` and, after a failure, `setErrorContext` said. */
+  get fields(): Fields | undefined {
+    return this.#notes?.fields;
   }
 
   get executionId(): string {
@@ -182,7 +165,7 @@ export class StageExecution implements Stage, StageIdentity {
   }
 
   get #noted(): StageNotes {
-    return (this.#notes ??= new StageNotes(this.#plan.flags));
+    return (this.#notes ??= new StageNotes(this.flags));
   }
 
   #note(take: (notes: StageNotes) => void): void {
@@ -197,7 +180,7 @@ export class StageExecution implements Stage, StageIdentity {
   }
 
   #end(outcome: Outcome): void {
-    const { options, flags } = this.#plan;
+    const { options } = this.#plan;
     const notes = this.#notes;
     const durationSeconds = (performance.now() - this.#startedAt) / 1000;
     const counts = this.#items?.counts();
@@ -205,21 +188,19 @@ export class StageExecution implements Stage, StageIdentity {
     const { status, error } = judgeStage(outcome, options, skipped, this.#items, counts);
     const willRetry = status === STATUS_VALUE_FAILED && willRetryAfter(outcome, options.willRetry);
     if (status === STATUS_VALUE_FAILED) notes?.useErrorContext();
-    if (notes !== undefined) boundFields(notes.fields, flags);
+    if (notes !== undefined) boundFields(notes.fields, this.flags);
     this.#checkFields(status);
     this.#keepStatus(status);
-    countStageEnd(this.series, status, willRetry, this.#startTime, durationSeconds, error);
+    countStageEnd(this.series, status, willRetry, this.startTime, durationSeconds, error);
     const reason = reasonOf(status, outcome, notes);
-    const added = this.#endFields(counts, reason);
-    this.#logEnd(status, durationSeconds, error, added);
-    this.#endSpan(status, error, added);
+    this.#signals.end({ status, durationSeconds, error, added: this.#endFields(counts, reason) });
     if (!hasLifecycleListeners()) return;
     publishLifecycle({
       type: 'stage_ended',
-      time: this.#startTime + durationSeconds * 1000,
+      time: this.startTime + durationSeconds * 1000,
       run: this.run,
       stage: this,
-      flags: flags.list,
+      flags: this.flags.list,
       status,
       willRetry,
       durationSeconds,
@@ -234,7 +215,8 @@ export class StageExecution implements Stage, StageIdentity {
   }
 
   #checkFields(status: EndStatus): void {
-    const { definition, flags } = this.#plan;
+    const { flags } = this;
+    const { definition } = this.#plan;
     if (definition === undefined) return;
     const { fields, counts, config, errorContext } = this.#noted;
     checkFields(`config of ${this.name}`, definition.config, config ?? {}, flags);
@@ -262,63 +244,14 @@ export class StageExecution implements Stage, StageIdentity {
     return added;
   }
 
-  #spanAttributes(): Attributes {
-    const attributes = this.base();
-    attributes[ATTR_PIPELINE_UNIT] = PIPELINE_UNIT_VALUE_STAGE;
-    if (this.#notes !== undefined) Object.assign(attributes, this.#notes.fields);
-    return attributes;
-  }
-
-  #endSpan(status: EndStatus, error: ErrorDescription | undefined, added: Attributes): void {
-    const span = this.#span;
-    if (span === undefined) return;
-    if (span.isRecording()) {
-      if (this.#notes !== undefined) Object.assign(added, this.#notes.fields);
-      added[ATTR_STATUS] = status;
-      addFlags(added, this.#plan.flags);
-      if (error !== undefined) {
-        added[ATTR_ERROR_TYPE] = error.type;
-        span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
-      }
-      span.setAttributes(added);
-    }
-    span.end();
-  }
-
-  #logStart(): void {
-    const logger = currentLogger();
-    if (logger === undefined) return;
-    const event = stageStartedEvent(this.name);
-    const attributes = this.base();
-    if (this.#notes !== undefined) Object.assign(attributes, this.#notes.fields);
-    addStartAttributes(attributes, this.#startTime, this.#plan.flags);
-    emitLog(logger, LEVEL_VALUE_INFO, event, event, this.context, attributes);
-  }
-
-  #logEnd(
-    status: EndStatus,
-    durationSeconds: number,
-    error: ErrorDescription | undefined,
-    added: Attributes,
-  ): void {
-    const logger = currentLogger();
-    if (logger === undefined) return;
-    const event = stageEndedEvent(this.name, status);
-    const attributes = this.base();
-    if (this.#notes !== undefined) Object.assign(attributes, this.#notes.fields);
-    Object.assign(attributes, added);
-    addEndAttributes(attributes, status, this.#startTime, durationSeconds, error, this.#plan.flags);
-    emitLog(logger, levelOf(status), event, event, this.context, attributes);
-  }
-
   #publishStart(): void {
     if (!hasLifecycleListeners()) return;
     publishLifecycle({
       type: 'stage_started',
-      time: this.#startTime,
+      time: this.startTime,
       run: this.run,
       stage: this,
-      flags: this.#plan.flags.list,
+      flags: this.flags.list,
       fields: { ...this.#notes?.fields },
     });
   }

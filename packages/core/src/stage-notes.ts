@@ -74,9 +74,9 @@ export class StageNotes {
     Object.assign(this.fields, this.errorContext);
   }
 
-  skip(reason: unknown): void {
+  skip(reason: string | undefined): void {
     this.skipped = {
-      reason: reason === undefined ? undefined : truncate(String(reason), MAX_VALUE_BYTES),
+      reason: reason === undefined ? undefined : truncate(reason, MAX_VALUE_BYTES),
     };
   }
 }

@@ -143,7 +143,7 @@ function countsByStatus<S extends string>(
   for (const status of statuses) {
     counts[status] = { attributes: { ...attributes, [ATTR_STATUS]: status }, value: 0 };
   }
-  // Every status of the list has been set.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every status of the list has been set
   return counts as Record<S, Count>;
 }
 

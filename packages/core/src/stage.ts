@@ -31,10 +31,7 @@ export interface Stage<Definition extends StageDefinition = StageDefinition> {
   /** Which try of that occurrence, from 1 on. */
   readonly attempt: number;
   /** Adds to a count (default 1): in the record's `results_summary`, the end log, the volume counter and the span. */
-  count<Key extends CountKeys<NonNullable<Definition['success']>>>(
-    name: Key,
-    amount?: number,
-  ): void;
+  count(name: CountKeys<NonNullable<Definition['success']>>, amount?: number): void;
   /** Sets a field: a top-level key of the record and of its step, in the end log and on the span. */
   set<Key extends Keys<NonNullable<Definition['success']>>>(
     name: Key,
