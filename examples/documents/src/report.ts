@@ -83,9 +83,7 @@ function nextCommands(run: RunRecord, root: string): readonly string[] {
 
 // A name from outside must neither end the line nor colour the terminal.
 function table(rows: readonly (readonly string[])[]): readonly string[] {
-  const clean = rows.map((row) =>
-    row.map((cell) => cell.replace(/\p{Cc}+/gu, ' ').slice(0, MAX_CELL_LENGTH)),
-  );
+  const clean = rows.map((row) => row.map((cell) => shortened(cell.replace(/\p{Cc}+/gu, ' '))));
   const widths = clean.reduce<readonly number[]>(
     (widest, row) => row.map((cell, column) => Math.max(cell.length, widest[column] ?? 0)),
     [],
@@ -93,6 +91,10 @@ function table(rows: readonly (readonly string[])[]): readonly string[] {
   return clean.map((row) =>
     `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
   );
+}
+
+function shortened(text: string): string {
+  return text.length <= MAX_CELL_LENGTH ? text : `${text.slice(0, MAX_CELL_LENGTH - 1)}…`;
 }
 
 function seconds(value: number | undefined, before = ''): string {

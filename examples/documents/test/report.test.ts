@@ -140,6 +140,13 @@ describe('a run that failed', () => {
   });
 });
 
+test('a long error is cut, and shows it', () => {
+  const step = { status: 'failed', error: { error_type: 'E', error_message: 'x'.repeat(200) } };
+  const run = parseRunRecord({ ...partialRun, pipeline_steps: { deploy: step } });
+  const report = formatReport(run, { root: 'data', result: undefined, endpoint: undefined });
+  expect(report).toMatch(/E: x{96}…\n/);
+});
+
 test('the record of something else is refused', () => {
   expect(() => parseRunRecord({ job_id: RUN_ID, pipeline_steps: {} })).toThrow(/run_id/);
 });
