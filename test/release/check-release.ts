@@ -47,7 +47,7 @@ async function buildAndPack(into: string): Promise<readonly PackedPackage[]> {
 /** Runs the tests of the packages against what was built. Gives vitest's count of them. */
 async function testBuilt(node: string): Promise<string> {
   const tests = ['packages/', 'test/which-build', 'test/public-names'];
-  const args = ['run', '--config', 'test/vitest.config.ts', ...tests];
+  const args = ['run', '--config', 'test/vitest.config.ts', '--reporter=dot', ...tests];
   const env = { MILEPOST_TEST_BUILT: '1' };
   const { stdout } = await useTool('vitest/vitest.mjs', args, { node, env });
   return /^ *Tests +(.*)$/m.exec(stdout)?.[1] ?? 'no count of tests';
