@@ -1,1 +1,32 @@
-export {};
+export { type RegistryClock, systemClock } from './clock.ts';
+export { connectRegistry } from './connect-registry.ts';
+export {
+  type FileFacts,
+  type RegistryFile,
+  type RegistryFileSystem,
+  nodeFileSystem,
+} from './file-system.ts';
+export { type ItemJob } from './item-jobs.ts';
+export { type RegistryOptions, openRegistry } from './open-registry.ts';
+export { type JobPipelineStatus } from './pipeline-status.ts';
+export { type Problem } from './problem.ts';
+export {
+  REGISTRY_ERROR_CODES,
+  RegistryError,
+  type RegistryErrorCode,
+  isRegistryError,
+} from './registry-error.ts';
+export { RegistrySpanProcessor } from './registry-span-processor.ts';
+export { type Registry } from './registry.ts';
+export { type ResultData, type WrittenResult } from './results.ts';
+export {
+  type ExecutionSummary,
+  type FailedItem,
+  type ItemHistory,
+  type ItemSighting,
+  type ItemTotals,
+  type RunDetail,
+  type RunList,
+  type RunSummary,
+} from './run-summary.ts';
+export { type SourceUpload } from './save-source.ts';

@@ -57,6 +57,8 @@ export const runJoinedSchema = z.looseObject({
   ...base,
   kind: z.literal('run_joined'),
   ...runIdentity,
+  /** When the run began, in milliseconds since the Unix epoch, as far as the process knows. */
+  started_at: z.number().optional(),
 });
 
 /** An attempt of the run ended. */
@@ -203,8 +205,13 @@ const KNOWN = [
 
 /** A record of a kind that this version knows. */
 export const knownJournalRecordSchema = z.discriminatedUnion('kind', KNOWN);
+/** Without the index signature by which a loose schema lets further keys pass. */
+type NamedKeys<T> = T extends unknown
+  ? { [Key in keyof T as string extends Key ? never : Key]: T[Key] }
+  : never;
+
 /** A record of a kind that this version knows. */
-export type KnownJournalRecord = z.infer<typeof knownJournalRecordSchema>;
+export type KnownJournalRecord = NamedKeys<z.infer<typeof knownJournalRecordSchema>>;
 
 /** Every kind of record that this version knows. */
 export const JOURNAL_RECORD_KIND_VALUES: readonly string[] = KNOWN.map(

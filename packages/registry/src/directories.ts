@@ -1,0 +1,98 @@
+import { dirname, join, relative, sep } from 'node:path';
+import { type RegistryFileSystem } from './file-system.ts';
+import { codeOf } from './node-error.ts';
+import { RegistryError } from './registry-error.ts';
+
+/** Makes a new directory entry survive a power cut. Not every system opens directories. */
+export async function syncDirectory(fs: RegistryFileSystem, directory: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const file = await fs.open(directory, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes directories below a root, and refuses those that a symbolic link leads out of it. */
+export class Directories {
+  readonly #fs: RegistryFileSystem;
+  readonly #root: string;
+  readonly #known = new Map<string, Promise<void>>();
+
+  constructor(fs: RegistryFileSystem, root: string) {
+    this.#fs = fs;
+    this.#root = root;
+  }
+
+  /**
+   * Makes a directory and those above it up to the root.
+   * @throws {RegistryError} `outside_root`
+   */
+  async ensure(directory: string): Promise<void> {
+    const known = this.#known.get(directory);
+    if (known !== undefined) return known;
+    const made = this.#make(directory);
+    this.#known.set(directory, made);
+    made.catch(() => this.#known.delete(directory));
+    return made;
+  }
+
+  /** Forgets what was made, after something failed: someone may have deleted it. */
+  forget(): void {
+    this.#known.clear();
+  }
+
+  async #make(directory: string): Promise<void> {
+    if (directory === this.#root) return this.#makeRoot(directory);
+    const inside = relative(this.#root, directory);
+    if (inside.startsWith('..') || join(this.#root, inside) !== directory) {
+      throw new RegistryError('outside_root', `${directory} is not below ${this.#root}`);
+    }
+    await this.ensure(dirname(directory));
+    await this.#makeOne(directory);
+  }
+
+  async #makeRoot(root: string): Promise<void> {
+    const parent = dirname(root);
+    try {
+      await this.#fs.lstat(root);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+      if (parent !== root) await this.#makeRoot(parent);
+      await this.#create(root);
+    }
+  }
+
+  async #makeOne(directory: string): Promise<void> {
+    try {
+      const facts = await this.#fs.lstat(directory);
+      if (facts.isSymbolicLink()) await this.#assertInside(directory);
+      else if (!facts.isDirectory()) {
+        throw new RegistryError('write_failed', `${directory} is in the way: expected a directory`);
+      }
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+      await this.#create(directory);
+    }
+  }
+
+  async #create(directory: string): Promise<void> {
+    try {
+      await this.#fs.mkdir(directory);
+    } catch (error) {
+      // Another writer was quicker.
+      if (codeOf(error) !== 'EEXIST') throw error;
+      return;
+    }
+    await syncDirectory(this.#fs, dirname(directory));
+  }
+
+  async #assertInside(link: string): Promise<void> {
+    const target = await this.#fs.realpath(link);
+    const root = await this.#fs.realpath(this.#root);
+    if (!target.startsWith(root + sep)) {
+      throw new RegistryError('outside_root', `${link} is a link out of ${this.#root}`);
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import { parseRunId } from '@milepost/run-id';
+import { findForeign } from './foreign-files.ts';
+import { JournalReader } from './journal-reader.ts';
+import { type Problem } from './problem.ts';
+import { type RegistryEnvironment, problemOf } from './registry-environment.ts';
+import { type RenderedRun, renderRun } from './render-run.ts';
+import { RunFold, type RunState } from './run-fold.ts';
+
+/** A run as it is now: journal and files of others together. */
+export interface LoadedRun {
+  readonly runId: string;
+  readonly state: RunState;
+  readonly rendered: RenderedRun;
+  /** Whether we recorded anything of it. */
+  readonly hasJournal: boolean;
+  readonly problems: readonly Problem[];
+}
+
+/** The time that a run's ID tells, in milliseconds since the Unix epoch; 0 where it tells none. */
+export function timeOfRunId(runId: string): number {
+  const parsed = parseRunId(runId);
+  return parsed.format === 'opaque' ? 0 : parsed.timeMs;
+}
+
+/** Renders a run with an environment's options. */
+export function renderLoaded(environment: RegistryEnvironment, state: RunState): RenderedRun {
+  const { itemsKey, layout } = environment;
+  const metadataPath = (step: string): string => layout.metadataPath(step, state.runId);
+  return renderRun(state, { itemsKey, metadataPath });
+}
+
+/** Reads a run from disk. Undefined where nothing tells of it. */
+export async function loadRun(
+  environment: RegistryEnvironment,
+  runId: string,
+): Promise<LoadedRun | undefined> {
+  const { fs, layout, clock } = environment;
+  const fold = new RunFold(runId);
+  const problems: Problem[] = [];
+  const reader = new JournalReader(fs, layout.journal(runId));
+  let hasJournal = false;
+  try {
+    const damages = await reader.read((record) => {
+      hasJournal = true;
+      fold.add(record);
+    });
+    problems.push(
+      ...damages.map(({ path, message }) => ({ path: layout.recorded(path), message })),
+    );
+  } catch (error) {
+    problems.push(problemOf(environment, layout.journal(runId), error));
+  }
+  // Without a journal of ours, what tells no time itself takes the time of the run's ID.
+  const time = hasJournal ? clock.now() : timeOfRunId(runId);
+  const foreign = await findForeign(environment, fold, () => time);
+  problems.push(...foreign.problems);
+  for (const record of foreign.records) fold.add(record);
+  if (!hasJournal && foreign.records.length === 0 && problems.length === 0) return undefined;
+  return { runId, state: fold, rendered: renderLoaded(environment, fold), hasJournal, problems };
+}

@@ -1,0 +1,120 @@
+import { activeScope } from '@milepost/core/hooks';
+import { WRITTEN_ITEMS_KEY_VALUES, type WrittenItemsKey } from '@milepost/semconv/schemas';
+import { RunClaims } from './claims.ts';
+import { type RegistryClock, systemClock } from './clock.ts';
+import { Directories } from './directories.ts';
+import { EventRecorder } from './event-recorder.ts';
+import { type RegistryFileSystem, nodeFileSystem } from './file-system.ts';
+import { LatestLinks } from './latest-links.ts';
+import { Layout } from './layout.ts';
+import { rebuildAll } from './rebuild.ts';
+import { RecorderPool } from './recorder-pool.ts';
+import { type RegistryEnvironment } from './registry-environment.ts';
+import { RegistryError } from './registry-error.ts';
+import { RegistryReader } from './registry-reader.ts';
+import { type Registry } from './registry.ts';
+import { writeResultFile } from './results.ts';
+import { saveSourceJob } from './save-source.ts';
+import { saveStep } from './save-step.ts';
+
+const DEFAULT_MAX_PENDING_BYTES = 64 * 1024 * 1024;
+
+/** How a registry is opened. */
+export interface RegistryOptions {
+  /** The directory that holds `analytics` and `sources`. Default: `data`. */
+  readonly root?: string;
+  /** The key of item collections in the files that are written. Readers take both. Default: `items`. */
+  readonly itemsKey?: WrittenItemsKey;
+  /** Most bytes of records of one run that may wait for the disk; more are dropped and reported. Default: 64 MiB. */
+  readonly maxPendingBytes?: number;
+  /** Default: the process's own. */
+  readonly clock?: RegistryClock;
+  /** Default: Node's own. */
+  readonly fs?: RegistryFileSystem;
+}
+
+function environmentOf(options: RegistryOptions): RegistryEnvironment {
+  const { root = 'data', itemsKey = 'items', fs = nodeFileSystem, clock = systemClock } = options;
+  if (typeof root !== 'string' || root === '' || root.includes('\0')) {
+    throw new RegistryError('invalid_argument', 'root: expected the path of a directory');
+  }
+  if (!WRITTEN_ITEMS_KEY_VALUES.includes(itemsKey)) {
+    throw new RegistryError(
+      'invalid_argument',
+      `itemsKey: expected ${WRITTEN_ITEMS_KEY_VALUES.join(' or ')}, got ${JSON.stringify(itemsKey)}`,
+    );
+  }
+  const layout = new Layout(root);
+  return {
+    fs,
+    clock,
+    layout,
+    directories: new Directories(fs, layout.root),
+    itemsKey,
+    maxPendingBytes: options.maxPendingBytes ?? DEFAULT_MAX_PENDING_BYTES,
+  };
+}
+
+/**
+ * Opens a registry. Nothing is created on disk until something is recorded.
+ * @throws {RegistryError} `invalid_argument`
+ */
+export function openRegistry(options: RegistryOptions = {}): Registry {
+  const environment = environmentOf(options);
+  const { layout, clock, itemsKey } = environment;
+  const recorders = new RecorderPool(environment);
+  const events = new EventRecorder(environment, recorders);
+  const reader = new RegistryReader(environment, recorders);
+  const claims = new RunClaims(
+    environment,
+    (runId) => recorders.stateOf(runId),
+    () => recorders.runIds(),
+  );
+  const links = new LatestLinks(environment);
+  let closing: Promise<void> | undefined;
+
+  const close = (): Promise<void> => {
+    closing ??= (async () => {
+      await events.settle();
+      events.close();
+      await recorders.close();
+    })();
+    return closing;
+  };
+  const listAllJobs: Registry['listAllJobs'] = (selection) => reader.listAllJobs(selection?.step);
+
+  return {
+    root: layout.root,
+    itemsKey,
+    listener: events,
+    runStore: claims,
+    listRuns: () => reader.listRuns(),
+    readRun: (idOrAlias) => reader.readRun(idOrAlias),
+    findItem: (itemId) => reader.findItem(itemId),
+    writeResult: async (itemId, name, data) => {
+      const scope = activeScope();
+      const written = await writeResultFile(environment, scope, itemId, name, data);
+      if (scope !== undefined) events.outputWritten(scope, itemId, written);
+      return written;
+    },
+    saveSource: (upload) => {
+      const claim = (): string => claims.claimRunId('timestamp', new Date(clock.now()));
+      return saveSourceJob(environment, links, claim, upload);
+    },
+    saveStepMetadata: (step, jobId, metadata) => saveStep(recorders, clock, step, jobId, metadata),
+    getStepMetadata: (step, jobId) => reader.getStepMetadata(step, jobId),
+    getCentralRegistry: (jobId) => reader.getCentralRegistry(jobId),
+    listAllJobs,
+    getLatestJob: async (selection) => (await listAllJobs(selection))[0],
+    getJobPipelineStatus: (jobId) => reader.getJobPipelineStatus(jobId),
+    findJobsForItem: (itemId) => reader.findJobsForItem(itemId),
+    findJobsForCitekey: (citekey) => reader.findJobsForItem(citekey),
+    rebuildCentralRegistry: () => rebuildAll(environment, recorders),
+    flush: async () => {
+      await events.settle();
+      await recorders.flush('all');
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -1,0 +1,82 @@
+import { type LifecycleListener, type RunStore } from '@milepost/core/hooks';
+import { type WrittenItemsKey } from '@milepost/semconv/schemas';
+import { type ItemJob } from './item-jobs.ts';
+import { type JobPipelineStatus } from './pipeline-status.ts';
+import { type ResultData, type WrittenResult } from './results.ts';
+import { type ItemHistory, type RunDetail, type RunList } from './run-summary.ts';
+import { type SourceUpload } from './save-source.ts';
+
+/**
+ * A registry that is open. It owns its journal files until it is closed. A job ID is a run ID; where one is asked for,
+ * an alias of it and `latest` do as well. Times are in milliseconds since the Unix epoch, in JSON ISO 8601 UTC.
+ */
+export interface Registry extends AsyncDisposable {
+  /** Absolute. */
+  readonly root: string;
+  /** The key under which item collections are written. */
+  readonly itemsKey: WrittenItemsKey;
+  /** Records the lifecycle feed: what `connectRegistry` subscribes. */
+  readonly listener: LifecycleListener;
+  /** Knows which runs exist: what `connectRegistry` installs. */
+  readonly runStore: RunStore;
+
+  /** Every run, newest first. */
+  listRuns(): Promise<RunList>;
+  /** One run with its executions; undefined where nothing tells of it. */
+  readRun(idOrAlias: string): Promise<RunDetail | undefined>;
+  /** Every execution that touched an item, oldest first. */
+  findItem(itemId: string): Promise<ItemHistory>;
+
+  /**
+   * Writes a result of an item into the tree of the stage around the call, safely, and records path, size and SHA-256.
+   * Text and bytes are written as they are, anything else as JSON.
+   * @param name of the file, with `/` for subdirectories
+   * @throws {RegistryError} `no_stage`, `invalid_argument`, `outside_root`; and what the file system throws
+   */
+  writeResult(itemId: string, name: string, data: ResultData): Promise<WrittenResult>;
+  /**
+   * Records an upload with its checksums.
+   * @returns its job ID, for `withRun({ source })`
+   * @throws {RegistryError} `source_exists`
+   */
+  saveSource(upload: SourceUpload): Promise<string>;
+
+  /**
+   * Records a step with any JSON metadata, of which only `status` is required, and updates the hub.
+   * Resolves when spoke and hub are on disk.
+   * @throws {RegistryError} `invalid_argument`
+   * @throws {RunIdError}
+   */
+  saveStepMetadata(
+    step: string,
+    jobId: string,
+    metadata: Readonly<Record<string, unknown>>,
+  ): Promise<void>;
+  /** The spoke of a step; undefined where there is none. */
+  getStepMetadata(
+    step: string,
+    jobId: string,
+  ): Promise<Readonly<Record<string, unknown>> | undefined>;
+  /** The hub of a job; undefined where nothing tells of it. */
+  getCentralRegistry(jobId: string): Promise<Readonly<Record<string, unknown>> | undefined>;
+  /** IDs of all jobs, or of those with that step, newest first. */
+  listAllJobs(options?: { readonly step?: string }): Promise<readonly string[]>;
+  /** The job that started last, or the last one with that step. */
+  getLatestJob(options?: { readonly step?: string }): Promise<string | undefined>;
+  /** Which steps are done; undefined where nothing tells of the job. */
+  getJobPipelineStatus(jobId: string): Promise<JobPipelineStatus | undefined>;
+  /** Every job that touched an item, its upload too, oldest first. */
+  findJobsForItem(itemId: string): Promise<readonly ItemJob[]>;
+  /** The same as {@link findJobsForItem}. */
+  findJobsForCitekey(citekey: string): Promise<readonly ItemJob[]>;
+  /**
+   * Brings hubs, spokes and links to what journals and spokes tell, with their original times.
+   * @returns the number of hubs
+   */
+  rebuildCentralRegistry(): Promise<number>;
+
+  /** Resolves when all that was recorded before is on disk, hubs and spokes too. Never rejects. */
+  flush(): Promise<void>;
+  /** Flushes, lets go of all files, and records nothing more. */
+  close(): Promise<void>;
+}

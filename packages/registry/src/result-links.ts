@@ -1,0 +1,57 @@
+import { dirname } from 'node:path';
+import { syncDirectory } from './directories.ts';
+import { executionsOf } from './executions.ts';
+import { type LatestLinks } from './latest-links.ts';
+import { type RegistryEnvironment, problemOf, reportProblem } from './registry-environment.ts';
+import { type RunState } from './run-fold.ts';
+import { stageViewsOf } from './stage-view.ts';
+
+const LATEST = 'latest';
+
+/** The links `latest` among the results of stages: `{stage}/latest`, and `{stage}/{item}/latest`. */
+export class ResultLinks {
+  readonly #environment: RegistryEnvironment;
+  readonly #latest: LatestLinks;
+  /** Where a link of which run was seen to. */
+  readonly #seen = new Map<string, string>();
+
+  constructor(environment: RegistryEnvironment, latest: LatestLinks) {
+    this.#environment = environment;
+    this.#latest = latest;
+  }
+
+  /** The directories whose `latest` this run may take: of stages that completed, at least in part, with results. */
+  due(state: RunState): readonly string[] {
+    if (state.outputs.size === 0) return [];
+    const { layout } = this.#environment;
+    const completed = new Set(
+      [...stageViewsOf(state, executionsOf(state)).values()]
+        .filter(({ status }) => status === 'completed')
+        .map(({ stage }) => stage),
+    );
+    const directories = new Set<string>();
+    for (const { stage, item_id: itemId, path, missing } of state.outputs.values()) {
+      if (stage === undefined || itemId === undefined || missing || !completed.has(stage)) continue;
+      const results = layout.recorded(layout.results(stage, itemId, state.runId));
+      if (!path.startsWith(`${results}/`)) continue;
+      directories.add(layout.step(stage));
+      directories.add(layout.item(stage, itemId));
+    }
+    return [...directories].filter((directory) => this.#seen.get(directory) !== state.runId);
+  }
+
+  async move(runId: string, startTime: number, directories: readonly string[]): Promise<void> {
+    for (const directory of directories) {
+      try {
+        await this.#environment.directories.ensure(directory);
+        if (await this.#latest.move(directory, LATEST, '', runId, startTime)) {
+          await syncDirectory(this.#environment.fs, directory);
+        }
+        this.#seen.set(directory, runId);
+      } catch (error) {
+        this.#environment.directories.forget();
+        reportProblem(problemOf(this.#environment, dirname(directory), error));
+      }
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import {
+  type ErrorRecord,
+  type RunState as RunProgress,
+  type RunStatus,
+} from '@milepost/semconv/schemas';
+import { parseTime } from './iso-time.ts';
+import { compareRecords } from './record-order.ts';
+import { type AttemptState, type RunState } from './run-fold.ts';
+import { flagsOf } from './stage-view.ts';
+import { type StepPart } from './step-parts.ts';
+
+/** The run as a whole. */
+export interface RunOverview {
+  readonly runId: string;
+  readonly pipeline: string | undefined;
+  readonly subdomain: string | undefined;
+  readonly clientId: string | undefined;
+  readonly parentRunId: string | undefined;
+  readonly implicit: boolean;
+  readonly traceId: string | undefined;
+  /** The last attempt. */
+  readonly attempt: number;
+  /** Declared, in order. */
+  readonly stages: readonly string[];
+  readonly status: RunStatus;
+  readonly state: RunProgress;
+  /** In milliseconds since the Unix epoch: of the first attempt. */
+  readonly startTime: number;
+  /** As others wrote it, where the run began with them. */
+  readonly startText: string | undefined;
+  readonly endTime: number | undefined;
+  /** Of the last attempt. */
+  readonly durationSeconds: number | undefined;
+  readonly error: ErrorRecord | undefined;
+  readonly flags: readonly string[];
+}
+
+interface Outcome {
+  readonly status: RunStatus;
+  readonly state: RunProgress;
+}
+
+/** The outcome of a run that nobody ends as a whole: by its steps. */
+function outcomeOfSteps(statuses: readonly unknown[]): Outcome {
+  if (statuses.includes('failed')) return { status: 'failed', state: 'open' };
+  if (
+    statuses.length === 0 ||
+    statuses.some((status) => status !== 'completed' && status !== 'skipped')
+  ) {
+    return { status: 'started', state: 'open' };
+  }
+  return { status: 'completed', state: 'ended' };
+}
+
+function outcomeOf(attempt: AttemptState | undefined, statuses: readonly unknown[]): Outcome {
+  if (attempt?.ended !== undefined) return { status: attempt.ended.status, state: 'ended' };
+  if (attempt?.started !== undefined) return { status: 'started', state: 'running' };
+  return attempt === undefined ? outcomeOfSteps(statuses) : { status: 'started', state: 'open' };
+}
+
+function declaredStages(attempts: readonly AttemptState[]): readonly string[] {
+  return [...new Set(attempts.flatMap(({ started, joined }) => (started ?? joined)?.stages ?? []))];
+}
+
+function startOf(state: RunState, attempts: readonly AttemptState[]): [number, string | undefined] {
+  const started = attempts.flatMap((attempt) => attempt.started?.time ?? []);
+  if (started.length > 0) return [Math.min(...started), undefined];
+  const hubs = [...state.foreignHubs.values()].toSorted(compareRecords);
+  const text = hubs.find(({ timestamp }) => parseTime(timestamp) !== undefined)?.timestamp;
+  const joined = attempts.flatMap(({ joined }) => joined?.started_at ?? []);
+  const first = Math.min(...joined, state.firstTime ?? Number.POSITIVE_INFINITY);
+  return [parseTime(text) ?? (Number.isFinite(first) ? first : 0), text];
+}
+
+/** The run as a whole. */
+export function runOverview(
+  state: RunState,
+  parts: ReadonlyMap<string, readonly StepPart[]>,
+): RunOverview {
+  const byNumber = [...state.attempts].toSorted(([a], [b]) => a - b);
+  const attempts = byNumber.map(([, attempt]) => attempt);
+  const [lastNumber, last] = byNumber.at(-1) ?? [1, undefined];
+  const identity =
+    attempts.find(({ started }) => started !== undefined)?.started ??
+    attempts.find(({ joined }) => joined !== undefined)?.joined;
+  const statuses = [...parts.values()].map((all) => all.at(-1)?.hub['status']);
+  const [startTime, startText] = startOf(state, attempts);
+  return {
+    runId: state.runId,
+    pipeline: identity?.pipeline,
+    subdomain: identity?.subdomain,
+    clientId: identity?.client_id,
+    parentRunId: identity?.parent_run_id,
+    implicit: identity?.implicit === true,
+    traceId: identity?.trace_id,
+    attempt: lastNumber,
+    stages: declaredStages(attempts),
+    ...outcomeOf(last, statuses),
+    startTime,
+    startText,
+    endTime: last?.ended?.time,
+    durationSeconds: last?.ended?.duration_seconds,
+    error: last?.ended?.error,
+    flags: flagsOf(attempts.flatMap(({ started, ended }) => [started, ended])),
+  };
+}

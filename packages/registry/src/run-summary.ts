@@ -1,0 +1,124 @@
+import { type EndStatus, type ItemStatus } from '@milepost/semconv';
+import {
+  type ErrorRecord,
+  type Output,
+  type RunState as RunProgress,
+  type RunStatus,
+  type Source,
+  type StepState,
+} from '@milepost/semconv/schemas';
+import { type Problem } from './problem.ts';
+
+/** How many items there are, each counted once by its last outcome. */
+export interface ItemTotals {
+  readonly total: number;
+  readonly successful: number;
+  readonly failed: number;
+}
+
+/** One run in a list. Times are in milliseconds since the Unix epoch. */
+export interface RunSummary {
+  readonly runId: string;
+  /** Undefined for a run that only others recorded. */
+  readonly pipeline: string | undefined;
+  readonly subdomain: string | undefined;
+  readonly clientId: string | undefined;
+  readonly parentRunId: string | undefined;
+  /** True for a run that a stage outside any run made for itself. */
+  readonly implicit: boolean;
+  /** The last attempt, from 1 on. */
+  readonly attempt: number;
+  readonly status: RunStatus;
+  /** `running`: begun and not ended; `open`: nobody is known who will end it. */
+  readonly state: RunProgress;
+  readonly startTime: number;
+  readonly endTime: number | undefined;
+  /** Undefined while it runs, and where nobody told. */
+  readonly durationSeconds: number | undefined;
+  readonly error: ErrorRecord | undefined;
+  /** Undefined where no stage saw items. */
+  readonly items: ItemTotals | undefined;
+  /** Names of the stages, declared ones first, and where each is. */
+  readonly stages: readonly { readonly stage: string; readonly state: StepState }[];
+  readonly flags: readonly string[];
+}
+
+/** One going through a stage: a bar of the waterfall. Times are in milliseconds since the Unix epoch. */
+export interface ExecutionSummary {
+  readonly stage: string;
+  /** Undefined for a step that only others recorded. */
+  readonly executionId: string | undefined;
+  /** The execution around this one, where there is one. */
+  readonly parentExecutionId: string | undefined;
+  readonly runAttempt: number;
+  /** Which time the stage ran in this run attempt, from 1 on. */
+  readonly occurrence: number;
+  /** Which try of that occurrence, from 1 on. */
+  readonly attempt: number;
+  readonly startTime: number;
+  readonly endTime: number | undefined;
+  readonly durationSeconds: number | undefined;
+  /** `running`, `retrying` (failed, to be tried again), or how it ended. */
+  readonly state: StepState;
+  readonly items: ItemTotals | undefined;
+  readonly error: ErrorRecord | undefined;
+  readonly reason: string | undefined;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly outputs: readonly Output[];
+  readonly flags: readonly string[];
+}
+
+/** A failed item of a run. */
+export interface FailedItem {
+  readonly stage: string;
+  readonly itemId: string;
+  readonly error: ErrorRecord | undefined;
+}
+
+/** One run with all that is known of it. */
+export interface RunDetail extends RunSummary {
+  readonly traceId: string | undefined;
+  readonly source: Source;
+  /** By time of their start. */
+  readonly executions: readonly ExecutionSummary[];
+  /** Declared stages that never began. */
+  readonly pendingStages: readonly string[];
+  /** Items whose last outcome in a stage is a failure, by stage. */
+  readonly failedItems: readonly FailedItem[];
+  /** What could not be read. */
+  readonly problems: readonly Problem[];
+}
+
+/** One execution that touched an item. Times are in milliseconds since the Unix epoch. */
+export interface ItemSighting {
+  readonly itemId: string;
+  readonly runId: string;
+  readonly pipeline: string | undefined;
+  readonly runStartTime: number;
+  readonly stage: string;
+  readonly executionId: string | undefined;
+  readonly runAttempt: number;
+  readonly occurrence: number;
+  readonly attempt: number;
+  /** When the item ended there; when the step ran, where only a list tells of it. */
+  readonly time: number;
+  /** The item's outcome; the step's, where only a list tells of it. */
+  readonly status: ItemStatus | EndStatus | StepState;
+  readonly durationSeconds: number | undefined;
+  readonly error: ErrorRecord | undefined;
+  readonly outputs: readonly Output[];
+}
+
+/** A list of runs, newest first. */
+export interface RunList {
+  readonly runs: readonly RunSummary[];
+  /** What could not be read. It hides no other run. */
+  readonly problems: readonly Problem[];
+}
+
+/** Where an item was seen, oldest first. */
+export interface ItemHistory {
+  readonly sightings: readonly ItemSighting[];
+  readonly problems: readonly Problem[];
+}
