@@ -81,7 +81,7 @@ const UNRESOLVABLE: readonly (readonly [string, () => unknown])[] = [
 const ERRORS: readonly (readonly [
   string,
   () => unknown,
-  { readonly status?: 'cancelled'; readonly errorType?: string },
+  { readonly status?: 'failed' | 'cancelled'; readonly errorType?: string },
 ])[] = [
   ['an error', () => new TypeError('broken'), { errorType: 'TypeError' }],
   ['a string', () => 'just text', { errorType: 'string' }],

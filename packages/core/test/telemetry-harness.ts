@@ -1,6 +1,6 @@
 import {
   type HrTime,
-  type SpanAttributes,
+  type Attributes,
   SpanStatusCode,
   context,
   diag,
@@ -260,12 +260,12 @@ export function plainLog(record: ReadableLogRecord): Record<string, unknown> {
     event: record.eventName,
     body: record.body,
     severity: record.severityText,
-    attributes: plainAttributes(record.attributes as SpanAttributes),
+    attributes: plainAttributes(record.attributes),
   };
 }
 
 /** Attributes with durations, times and stacks replaced by their kind, sorted by name. */
-export function plainAttributes(attributes: SpanAttributes): Record<string, unknown> {
+export function plainAttributes(attributes: Attributes): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(attributes)
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
