@@ -5,6 +5,8 @@ export interface PipelineOptions {
   readonly subdomain: string;
   /** Undefined for a new one. */
   readonly runId: string | undefined;
+  /** The upload job that the documents came from, if it is recorded. */
+  readonly source?: string;
   /** Where the documents were found. */
   readonly inputDirectory: string;
   /** How many pages of each document, from the first, are recognised. */
@@ -13,14 +15,20 @@ export interface PipelineOptions {
   readonly workers: number;
   readonly extractEntities: boolean;
   readonly ignoreCache: boolean;
-  /** For files that only this run needs. */
+  /** For files that only this run needs, and only while it works. */
   readonly workDirectory: string;
+  /** Receives the table of each run in a directory named by its ID. */
+  readonly databaseDirectory: string;
   readonly cacheDirectory: string;
   readonly deployTarget: string;
   /** The directory of a stage's results. */
   readonly resultsOf: (stage: string) => string;
-  /** Keeps what the stage around the call made of a document, and gives the path of the file. */
-  readonly writeResult: (id: string, name: string, data: string) => Promise<string>;
+  /** Keeps what the stage around the call made of a document, and tells where. */
+  readonly writeResult: (
+    id: string,
+    name: string,
+    data: string,
+  ) => Promise<{ readonly path: string }>;
   /** Called when the run has begun, and has its ID. */
   readonly onRun?: (run: RunIdentity) => void;
   readonly signal: AbortSignal;

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { eachItem, type ItemResult, log, recordOutput, withRun, withStage } from '@milepost/core';
 import { classifyError as classify } from './classify-error.ts';
 import { type PipelineOptions } from './pipeline-options.ts';
@@ -45,8 +45,11 @@ export function runTracedPipeline(
   sources: readonly SourcePdf[],
   options: PipelineOptions,
 ): Promise<PipelineResult> {
-  const { subdomain, runId, signal } = options;
-  const named = runId === undefined ? {} : { runId };
+  const { subdomain, runId, source, signal } = options;
+  const named = {
+    ...(runId === undefined ? {} : { runId }),
+    ...(source === undefined ? {} : { source }),
+  };
   return withRun(
     { pipeline: 'documents', subdomain, stages: STAGE_NAMES, signal, classify, ...named },
     async (run) => {
@@ -91,8 +94,8 @@ function ocrAll(pdfs: readonly FetchedPdf[], options: PipelineOptions): Results<
   const { pages, workers, signal, writeResult } = options;
   return withStage(ocrStage, { signal, classify }, async (stage) => {
     stage.setConfig({ backend: 'tesseract', pages_per_document: pages, workers });
-    const attributes = ({ path: pdf_path, name: pdf_name }: FetchedPdf) =>
-      ({ pdf_path, pdf_name, backend: 'tesseract' }) as const;
+    const attributes = ({ url, name: pdf_name }: FetchedPdf) =>
+      ({ pdf_path: fileURLToPath(url), pdf_name, backend: 'tesseract' }) as const;
     const engine = await openOcrEngine({ workers });
     try {
       const results = await eachItem(
@@ -138,7 +141,7 @@ function compileAll(
   readonly results: readonly ItemResult<CompiledText>[];
   readonly databasePath: string;
 }> {
-  const { cacheDirectory, ignoreCache, extractEntities, workDirectory, signal } = options;
+  const { cacheDirectory, ignoreCache, extractEntities, signal } = options;
   return withStage(compilationStage, { signal, classify }, async (stage) => {
     const table_name = 'minutes';
     const txt_dir = options.resultsOf(ocrStage.name);
@@ -154,12 +157,14 @@ function compileAll(
       async (document) => {
         stage.setErrorContext(attributes(document));
         const compiled = await compileDocument(document, { cacheDirectory, ignoreCache });
-        const file = await options.writeResult(document.id, 'text.txt', compiled.text);
+        const { path: file } = await options.writeResult(document.id, 'text.txt', compiled.text);
         return { id: document.id, compiled, file };
       },
     );
     const compiled = valuesOf(results).map((text) => text.compiled);
-    const databasePath = await writePageTable(compiled, workDirectory, table_name);
+    const directory = path.join(options.databaseDirectory, stage.run.runId);
+    const databasePath = await writePageTable(compiled, directory, table_name);
+    recordOutput(databasePath);
     stage.count('total_pages', compiled.flatMap(({ pages }) => pages).length);
     stage.count('cache_hits', compiled.filter(({ cached }) => cached).length);
     stage.count('cache_misses', compiled.filter(({ cached }) => !cached).length);

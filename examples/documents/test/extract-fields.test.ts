@@ -9,6 +9,9 @@ import { fetchedSample } from './fetched-sample.ts';
 import { readDocument } from './read-document.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
+// Real work, on a machine that may have other work.
+vi.setConfig({ testTimeout: 120_000 });
+
 const noEngine = {
   recognize: () => Promise.reject(new Error('no OCR')),
   close: () => Promise.resolve(),

@@ -6,6 +6,9 @@ import { type OcrEngine, openOcrEngine } from '../src/pipeline/ocr-engine.ts';
 import { fetchedSample } from './fetched-sample.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
+// Real work, on a machine that may have other work.
+vi.setConfig({ testTimeout: 120_000 });
+
 // Reading no page must not need Tesseract.
 const noEngine: OcrEngine = {
   recognize: () => Promise.reject(new Error('nothing was to be recognised')),
@@ -84,7 +87,7 @@ test('an abort ends it with the reason of the signal', async () => {
   );
 });
 
-test('a real page, read by Tesseract as it is printed', { timeout: 120_000 }, async () => {
+test('a real page, read by Tesseract as it is printed', async () => {
   const pdf = await fetchedSample('04-valid');
   const engine = await openOcrEngine({ workers: 1 });
   try {

@@ -1,10 +1,13 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { findPdfs } from '../src/pipeline/find-pdfs.ts';
 import { samplePdfDirectory } from '../src/pipeline/sample-pdfs.ts';
 import { runTracedPipeline } from '../src/traced-pipeline.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
+
+// Real work, on a machine that may have other work.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** Runs the pipeline, without OCR, over some of the sample PDFs. */
 async function runOver(names: readonly string[], signal = new AbortController().signal) {
@@ -26,12 +29,13 @@ async function runOver(names: readonly string[], signal = new AbortController().
     extractEntities: true,
     ignoreCache: false,
     workDirectory,
+    databaseDirectory: path.join(directory, 'database'),
     cacheDirectory: path.join(directory, 'cache'),
     deployTarget: path.join(directory, 'site'),
     resultsOf: (stage) => path.join(directory, stage),
     writeResult: async (id, name) => {
       written.push(`${id}/${name}`);
-      return path.join(directory, id, name);
+      return { path: path.join(directory, id, name) };
     },
     signal,
   });
