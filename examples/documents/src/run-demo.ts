@@ -1,0 +1,60 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { openRegistry } from '@milepost/registry';
+import { type Arguments } from './parse-arguments.ts';
+import { assertDeployable } from './pipeline/deploy-site.ts';
+import { findPdfs } from './pipeline/find-pdfs.ts';
+import { createProgress } from './progress.ts';
+import { recordSource } from './record-source.ts';
+import { formatReport } from './report.ts';
+import { parseRunRecord } from './run-record.ts';
+import { startDemoTelemetry } from './start-demo-telemetry.ts';
+import { type PipelineResult, runTracedPipeline } from './traced-pipeline.ts';
+
+/**
+ * Runs the pipeline with progress on stderr, and reports on stdout what came of it, also when it fails.
+ *
+ * @throws InputError or DeployError, before anything is written, when there is nothing to read or nowhere to deploy
+ * to; what the pipeline throws; the reason of the signal
+ */
+export async function runDemo(given: Arguments, signal: AbortSignal): Promise<void> {
+  const sources = await findPdfs(given.input);
+  await assertDeployable(given.output);
+
+  const inputDirectory = path.resolve(given.input);
+  const registry = openRegistry({ root: given.root, itemsKey: 'citekeys' });
+  const { telemetry, endpoint } = await startDemoTelemetry({
+    serviceName: 'documents',
+    registry,
+    logRecordProcessors: [createProgress(process.stderr)],
+  });
+  const workDirectory = await mkdtemp(path.join(tmpdir(), 'documents-'));
+  let runId: string | undefined;
+  let result: PipelineResult | undefined;
+  try {
+    result = await runTracedPipeline(sources, {
+      ...given,
+      source: await recordSource(registry, inputDirectory, sources),
+      inputDirectory,
+      workDirectory,
+      databaseDirectory: path.resolve(given.root, 'database'),
+      cacheDirectory: path.join(given.root, 'cache'),
+      deployTarget: path.resolve(given.output),
+      resultsOf: (stage) => path.resolve(given.root, 'analytics', stage),
+      writeResult: (id, name, data) => registry.writeResult(id, name, data),
+      onRun: (run) => {
+        runId = run.runId;
+      },
+      signal,
+    });
+  } finally {
+    await rm(workDirectory, { recursive: true, force: true });
+    await telemetry.shutdown();
+    if (runId !== undefined) {
+      const record = parseRunRecord(await registry.getCentralRegistry(runId));
+      process.stdout.write(formatReport(record, { root: given.root, result, endpoint }));
+    }
+    await registry.close();
+  }
+}
