@@ -7,6 +7,7 @@ import {
   type TelemetryOptions,
   startTelemetry,
 } from '@milepost/node';
+import { openRegistry } from '@milepost/registry';
 import { type OtlpServer, startOtlpServer } from './otlp-server/index.ts';
 
 let server: OtlpServer;
@@ -231,6 +232,17 @@ describe('with a collector that does not', () => {
     expect(report).toEqual({ traces: timeout, logs: timeout, metrics: timeout, registry: OK });
   });
 
+  test('hangs beyond the time that the SDK waits for an export: a flush does not call that ok', async () => {
+    vi.stubEnv('OTEL_BSP_EXPORT_TIMEOUT', '10');
+    vi.stubEnv('OTEL_BLRP_EXPORT_TIMEOUT', '10');
+    vi.stubEnv('OTEL_METRIC_EXPORT_TIMEOUT', '10');
+    server.answer = 'hang';
+    const telemetry = await start();
+    record(3);
+    const { traces, logs, metrics } = await telemetry.flush({ timeoutMs: 300 });
+    expect([traces.status, logs.status, metrics.status]).toEqual(['timeout', 'timeout', 'timeout']);
+  });
+
   test('hangs for one signal: the others are sent and told so', async () => {
     server.answer = ({ signal }) => (signal === 'traces' ? 'hang' : 'accept');
     const telemetry = await start();
@@ -263,13 +275,13 @@ describe('parts of the user', () => {
   });
 
   test('a registry that cannot flush is told', async () => {
-    const registry = { flush: () => Promise.reject(new Error('disk full')) };
+    const registry = { ...openRegistry(), flush: () => Promise.reject(new Error('disk full')) };
     const telemetry = await start({ registry });
     expect(await telemetry.flush()).toEqual({ ...ALL_OK, registry: failed(0, /disk full/) });
   });
 
   test('an error of the user rejects no promise', async () => {
-    const registry = { flush: () => Promise.reject(undefined) };
+    const registry = { ...openRegistry(), flush: () => Promise.reject(undefined) };
     const telemetry = await start({ registry });
     expect((await telemetry.flush()).registry).toEqual(failed(0, /no reason/));
   });

@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { logs, metrics, trace } from '@opentelemetry/api';
-import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type RunOptions, eachItem, log, withRun, withStage } from '@milepost/core';
 import { type TelemetryOptions, startTelemetry } from '@milepost/node';
+import { type Registry, openRegistry } from '@milepost/registry';
 import { runSpanId, runTraceId } from '@milepost/run-id';
 import { METRICS, SCOPE_NAME } from '@milepost/semconv';
 import { type OtlpServer, drawTrees, startOtlpServer } from './otlp-server/index.ts';
@@ -40,6 +44,16 @@ function pipeline(options: Partial<RunOptions> = {}): Promise<void> {
       }),
     );
   });
+}
+
+function openTemporaryRegistry(): Registry {
+  const root = mkdtempSync(join(tmpdir(), 'milepost-'));
+  const registry = openRegistry({ root });
+  onTestFinished(async () => {
+    await registry.close();
+    rmSync(root, { recursive: true });
+  });
+  return registry;
 }
 
 test('one run arrives as one trace, its milestones and its metrics', async () => {
@@ -119,10 +133,14 @@ test('one run arrives as one trace, its milestones and its metrics', async () =>
 test('at ratio 0.1 the traces that arrive are whole, and milestones and metrics tell of every run', async () => {
   vi.stubEnv('OTEL_TRACES_SAMPLER', 'parentbased_traceidratio');
   vi.stubEnv('OTEL_TRACES_SAMPLER_ARG', '0.1');
+  const registry = openTemporaryRegistry();
   const runIds = Array.from({ length: 100 }, (_, n) => `run_1737072000_${n}`);
-  await deliver(async () => {
-    for (const runId of runIds) await pipeline({ runId });
-  });
+  await deliver(
+    async () => {
+      for (const runId of runIds) await pipeline({ runId });
+    },
+    { registry },
+  );
 
   const trees = server.spanTrees();
   const shape = drawTrees(trees.slice(0, 1));
@@ -134,6 +152,53 @@ test('at ratio 0.1 the traces that arrive are whole, and milestones and metrics 
 
   const ended = server.logRecords().filter(({ eventName }) => eventName === 'run_completed');
   expect(ended.map(({ attributes }) => attributes['run.id'])).toEqual(runIds);
+
+  const { runs } = await registry.listRuns();
+  const recorded = runs.map(({ runId, status }) => `${runId} ${status}`);
+  expect(recorded.toSorted()).toEqual(runIds.map((runId) => `${runId} partial`).toSorted());
+});
+
+describe('the registry', () => {
+  const nothingSent = ['OTEL_TRACES_EXPORTER', 'OTEL_LOGS_EXPORTER', 'OTEL_METRICS_EXPORTER'];
+  const environments: [name: string, env: Record<string, string>][] = [
+    ['with everything sent', {}],
+    ['with nothing sampled', { OTEL_TRACES_SAMPLER: 'always_off' }],
+    ['with nothing sent', Object.fromEntries(nothingSent.map((name) => [name, 'none']))],
+    ['with the SDK disabled', { OTEL_SDK_DISABLED: 'true' }],
+  ];
+
+  test.for(environments)('%s records each stage once', async ([, env]) => {
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+    const registry = openTemporaryRegistry();
+    await deliver(() => pipeline({ runId: RUN_ID }), { registry });
+    const run = await registry.readRun(RUN_ID);
+    expect(run?.status).toBe('partial');
+    expect(run?.executions.map(({ stage, state }) => [stage, state])).toEqual([
+      ['fetch', 'completed'],
+      ['ocr', 'partial'],
+    ]);
+  });
+
+  test('records a stage that other instrumentation reports, and no HTTP request', async () => {
+    const registry = openTemporaryRegistry();
+    const work = (): Promise<void> =>
+      withRun({ pipeline: 'minutes', runId: RUN_ID }, async () => {
+        const tracer = trace.getTracer('other');
+        const attributes = { 'pipeline.unit': 'stage', stage: 'deploy' };
+        tracer.startSpan('deploy', { attributes }).end();
+        await withStage('fetch', async () => tracer.startSpan('GET').end());
+      });
+    await deliver(work, { registry });
+    const run = await registry.readRun(RUN_ID);
+    expect(run?.executions.map(({ stage }) => stage)).toEqual(['deploy', 'fetch']);
+  });
+
+  test('records nothing more after a shutdown, and stays open', async () => {
+    const registry = openTemporaryRegistry();
+    await deliver(() => pipeline({ runId: RUN_ID }), { registry });
+    await pipeline({ runId: 'alameda_1737072000_late00' });
+    expect((await registry.listRuns()).runs.map(({ runId }) => runId)).toEqual([RUN_ID]);
+  });
 });
 
 test('a sampler of the user decides for whole runs', async () => {

@@ -4,14 +4,9 @@ import { type LogRecordProcessor } from '@opentelemetry/sdk-logs';
 import { type IMetricReader, type ViewOptions } from '@opentelemetry/sdk-metrics';
 import { type NodeSDKConfiguration } from '@opentelemetry/sdk-node';
 import { type Sampler, type SpanLimits, type SpanProcessor } from '@opentelemetry/sdk-trace';
+import { type Registry } from '@milepost/registry';
 import { type ConsoleFormat } from './console-log-record-processor.ts';
 import { type ResourceDetectorName } from './resource.ts';
-
-/** What telemetry needs of an opened registry. */
-export interface TelemetryRegistry {
-  /** Resolves when all that was recorded before the call is on disk. */
-  flush(): Promise<void>;
-}
 
 /** What `startTelemetry` takes. What is not given is read from the `OTEL_*` variables of the environment. */
 export interface TelemetryOptions {
@@ -24,8 +19,8 @@ export interface TelemetryOptions {
    * `OTEL_RESOURCE_ATTRIBUTES`. `process` and `host` add command line, owner and host ID, to every log line too.
    */
   readonly resourceDetectors?: readonly (ResourceDetectorName | ResourceDetector)[];
-  /** Where runs are recorded on disk. Default: nowhere. */
-  readonly registry?: TelemetryRegistry;
+  /** Where runs are recorded on disk. It stays open at a shutdown: it belongs to who opened it. Default: nowhere. */
+  readonly registry?: Registry;
   /** Decides which runs, and which spans outside runs, are exported. Default: what `OTEL_TRACES_SAMPLER` names. */
   readonly sampler?: Sampler;
   /** Limits of spans; they win over those of the environment. Default none. */

@@ -3,6 +3,7 @@ import { getBooleanFromEnv } from '@opentelemetry/core';
 import { type LogRecordProcessor } from '@opentelemetry/sdk-logs';
 import { type IMetricReader } from '@opentelemetry/sdk-metrics';
 import { type SpanProcessor } from '@opentelemetry/sdk-trace';
+import { RegistrySpanProcessor } from '@milepost/registry';
 import { type ConsoleFormat, ConsoleLogRecordProcessor } from './console-log-record-processor.ts';
 import { type SignalParts } from './flush-signal.ts';
 import { logRecordOutletsFromEnv } from './log-record-outlets-from-env.ts';
@@ -30,16 +31,16 @@ export function telemetryPipelines(
   format: ConsoleFormat | undefined,
   isDisabled: boolean,
 ): TelemetryPipelines {
-  const registry: SignalParts =
-    options.registry === undefined
-      ? NOTHING
-      : { flushables: [{ forceFlush: () => flushRegistry(options.registry) }], ledgers: [] };
+  // It records whatever happens, sampled or not, with an SDK or without.
+  const recorders =
+    options.registry === undefined ? [] : [new RegistrySpanProcessor(options.registry)];
+  const registry: SignalParts = { flushables: recorders, ledgers: [] };
   if (isDisabled) {
     return {
       spanProcessors: [],
       logRecordProcessors: [],
       metricReaders: [],
-      outlets: [],
+      outlets: recorders,
       signals: { traces: NOTHING, logs: NOTHING, metrics: NOTHING, registry },
     };
   }
@@ -53,13 +54,14 @@ export function telemetryPipelines(
   const logs = logRecordOutletsFromEnv();
   const { outlets: metrics, pulled } = metricOutletsFromEnv();
   const takesSpans = [...(options.spanProcessors ?? []), ...spans];
+  const seesSpans = [...recorders, ...takesSpans];
   const takesLogs = [
     ...(format === undefined ? [] : [new ConsoleLogRecordProcessor(format)]),
     ...(options.logRecordProcessors ?? []),
     ...logs,
   ];
   return {
-    spanProcessors: takesSpans.length === 0 ? [] : [new ScopeSpanProcessor(), ...takesSpans],
+    spanProcessors: seesSpans.length === 0 ? [] : [new ScopeSpanProcessor(), ...seesSpans],
     logRecordProcessors:
       takesLogs.length === 0 ? [] : [new ScopeLogRecordProcessor(), ...takesLogs],
     metricReaders: [
@@ -67,7 +69,7 @@ export function telemetryPipelines(
       ...pulled,
       ...(options.metricReaders ?? []),
     ],
-    outlets: [...spans, ...logs],
+    outlets: [...recorders, ...spans, ...logs],
     signals: {
       traces: { flushables: takesSpans, ledgers: spans.map(({ ledger }) => ledger) },
       logs: { flushables: takesLogs, ledgers: logs.map(({ ledger }) => ledger) },
@@ -78,8 +80,4 @@ export function telemetryPipelines(
       registry,
     },
   };
-}
-
-async function flushRegistry(registry: TelemetryOptions['registry']): Promise<void> {
-  await registry?.flush();
 }

@@ -9,8 +9,9 @@ import {
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace';
 import { describe, expect, test } from 'vitest';
-import { withRun, withStage } from '@milepost/core';
+import { joinRun, withRun, withStage } from '@milepost/core';
 import { MilepostIdGenerator, MilepostSampler, ScopeSpanProcessor } from '@milepost/node';
+import { runTraceId } from '@milepost/run-id';
 import { startInMemorySdk } from './in-memory-sdk.ts';
 
 class SpanCounter implements SpanProcessor {
@@ -106,6 +107,32 @@ test('the delegate is asked once per run, as for a root span of its trace', asyn
     { name: 'around', traceId: expect.any(String), parent: undefined },
     { name: 'minutes', traceId: run?.spanContext().traceId, parent: undefined },
   ]);
+});
+
+describe('a run that began elsewhere', () => {
+  const RUN_ID = 'alameda_1737072000_abc123';
+  const exportedOf = (delegate: Sampler, work: () => void): string[] => {
+    const { spans } = startInMemorySdk({
+      idGenerator: new MilepostIdGenerator(),
+      sampler: new MilepostSampler(delegate),
+    });
+    joinRun(RUN_ID, { pipeline: 'minutes' }, work);
+    return spans.getFinishedSpans().map(({ name }) => name);
+  };
+
+  test('is decided without regard to what its parent says', () => {
+    const off = new ParentBasedSampler({ root: new AlwaysOffSampler() });
+    expect(exportedOf(off, () => withStage('ocr', () => undefined))).toEqual([]);
+  });
+
+  test('is decided by its own trace, also where its first span lies in another', () => {
+    const byTrace = sampler(({ traceId }) => traceId === runTraceId(RUN_ID));
+    const work = (): void => {
+      trace.getTracer('other').startSpan('linked', { root: true }).end();
+      withStage('ocr', () => undefined);
+    };
+    expect(exportedOf(byTrace, work)).toEqual(['linked', 'ocr']);
+  });
 });
 
 test('spans outside runs are left to the delegate, parent and all', () => {

@@ -1,0 +1,175 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { runSpanId } from '@milepost/run-id';
+import { type OtlpServer, drawTrees, startOtlpServer } from './otlp-server/index.ts';
+import { type Ended, runProgram } from './telemetry-programs/run-program.ts';
+
+const RUN_ID = 'alameda_1737072000_abc123';
+const OUTPUT = 'the output of the program\n';
+const REGISTER = ['--import', '@milepost/node/register'];
+
+let server: OtlpServer;
+let env: Record<string, string>;
+
+beforeEach(async () => {
+  server = await startOtlpServer();
+  env = { OTEL_EXPORTER_OTLP_ENDPOINT: server.url, OTEL_SERVICE_NAME: 'civic' };
+});
+afterEach(() => server.close());
+
+function expectWholeRun(): void {
+  expect(drawTrees(server.spanTrees())).toBe('minutes\n  fetch\n  ocr\n    item');
+  expect(server.spanTrees()[0]?.span.spanId).toBe(runSpanId(RUN_ID, 1));
+  expect(server.spans()[0]?.resource['service.name']).toBe('civic');
+  expect(server.logRecords().map(({ body }) => body)).toEqual([
+    'run_started',
+    'fetch_started',
+    'found\u001b[31m it',
+    'fetch_completed',
+    'ocr_started',
+    'item_failed',
+    'ocr_completed',
+    'run_completed',
+  ]);
+  expect(server.metricPoints().map(({ name }) => name)).toContain('pipeline.runs');
+}
+
+describe('a program', () => {
+  const ways: [name: string, run: () => Promise<Ended>, stdout: string | RegExp][] = [
+    [
+      'that shuts down',
+      () => runProgram('pipeline.mjs', { env, args: ['start-and-shutdown'] }),
+      /"traces":\{"status":"ok"/,
+    ],
+    [
+      'that forgot to shut down',
+      () => runProgram('pipeline.mjs', { env, args: ['start'] }),
+      OUTPUT,
+    ],
+    [
+      'that knows nothing, with --import @milepost/node/register',
+      () => runProgram('pipeline.mjs', { env, nodeOptions: REGISTER }),
+      OUTPUT,
+    ],
+  ];
+
+  test.for(ways)('%s delivers everything and ends as without us', async ([, run, stdout]) => {
+    const ended = await run();
+    expect(ended).toEqual({ code: 0, stderr: '', stdout: expect.stringMatching(stdout) });
+    expectWholeRun();
+  });
+
+  test('with MILEPOST_ROOT is recorded there', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'milepost-'));
+    onTestFinished(() => rmSync(root, { recursive: true }));
+    const ended = await runProgram('pipeline.mjs', {
+      env: { ...env, MILEPOST_ROOT: root },
+      nodeOptions: REGISTER,
+    });
+    expect(ended).toEqual({ code: 0, stderr: '', stdout: OUTPUT });
+    const hub = join(root, 'analytics', 'job_registry', `${RUN_ID}.json`);
+    const { run_id, pipeline_steps } = JSON.parse(readFileSync(hub, 'utf8')) as {
+      run_id: string;
+      pipeline_steps: Record<string, { status: string }>;
+    };
+    expect([run_id, pipeline_steps['fetch']?.status, pipeline_steps['ocr']?.status]).toEqual([
+      RUN_ID,
+      'completed',
+      'completed',
+    ]);
+    expectWholeRun();
+  });
+
+  test('without telemetry runs all the same', async () => {
+    expect(await runProgram('pipeline.mjs')).toEqual({ code: 0, stderr: '', stdout: OUTPUT });
+  });
+
+  test('that forgot to shut down says in one line what was lost', async () => {
+    server.answer = { status: 400 };
+    const { code, stdout, stderr } = await runProgram('pipeline.mjs', { env, args: ['start'] });
+    expect([code, stdout]).toEqual([0, OUTPUT]);
+    expect(stderr).toMatch(
+      /^milepost: not delivered: 4 spans \(Bad Request\), 8 log records \(Bad Request\), \d+ metric points \(Bad Request\)\n$/,
+    );
+  });
+
+  test('ends by itself where the collector never answers', async () => {
+    server.answer = 'hang';
+    const hanging = { ...env, OTEL_EXPORTER_OTLP_TIMEOUT: '200' };
+    const { code, stderr } = await runProgram('pipeline.mjs', { env: hanging, args: ['start'] });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^milepost: not delivered: 4 spans \(.*8 log records \(.*\)\n$/);
+  });
+
+  test('cannot start a second telemetry beside the registered one', async () => {
+    const ended = await runProgram('pipeline.mjs', { env, args: ['start'], nodeOptions: REGISTER });
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toContain('MILEPOST_TELEMETRY_RUNNING');
+  });
+});
+
+describe('MILEPOST_CONSOLE', () => {
+  const nothingSent = {
+    OTEL_TRACES_EXPORTER: 'none',
+    OTEL_LOGS_EXPORTER: 'none',
+    OTEL_METRICS_EXPORTER: 'none',
+  };
+
+  test('=pretty prints milestones and log lines on stderr, in no colour where it is no terminal', async () => {
+    const { stdout, stderr } = await runProgram('pipeline.mjs', {
+      env: { ...nothingSent, MILEPOST_CONSOLE: 'pretty' },
+      nodeOptions: REGISTER,
+    });
+    expect(stdout).toBe(OUTPUT);
+    expect(stderr.replaceAll(/\d[\d:.]+[Zs]/g, '…').replaceAll(/^ .*\n/gm, ''))
+      .toMatchInlineSnapshot(`
+      "… INFO    minutes      run_started alameda_1737072000_abc123
+      … INFO    fetch        fetch_started
+      … INFO    fetch        found\\u001b[31m it site="a b" pages=3
+      … INFO    fetch        fetch_completed … total_pdfs=2
+      … INFO    ocr          ocr_started
+      … ERROR   ocr          item_failed … item.id=b.pdf TypeError: not a PDF\\nat all
+      … WARNING ocr          ocr_completed … items.total=2 items.successful=1 items.failed=1
+      … WARNING minutes      run_completed alameda_1737072000_abc123 …
+      "
+    `);
+  });
+
+  test('=json prints an object a line on stderr', async () => {
+    const { stdout, stderr } = await runProgram('pipeline.mjs', {
+      env: { ...nothingSent, MILEPOST_CONSOLE: 'json' },
+      nodeOptions: REGISTER,
+    });
+    expect(stdout).toBe(OUTPUT);
+    const lines = stderr.trimEnd().split('\n');
+    const keys = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(new Set(keys.map((line) => line['run_id']))).toEqual(new Set([RUN_ID]));
+    expect(keys.map((line) => line['stage'] ?? '-').join(' ')).toBe(
+      '- fetch fetch fetch ocr ocr ocr -',
+    );
+  });
+
+  test('is off by default', async () => {
+    const { stderr } = await runProgram('pipeline.mjs', {
+      env: nothingSent,
+      nodeOptions: REGISTER,
+    });
+    expect(stderr).toBe('');
+  });
+
+  test('of no known format: the program runs, without telemetry, and one line says so', async () => {
+    const ended = await runProgram('pipeline.mjs', {
+      env: { ...env, MILEPOST_CONSOLE: 'loud' },
+      nodeOptions: REGISTER,
+    });
+    expect(ended).toEqual({
+      code: 0,
+      stdout: OUTPUT,
+      stderr:
+        'milepost: telemetry did not start: MILEPOST_CONSOLE must be one of pretty, json, off; it is "loud"\n',
+    });
+    expect(server.requests).toEqual([]);
+  });
+});
