@@ -22,21 +22,17 @@ export function addClientSuffix(runId: string, client: string): string {
     );
   }
   const suffixed = `${runId}-${client}`;
-  if (typeof client !== 'string' || !hasClient(suffixed, client)) {
+  if (
+    typeof client !== 'string' ||
+    !isRunId(suffixed) ||
+    parseRunId(suffixed).format !== 'compact'
+  ) {
     throw new RunIdError(
       'RUN_ID_ARGUMENT',
       `Invalid client: expected a short name of the characters A-Z a-z 0-9 . _ - that does not end in a dot or look like part of another run ID, got ${echo(client)}`,
     );
   }
   return suffixed;
-}
-
-function hasClient(suffixed: string, client: string): boolean {
-  if (!isRunId(suffixed)) {
-    return false;
-  }
-  const parsed = parseRunId(suffixed);
-  return parsed.format === 'compact' && parsed.client === client;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isDate } from 'node:util/types';
 import { echo } from './echo.ts';
 import { RunIdError } from './run-id-error.ts';
 
@@ -7,7 +8,7 @@ import { RunIdError } from './run-id-error.ts';
  * @throws RunIdError `RUN_ID_ARGUMENT` when it is no time, or one before 1970
  */
 export function epochMs(time: Date | number): number {
-  const ms = time instanceof Date ? time.getTime() : time;
+  const ms = isDate(time) ? time.getTime() : time;
   if (typeof ms !== 'number' || !(ms >= 0 && ms <= 8.64e15)) {
     throw new RunIdError(
       'RUN_ID_ARGUMENT',

@@ -30,11 +30,14 @@ export class RunIdError extends Error {
   }
 }
 
-/** Whether `value` is a `RunIdError`, also one from another copy of this package. */
+/** Whether `value` is a `RunIdError`, also one from another copy of this package or another realm. */
 export function isRunIdError(value: unknown): value is RunIdError {
   return (
-    value instanceof Error &&
+    typeof value === 'object' &&
+    value !== null &&
+    'name' in value &&
     value.name === 'RunIdError' &&
+    'message' in value &&
     'code' in value &&
     RUN_ID_ERROR_CODES.some((code) => code === value.code)
   );

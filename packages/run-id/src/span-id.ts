@@ -1,6 +1,5 @@
-import { hash } from 'node:crypto';
 import { echo } from './echo.ts';
-import { nonZeroId } from './non-zero-id.ts';
+import { hashId } from './hash-id.ts';
 import { RunIdError } from './run-id-error.ts';
 import { assertRunId } from './run-id-rules.ts';
 
@@ -71,8 +70,7 @@ function spanId(
   for (const count of counts) {
     assertCount(count);
   }
-  const text = `${runId}\0${kind}\0${name}\0${counts.join('.')}`;
-  return nonZeroId(hash('sha256', text).slice(0, 16));
+  return hashId(`${runId}\0${kind}\0${name}\0${counts.join('.')}`, 8);
 }
 
 function assertCount(count: number): void {

@@ -1,5 +1,4 @@
-import { hash } from 'node:crypto';
-import { nonZeroId } from './non-zero-id.ts';
+import { hashId } from './hash-id.ts';
 import { parseRunId } from './parse-run-id.ts';
 
 /**
@@ -10,5 +9,5 @@ import { parseRunId } from './parse-run-id.ts';
  * @throws what `parseRunId` throws
  */
 export function runTraceId(runId: string): string {
-  return nonZeroId(hash('sha256', parseRunId(runId).base).slice(0, 32));
+  return hashId(parseRunId(runId).base, 16);
 }

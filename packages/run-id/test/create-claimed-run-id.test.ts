@@ -15,6 +15,7 @@ import {
   parseRunId,
   runIdAliases,
 } from '@milepost/run-id';
+import { clockRunId } from '../src/wall-clock.ts';
 import { compactSeconds } from './arbitraries.ts';
 
 const now = Date.parse('2026-01-01T21:37:23.999Z');
@@ -192,43 +193,38 @@ describe('createDirectoryClaim', () => {
     });
   });
 
-  test('64 processes that create an ID in one second get 64 different ones', async () => {
+  test('64 processes that create a timestamp in one second get 64 different ones', async () => {
     const claims = join(directory, 'claims');
-    // A quarter asks for the other format: the two share their seconds.
-    const processes = Array.from({ length: 64 }, (_, index) =>
-      startClaimProcess(claims, index % 4 === 3 ? 'compact' : 'timestamp'),
-    );
+    const processes = Array.from({ length: 64 }, () => startClaimProcess(claims));
     await Promise.all(processes.map(({ ready }) => ready));
     const runIds = await Promise.all(processes.map(({ claim }) => claim()));
 
-    const seconds = runIds.map((runId) => {
-      const parsed = parseRunId(runId);
-      return 'timeMs' in parsed ? (parsed.timeMs - Math.floor(now / 1000) * 1000) / 1000 : runId;
-    });
-    expect(new Set(runIds).size).toBe(64);
-    expect(runIds.filter((runId) => parseRunId(runId).format === 'timestamp')).toHaveLength(48);
-    expect(new Set(seconds)).toEqual(new Set(Array.from({ length: 64 }, (_, second) => second)));
+    const seconds = Array.from({ length: 64 }, (_, second) =>
+      clockRunId('timestamp', now + second * 1000),
+    );
+    expect(runIds.toSorted()).toEqual(seconds);
+    expect(readdirSync(claims).toSorted()).toEqual(seconds);
   }, 120_000);
 });
 
 const claimProcess = `
   import { once } from 'node:events';
   import { createClaimedRunId, createDirectoryClaim } from '@milepost/run-id';
-  const [directory, format, now] = process.argv.slice(1);
+  const [directory, now] = process.argv.slice(1);
   process.stdout.write('ready\\n');
   await once(process.stdin, 'data');
   const claim = createDirectoryClaim(directory);
-  process.stdout.write(createClaimedRunId(format, { now: Number(now), claim }) + '\\n');
+  process.stdout.write(createClaimedRunId('timestamp', { now: Number(now), claim }) + '\\n');
   process.stdin.destroy();
 `;
 
 /** Starts a process that waits until it is told to claim an ID of the second of `now`. */
-function startClaimProcess(directory: string, format: string) {
+function startClaimProcess(directory: string) {
   const conditions =
     process.env['MILEPOST_TEST_BUILT'] === '1' ? [] : ['--conditions=@milepost/source'];
   const child = spawn(
     process.execPath,
-    [...conditions, '--input-type=module', '--eval', claimProcess, directory, format, String(now)],
+    [...conditions, '--input-type=module', '--eval', claimProcess, directory, String(now)],
     { cwd: fileURLToPath(new URL('..', import.meta.url)) },
   );
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createRunId, parseRunId } from '@milepost/run-id';
@@ -12,6 +13,12 @@ describe('createRunId', () => {
     expect(createRunId({ subdomain: 'alameda', now: now.getTime(), random })).toBe(
       'alameda_1737072000_abc123',
     );
+  });
+
+  test('takes a Date of another realm', () => {
+    const now = runInNewContext('new Date(1737072000000)') as Date;
+    expect(now).not.toBeInstanceOf(Date);
+    expect(createRunId({ subdomain: 'alameda', now, random })).toBe('alameda_1737072000_abc123');
   });
 
   test('takes the time of now and a fresh random part by default', () => {

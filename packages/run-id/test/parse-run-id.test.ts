@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isRunId, isRunIdError, parseRunId, RUN_ID_FORMATS } from '@milepost/run-id';
@@ -111,6 +112,19 @@ describe('parseRunId', () => {
     expect(error).toMatchObject({ name: 'RunIdError', code, message });
   });
 
+  test('takes every Windows device name for taken, alone and with an extension, and no other', () => {
+    const names = ['con', 'prn', 'aux', 'nul', 'com', 'lpt'].flatMap((name) =>
+      ['', ...'0123456789'.split('')].map((digit) => name + digit),
+    );
+    const taken =
+      'con prn aux nul com1 com2 com3 com4 com5 com6 com7 com8 com9 lpt1 lpt2 lpt3 lpt4 lpt5 lpt6 lpt7 lpt8 lpt9';
+    expect(names.filter((name) => !isRunId(name))).toEqual(taken.split(' '));
+    for (const name of names) {
+      expect(isRunId(`${name}.txt`)).toBe(isRunId(name));
+      expect(isRunId(`${name.toUpperCase()}.tar.gz`)).toBe(isRunId(name));
+    }
+  });
+
   test('throws nothing but a bounded RunIdError, exactly where isRunId is false', () => {
     fc.assert(
       fc.property(anything, (value) => {
@@ -155,13 +169,18 @@ describe('isRunIdError', () => {
     new Error('RUN_ID_INVALID'),
     Object.assign(new Error('x'), { name: 'RunIdError', code: 'ENOENT' }),
     { name: 'RunIdError', code: 'RUN_ID_INVALID' },
+    'RUN_ID_INVALID',
+    null,
     undefined,
   ])('is false for %o', (value) => {
     expect(isRunIdError(value)).toBe(false);
   });
 
-  test('knows an error of another copy of the package', () => {
-    const foreign = Object.assign(new Error('x'), { name: 'RunIdError', code: 'RUN_ID_TAKEN' });
+  test('knows an error of another copy of the package, in another realm', () => {
+    const foreign: unknown = runInNewContext(
+      `Object.assign(new Error('x'), { name: 'RunIdError', code: 'RUN_ID_TAKEN' })`,
+    );
+    expect(foreign).not.toBeInstanceOf(Error);
     expect(isRunIdError(foreign)).toBe(true);
   });
 });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { baseRunId, jobSpanId, runSpanId, runTraceId, stageSpanId } from '@milepost/run-id';
-import { nonZeroId } from '../src/non-zero-id.ts';
+import { nonZeroId } from '../src/hash-id.ts';
 import { runId } from './arbitraries.ts';
 
 const count = fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 2 ** 53 - 1 }));

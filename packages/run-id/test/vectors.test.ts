@@ -17,7 +17,7 @@ import {
   stageSpanId,
   type RunIdFormat,
 } from '@milepost/run-id';
-import { nonZeroId } from '../src/non-zero-id.ts';
+import { nonZeroId } from '../src/hash-id.ts';
 import vectors from '../vectors.json' with { type: 'json' };
 
 const vectorsPath = fileURLToPath(new URL('../vectors.json', import.meta.url));
