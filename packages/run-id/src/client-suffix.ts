@@ -21,12 +21,8 @@ export function addClientSuffix(runId: string, client: string): string {
       `No client suffix possible: expected a compact run ID without client such as "260101-213723", got ${echo(runId)}`,
     );
   }
-  const suffixed = `${runId}-${client}`;
-  if (
-    typeof client !== 'string' ||
-    !isRunId(suffixed) ||
-    parseRunId(suffixed).format !== 'compact'
-  ) {
+  const suffixed = typeof client === 'string' ? `${runId}-${client}` : '';
+  if (!isRunId(suffixed) || parseRunId(suffixed).format !== 'compact') {
     throw new RunIdError(
       'RUN_ID_ARGUMENT',
       `Invalid client: expected a short name of the characters A-Z a-z 0-9 . _ - that does not end in a dot or look like part of another run ID, got ${echo(client)}`,

@@ -63,8 +63,12 @@ function createFile(path: string): boolean {
   }
 }
 
+/** Not `instanceof Error`: in a test runner's realm the file system's errors are of another. */
 function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+  return typeof error === 'object' &&
+    error !== null &&
+    'code' in error &&
+    typeof error.code === 'string'
     ? error.code
     : undefined;
 }

@@ -39,7 +39,7 @@ function codeOf(call: () => unknown): string | undefined {
   }
 }
 
-test.for([undefined, 12, {}])('a client is no %o', (client) => {
+test.for([undefined, 12, {}, Symbol('Guy')])('a client is no %o', (client) => {
   expect(() => addClientSuffix('260101-213723', client as string)).toThrow(
     expect.objectContaining({ code: 'RUN_ID_ARGUMENT' }),
   );
