@@ -1,0 +1,83 @@
+import { type Command } from 'commander';
+import { type Problem, type Registry } from '@milepost/registry';
+import { type CliIo, widthOf } from './cli-io.ts';
+import { DEFAULT_ROOT, openExistingRegistry } from './existing-registry.ts';
+import { paintFor } from './paint.ts';
+import { type JsonAnswer } from './run-json.ts';
+import { shellWord } from './shell-word.ts';
+import { terminalText } from './terminal-text.ts';
+import { type DrawingOptions } from './waterfall.ts';
+
+/** Unreadable files that are named at most. */
+const MAX_PROBLEMS = 5;
+
+/** What every command has: its registry, and the ways to answer. */
+export class CommandContext {
+  readonly #io: CliIo;
+  readonly #command: Command;
+
+  constructor(io: CliIo, command: Command) {
+    this.#io = io;
+    this.#command = command;
+  }
+
+  get cwd(): string {
+    return this.#io.cwd;
+  }
+
+  get wantsJson(): boolean {
+    return this.#command.optsWithGlobals()['json'] === true;
+  }
+
+  get drawing(): DrawingOptions {
+    const { stdout, now } = this.#io;
+    return { paint: paintFor(stdout), width: widthOf(stdout), now: now() };
+  }
+
+  get #givenRoot(): string | undefined {
+    const root: unknown = this.#command.optsWithGlobals()['root'];
+    return typeof root === 'string' ? root : undefined;
+  }
+
+  /**
+   * Gives a function the registry, and closes it.
+   * @throws {CliError} where there is none
+   */
+  async withRegistry<T>(fn: (registry: Registry) => Promise<T>): Promise<T> {
+    const named = this.#io.env['MILEPOST_ROOT'];
+    const root = this.#givenRoot ?? (named === undefined || named === '' ? DEFAULT_ROOT : named);
+    const registry = await openExistingRegistry(root, this.#io.cwd);
+    try {
+      return await fn(registry);
+    } finally {
+      await registry.close();
+    }
+  }
+
+  /** A command to type next, with the root that this one was given. */
+  commandLine(...words: readonly string[]): string {
+    const root = this.#givenRoot;
+    const all = root === undefined ? words : [...words, '--root', root];
+    return ['milepost', ...all.map((word) => shellWord(word) ?? '…')].join(' ');
+  }
+
+  writeLines(lines: readonly string[]): void {
+    this.#io.stdout.write(`${lines.join('\n')}\n`);
+  }
+
+  writeJson(answer: JsonAnswer): void {
+    this.#io.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
+  }
+
+  /** Says on stderr what could not be read. In JSON it is part of the answer. */
+  reportProblems(problems: readonly Problem[]): void {
+    if (this.wantsJson) return;
+    for (const { path, message } of problems.slice(0, MAX_PROBLEMS)) {
+      this.#io.stderr.write(
+        `milepost: could not read ${terminalText(path)}: ${terminalText(message)}\n`,
+      );
+    }
+    const left = problems.length - MAX_PROBLEMS;
+    if (left > 0) this.#io.stderr.write(`milepost: … and ${left} more: see --json\n`);
+  }
+}

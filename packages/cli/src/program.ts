@@ -1,0 +1,44 @@
+import { Command } from 'commander';
+import { type CliIo, widthOf } from './cli-io.ts';
+import { addItemCommand } from './item-command.ts';
+import { addRunsCommand } from './runs-command.ts';
+import { addShowCommand } from './show-command.ts';
+import { terminalLines } from './terminal-text.ts';
+import { VERSION } from './version.ts';
+
+const AFTER = `
+Examples:
+  milepost show                         the latest run
+  milepost runs --root /srv/civic/data
+  milepost item 03-invalid.pdf
+
+Exit codes:
+  0  all was well
+  1  what was asked for is not there, or could not be done
+  2  wrong usage`;
+
+/** The commands of `milepost` with their options. Parsing throws CommanderError instead of ending the process. */
+export function createProgram(io: CliIo): Command {
+  const program = new Command('milepost')
+    .description('Runs, stages and items of a registry.')
+    .version(VERSION, '--version', 'print the version')
+    .option(
+      '--root <directory>',
+      'directory of the registry (default: MILEPOST_ROOT, or else "data")',
+    )
+    .option('--json', 'answer in JSON, and nothing else on stdout')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(terminalLines(text)),
+      getOutHelpWidth: () => widthOf(io.stdout),
+      getErrHelpWidth: () => widthOf(io.stderr),
+    })
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('milepost --help tells what there is.')
+    .addHelpText('after', AFTER);
+  addRunsCommand(program, io);
+  addShowCommand(program, io);
+  addItemCommand(program, io);
+  return program;
+}

@@ -1,0 +1,110 @@
+import {
+  type ExecutionSummary,
+  type FailedItem,
+  type ItemTotals,
+  type Problem,
+  type RunDetail,
+  type RunList,
+  type RunSummary,
+} from '@milepost/registry';
+import { type RecordedError } from './error-text.ts';
+import { isoTime } from './time-text.ts';
+
+/** JSON of an answer. Every key is always there; null is what is not known. Names are those of the registry's files. */
+export type JsonAnswer = Readonly<Record<string, unknown>>;
+
+function timeJson(timeMs: number | undefined): string | null {
+  return timeMs === undefined ? null : (isoTime(timeMs) ?? null);
+}
+
+/** An error in JSON. */
+export function errorJson(error: RecordedError | undefined): JsonAnswer | null {
+  if (error === undefined) return null;
+  const { error_type, error_message, error_category, stack } = error;
+  return { error_type, error_message, error_category, stack: stack ?? null };
+}
+
+function itemsJson(items: ItemTotals | undefined): JsonAnswer | null {
+  if (items === undefined) return null;
+  const { total, successful, failed } = items;
+  return { total, successful, failed };
+}
+
+function problemsJson(problems: readonly Problem[]): readonly JsonAnswer[] {
+  return problems.map(({ path, message }) => ({ path, message }));
+}
+
+function summaryJson(run: RunSummary): JsonAnswer {
+  return {
+    run_id: run.runId,
+    pipeline: run.pipeline ?? null,
+    subdomain: run.subdomain ?? null,
+    client_id: run.clientId ?? null,
+    parent_run_id: run.parentRunId ?? null,
+    implicit: run.implicit,
+    attempt: run.attempt,
+    status: run.status,
+    state: run.state,
+    timestamp: timeJson(run.startTime),
+    end_time: timeJson(run.endTime),
+    duration_seconds: run.durationSeconds ?? null,
+    items: itemsJson(run.items),
+    error: errorJson(run.error),
+    flags: run.flags,
+  };
+}
+
+function executionJson(execution: ExecutionSummary): JsonAnswer {
+  return {
+    stage: execution.stage,
+    execution_id: execution.executionId ?? null,
+    parent_execution_id: execution.parentExecutionId ?? null,
+    run_attempt: execution.runAttempt,
+    occurrence: execution.occurrence,
+    attempt: execution.attempt,
+    state: execution.state,
+    timestamp: timeJson(execution.startTime),
+    end_time: timeJson(execution.endTime),
+    duration_seconds: execution.durationSeconds ?? null,
+    items: itemsJson(execution.items),
+    error: errorJson(execution.error),
+    reason: execution.reason ?? null,
+    results_summary: execution.counts,
+    fields: execution.fields,
+    outputs: execution.outputs,
+    flags: execution.flags,
+  };
+}
+
+function failedItemJson({ stage, itemId, error }: FailedItem): JsonAnswer {
+  return {
+    stage,
+    id: itemId,
+    error_type: error?.error_type ?? null,
+    error_message: error?.error_message ?? null,
+    error_category: error?.error_category ?? null,
+  };
+}
+
+/** The answer of `milepost runs --json`. */
+export function runsJson({ runs, problems }: RunList, limit: number): JsonAnswer {
+  return {
+    total: runs.length,
+    runs: runs.slice(0, limit).map(summaryJson),
+    problems: problemsJson(problems),
+  };
+}
+
+/** The answer of `milepost show --json`. */
+export function runJson(run: RunDetail, recordPath: string): JsonAnswer {
+  return {
+    ...summaryJson(run),
+    trace_id: run.traceId ?? null,
+    source_job_id: run.source.job_id ?? null,
+    record_path: recordPath,
+    executions: run.executions.map(executionJson),
+    pending_stages: run.pendingStages,
+    failed_items: run.failedItems.map(failedItemJson),
+    problems: problemsJson(run.problems),
+  };
+}

@@ -1,0 +1,109 @@
+import { type FailedItem, type RunDetail } from '@milepost/registry';
+import { type Column, layOutColumns } from './columns.ts';
+import { recordedErrorText } from './error-text.ts';
+import { type Paint } from './paint.ts';
+import { itemText, terminalText } from './terminal-text.ts';
+import { executionLabel } from './waterfall.ts';
+
+interface Message {
+  readonly labels: string[];
+  readonly text: string;
+}
+
+/** Characters of the error of one item among many. */
+const MAX_ITEM_ERROR = 200;
+/** Names that share one message; the rest is only counted. */
+const MAX_LABELS = 3;
+
+/** Collects texts, each once, with the names of all that said it. */
+function collect(said: readonly (readonly [string, string])[]): readonly Message[] {
+  const messages = new Map<string, Message>();
+  for (const [label, text] of said) {
+    const known = messages.get(text);
+    if (known === undefined) messages.set(text, { labels: [label], text });
+    else if (!known.labels.includes(label)) known.labels.push(label);
+  }
+  return [...messages.values()];
+}
+
+function labelOf({ labels }: Message): string {
+  const shown = labels.slice(0, MAX_LABELS).join(', ');
+  return labels.length > MAX_LABELS ? `${shown}, … (${labels.length})` : shown;
+}
+
+function withoutHeadings(columns: readonly Column[], width: number): readonly string[] {
+  return layOutColumns(columns, width).slice(1);
+}
+
+function messageColumn(texts: readonly string[]): Column {
+  return { atLeast: 40, wraps: true, fill: () => ({ heading: '', cells: texts }) };
+}
+
+function drawMessages(messages: readonly Message[], width: number): readonly string[] {
+  const labels = { heading: '', cells: messages.map(labelOf), shrinksTo: 16 };
+  return withoutHeadings([labels, messageColumn(messages.map(({ text }) => text))], width);
+}
+
+/** Errors of a run's stages and of the run itself, each once; the error of an inner stage is often that of all around it. */
+export function runErrors(run: RunDetail): readonly Message[] {
+  const stages = run.executions.flatMap((execution): [string, string][] =>
+    execution.error === undefined
+      ? []
+      : [[executionLabel(execution), recordedErrorText(execution.error)]],
+  );
+  const whole = run.error === undefined ? undefined : recordedErrorText(run.error);
+  const isNew = whole !== undefined && stages.every(([, text]) => text !== whole);
+  return collect(isNew ? [...stages, ['the run', whole]] : stages);
+}
+
+/** Why stages were skipped or cancelled, as far as the pipeline said. */
+export function runReasons(run: RunDetail): readonly Message[] {
+  return collect(
+    run.executions.flatMap((execution): [string, string][] =>
+      execution.reason === undefined
+        ? []
+        : [[executionLabel(execution), `${execution.state}: ${terminalText(execution.reason)}`]],
+    ),
+  );
+}
+
+/** A block of messages under a title; nothing where there are none. */
+export function drawBlock(
+  title: string,
+  messages: readonly Message[],
+  limit: number,
+  width: number,
+): readonly string[] {
+  if (messages.length === 0) return [];
+  const shown = drawMessages(messages.slice(0, limit), width - 2);
+  const left = messages.length - limit;
+  return [
+    title,
+    ...shown.map((line) => `  ${line}`),
+    ...(left > 0 ? [`  … and ${left} more`] : []),
+  ];
+}
+
+/** Failed items with the stage and error of each. */
+export function drawFailedItems(
+  failures: readonly FailedItem[],
+  paint: Paint,
+  width: number,
+): readonly string[] {
+  return withoutHeadings(
+    [
+      {
+        heading: '',
+        cells: failures.map(({ stage }) => paint('dim', terminalText(stage, 60))),
+        shrinksTo: 12,
+      },
+      { heading: '', cells: failures.map(({ itemId }) => itemText(itemId)), shrinksTo: 16 },
+      messageColumn(
+        failures.map(({ error }) =>
+          error === undefined ? 'no error recorded' : recordedErrorText(error, MAX_ITEM_ERROR),
+        ),
+      ),
+    ],
+    width - 2,
+  ).map((line) => `  ${line}`);
+}

@@ -1,0 +1,66 @@
+import { type Command } from 'commander';
+import { type Registry, type RunDetail } from '@milepost/registry';
+import { CliError } from './cli-error.ts';
+import { type CliIo } from './cli-io.ts';
+import { CommandContext } from './command-context.ts';
+import { parseLimit } from './limit-option.ts';
+import { pathFrom, recordPathOf } from './record-path.ts';
+import { renderRun } from './render-run.ts';
+import { runJson } from './run-json.ts';
+import { terminalText } from './terminal-text.ts';
+
+const EXAMPLES = `
+Examples:
+  milepost show
+  milepost show alameda_1737072000_abc123
+  milepost show latest --failures all
+  milepost show latest --json | jq -r '.failed_items[].id'`;
+
+const DEFAULT_FAILURES = 10;
+const LATEST = 'latest';
+
+async function readRun(registry: Registry, id: string, listCommand: string): Promise<RunDetail> {
+  const run = await registry.readRun(id);
+  if (run !== undefined) return run;
+  throw new CliError(
+    id === LATEST
+      ? `no run yet in ${registry.root}. Run a pipeline that records there, or name another directory with --root.`
+      : `no run "${terminalText(id)}" in ${registry.root}. ${listCommand} lists those there are.`,
+  );
+}
+
+/** Adds `milepost show`: one run as a waterfall of its stages. */
+export function addShowCommand(program: Command, io: CliIo): void {
+  program
+    .command('show')
+    .summary('show one run: its stages as a waterfall, and what failed')
+    .description('Show one run: its stages as a waterfall, what failed, and where the record lies.')
+    .argument('[run]', 'ID of a run, an alias of it, or latest', LATEST)
+    .option(
+      '--failures <number>',
+      'list at most so many failed items, or all',
+      parseLimit,
+      DEFAULT_FAILURES,
+    )
+    .addHelpText('after', EXAMPLES)
+    .action(async (id: string, { failures }: { readonly failures: number }, command: Command) => {
+      const context = new CommandContext(io, command);
+      await context.withRegistry(async (registry) => {
+        const run = await readRun(registry, id, context.commandLine('runs'));
+        context.reportProblems(run.problems);
+        const recordPath = await recordPathOf(registry.root, run.runId);
+        if (context.wantsJson) {
+          context.writeJson(runJson(run, recordPath));
+          return;
+        }
+        context.writeLines(
+          renderRun(run, {
+            ...context.drawing,
+            failureLimit: failures,
+            recordPath: pathFrom(context.cwd, recordPath),
+            allFailuresCommand: context.commandLine('show', run.runId, '--failures', 'all'),
+          }),
+        );
+      });
+    });
+}

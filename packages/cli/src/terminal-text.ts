@@ -1,0 +1,39 @@
+/**
+ * What must not reach a terminal as it is: control characters (escape sequences, line ends), characters that reorder or hide
+ * text, and halves of characters. The two joiners stay: emoji and several scripts need them.
+ */
+const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]|(?![\u200C\u200D])\p{Cf}/gu;
+
+const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+function escapeOf(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  const hex = code.toString(16);
+  return SHORT_ESCAPES[character] ?? (code > 0xffff ? `\\u{${hex}}` : `\\u${hex.padStart(4, '0')}`);
+}
+
+/** Characters of a text from outside that a line shows at most. */
+const MAX_CHARACTERS = 300;
+const MAX_LINE_CHARACTERS = 2000;
+
+/** A text from outside as one harmless line of bounded length. The whole text is in the JSON. */
+export function terminalText(text: string, maxCharacters: number = MAX_CHARACTERS): string {
+  // A character has at most two code units: the rest of a long text need not be looked at.
+  const characters = Array.from(text.slice(0, (maxCharacters + 1) * 2));
+  const shown = characters.slice(0, maxCharacters).join('').replace(UNSAFE, escapeOf);
+  return characters.length > maxCharacters ? `${shown}…` : shown;
+}
+
+/** The ID of an item as one harmless line: quoted where it would not be seen otherwise. */
+export function itemText(id: string): string {
+  const text = terminalText(id);
+  return text === '' || text.trim() !== text ? `"${text}"` : text;
+}
+
+/** A text of several lines, each made harmless. */
+export function terminalLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => terminalText(line, MAX_LINE_CHARACTERS))
+    .join('\n');
+}
