@@ -12,13 +12,13 @@ export interface ReportOptions {
   readonly root: string;
   /** Undefined when the run did not come to its end. */
   readonly result: PipelineResult | undefined;
-  /** The collector that telemetry was sent to, if any. */
-  readonly endpoint: string | undefined;
+  /** What became of the telemetry. */
+  readonly delivery: string;
 }
 
 /** What happened, for people: per stage, per document, and where to look next. */
 export function formatReport(run: RunRecord, options: ReportOptions): string {
-  const { root, result, endpoint } = options;
+  const { root, result, delivery } = options;
   const attempt = run.attempt > 1 ? ` (attempt ${run.attempt})` : '';
   const hub = path.join(root, 'analytics', 'job_registry', `${run.run_id}.json`);
   return [
@@ -30,7 +30,8 @@ export function formatReport(run: RunRecord, options: ReportOptions): string {
     '',
     ...(result === undefined ? [] : [`Deployed   ${result.deployment.current}`]),
     `Record     ${hub}`,
-    `Trace      ${run.trace_id ?? 'none'}${endpoint === undefined ? '' : ` (sent to ${endpoint})`}`,
+    `Trace      ${run.trace_id ?? 'none'}`,
+    `Telemetry  ${delivery}`,
     '',
     'Next:',
     ...nextCommands(run, root).map((command) => `  ${command}`),

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openRegistry } from '@milepost/registry';
+import { describeDelivery } from './describe-delivery.ts';
 import { type Arguments } from './parse-arguments.ts';
 import { assertDeployable } from './pipeline/deploy-site.ts';
 import { findPdfs } from './pipeline/find-pdfs.ts';
@@ -50,10 +51,10 @@ export async function runDemo(given: Arguments, signal: AbortSignal): Promise<vo
     });
   } finally {
     await rm(workDirectory, { recursive: true, force: true });
-    await telemetry.shutdown();
+    const delivery = describeDelivery(endpoint, await telemetry.shutdown());
     if (runId !== undefined) {
       const record = parseRunRecord(await registry.getCentralRegistry(runId));
-      process.stdout.write(formatReport(record, { root: given.root, result, endpoint }));
+      process.stdout.write(formatReport(record, { root: given.root, result, delivery }));
     }
     await registry.close();
   }

@@ -14,10 +14,14 @@ export interface DemoTelemetry {
  */
 export async function startDemoTelemetry(options: TelemetryOptions): Promise<DemoTelemetry> {
   const { env } = process;
-  const endpoint = env['OTEL_EXPORTER_OTLP_ENDPOINT'];
+  const common = env['OTEL_EXPORTER_OTLP_ENDPOINT'];
+  const named: (string | undefined)[] = [common];
   for (const signal of SIGNALS) {
     const own = env[`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`];
-    if (!endpoint && !own) env[`OTEL_${signal}_EXPORTER`] ??= 'none';
+    if (!common && !own) env[`OTEL_${signal}_EXPORTER`] ??= 'none';
+    named.push(own);
   }
+  // An empty variable names nothing.
+  const endpoint = named.find((name) => name !== undefined && name !== '');
   return { telemetry: await startTelemetry(options), endpoint };
 }

@@ -148,6 +148,15 @@ describe('a target that holds something else is refused', () => {
     await expect(deploySite(await siteOf({}), { target })).rejects.toMatchObject({ message });
   });
 
+  test('a path through a file', async () => {
+    const file = path.join(await temporaryDirectory(), 'file');
+    await writeFile(file, '');
+    await expect(assertDeployable(path.join(file, 'site'))).rejects.toMatchObject({
+      name: 'DeployError',
+      message: expect.stringMatching(/^Cannot deploy to .*site: .*ENOTDIR/),
+    });
+  });
+
   test('a directory `current` that no deployment made', async () => {
     const target = await temporaryDirectory();
     await mkdir(path.join(target, 'current'));

@@ -71,7 +71,7 @@ const result = {
 };
 
 test('what happened, where it lies, and what to type next', () => {
-  const report = formatReport(partialRun, { root: 'data', result, endpoint: undefined });
+  const report = formatReport(partialRun, { root: 'data', result, delivery: 'not sent' });
   expect(report).toMatchInlineSnapshot(`
     "Run alameda_1737072000_abc123 (attempt 2): partial in 18.4 s
 
@@ -87,6 +87,7 @@ test('what happened, where it lies, and what to type next', () => {
     Deployed   /srv/site/current
     Record     data/analytics/job_registry/alameda_1737072000_abc123.json
     Trace      4bf92f3577b34da6a3ce929d0e0e4736
+    Telemetry  not sent
 
     Next:
       npx milepost show latest --root data
@@ -115,7 +116,7 @@ describe('a run that failed', () => {
     const report = formatReport(failedRun, {
       root: "it's",
       result: undefined,
-      endpoint: 'http://localhost:4318',
+      delivery: 'sent to http://localhost:4318',
     });
     expect(report).toMatchInlineSnapshot(`
       "Run alameda_1737072000_abc123: failed in 18.4 s
@@ -130,7 +131,8 @@ describe('a run that failed', () => {
         b c       failed in ocr  InvalidPDFException: Invalid PDF structure.
 
       Record     it's/analytics/job_registry/alameda_1737072000_abc123.json
-      Trace      4bf92f3577b34da6a3ce929d0e0e4736 (sent to http://localhost:4318)
+      Trace      4bf92f3577b34da6a3ce929d0e0e4736
+      Telemetry  sent to http://localhost:4318
 
       Next:
         npx milepost show latest --root 'it'\\''s'
@@ -143,7 +145,7 @@ describe('a run that failed', () => {
 test('a long error is cut, and shows it', () => {
   const step = { status: 'failed', error: { error_type: 'E', error_message: 'x'.repeat(200) } };
   const run = parseRunRecord({ ...partialRun, pipeline_steps: { deploy: step } });
-  const report = formatReport(run, { root: 'data', result: undefined, endpoint: undefined });
+  const report = formatReport(run, { root: 'data', result: undefined, delivery: 'not sent' });
   expect(report).toMatch(/E: x{96}…\n/);
 });
 

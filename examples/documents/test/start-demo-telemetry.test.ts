@@ -15,8 +15,11 @@ test.for<{
     exporters: [undefined, undefined, undefined],
   },
   {
-    env: { OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'http://127.0.0.1:1/v1/logs' },
-    endpoint: undefined,
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: '',
+      OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'http://127.0.0.1:1/v1/logs',
+    },
+    endpoint: 'http://127.0.0.1:1/v1/logs',
     exporters: ['none', undefined, 'none'],
   },
   {

@@ -126,6 +126,6 @@ async function statOf(file: string): Promise<Awaited<ReturnType<typeof lstat>> |
     return await lstat(file);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
+    throw new DeployError(`Cannot deploy to ${file}: ${String(error)}`, { cause: error });
   }
 }

@@ -1,0 +1,18 @@
+import { type FlushReport } from '@milepost/node';
+
+const SIGNALS = ['traces', 'logs', 'metrics'] as const;
+
+/**
+ * What became of a run's telemetry, in one line.
+ *
+ * @param endpoint the collector that was named, if one was
+ */
+export function describeDelivery(endpoint: string | undefined, report: FlushReport): string {
+  if (endpoint === undefined) return 'not sent: OTEL_EXPORTER_OTLP_ENDPOINT names no collector';
+  const missing = SIGNALS.flatMap((signal) => {
+    const { status, error = status } = report[signal];
+    return status === 'ok' ? [] : [`${signal} (${error})`];
+  });
+  if (missing.length === 0) return `sent to ${endpoint}`;
+  return `not delivered to ${endpoint}: ${missing.join(', ')}`;
+}
