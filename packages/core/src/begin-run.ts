@@ -5,12 +5,14 @@ import {
   FLAG_VALUE_RUN_ID_FORMAT_REPLACED,
   FLAG_VALUE_RUN_ID_REPLACED,
 } from '@milepost/semconv';
+import { boundedName } from './bounded-name.ts';
 import { type JoinedByEnvelope, joinedByEnvelope } from './envelope.ts';
 import { runEnvironment } from './environment.ts';
 import { Flags } from './flags.ts';
 import { globalState } from './global-state.ts';
 import { guarded, reportOnce } from './guard.ts';
 import { type RunIdentity } from './identity.ts';
+import { positiveInteger } from './positive-integer.ts';
 import { RunExecution, type RunPlan } from './run-execution.ts';
 import { ITEM_SPANS_VALUES, type ItemSpans, type RunOptions } from './run-options.ts';
 import { currentRunStore } from './run-store.ts';
@@ -35,7 +37,10 @@ export function beginRunExecution(options: RunOptions): RunExecution {
 }
 
 /** Begins the run that a stage outside any run makes for itself. May throw: guard it. */
-export function beginImplicitRun(stage: string): RunExecution {
+export function beginImplicitRun(
+  stage: string,
+  options: Pick<RunOptions, 'classify' | 'signal'>,
+): RunExecution {
   const flags = new Flags();
   const joined = joinedByEnvironment(flags);
   return new RunExecution({
@@ -45,7 +50,7 @@ export function beginImplicitRun(stage: string): RunExecution {
     },
     parent: joined?.parent,
     flags,
-    ...planOptions({}),
+    ...planOptions(options),
   });
 }
 
@@ -62,7 +67,7 @@ export function planOptions(
 }
 
 /** A name or nothing: what is no string counts as not given. */
-export function optionalText(value: unknown): string | undefined {
+function optionalText(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
@@ -72,9 +77,9 @@ export function newIdentity(
   outer: RunIdentity | undefined,
   flags: Flags,
 ): RunIdentity {
-  const pipeline = optionalText(options.pipeline) ?? UNNAMED;
+  const pipeline = boundedName(options.pipeline, flags) ?? UNNAMED;
   if (pipeline !== options.pipeline) flags.add(FLAG_VALUE_NAME_REPLACED);
-  const subdomain = optionalText(options.subdomain);
+  const subdomain = boundedName(options.subdomain, flags);
   const given = givenRunId(options, outer, flags);
   const runId = given ?? newRunId(options, subdomain ?? pipeline, flags);
   const stages: unknown = options.stages;
@@ -84,7 +89,7 @@ export function newIdentity(
     attempt: attemptOf(options, runId, given !== undefined),
     pipeline,
     subdomain,
-    clientId: optionalText(options.client),
+    clientId: boundedName(options.client, flags),
     parentRunId: outer?.runId,
     implicit: false,
     joined: false,
@@ -162,14 +167,12 @@ function newRunId(options: RunOptions, subdomain: string, flags: Flags): string 
 }
 
 function attemptOf(options: RunOptions, runId: string, given: boolean): number {
-  const { attempt } = options;
-  if (typeof attempt === 'number' && Number.isSafeInteger(attempt) && attempt > 0) return attempt;
+  const attempt = positiveInteger(options.attempt);
+  if (attempt !== undefined) return attempt;
   const store = given ? currentRunStore() : undefined;
-  return (
-    (store &&
-      guarded('claimAttempt of the run store', () => store.claimAttempt(runId), undefined)) ??
-    1
-  );
+  const claimed =
+    store && guarded('claimAttempt of the run store', () => store.claimAttempt(runId), undefined);
+  return positiveInteger(claimed) ?? 1;
 }
 
 function itemSpansOf(given: unknown): ItemSpans {

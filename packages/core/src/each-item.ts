@@ -1,4 +1,4 @@
-import { guarded } from './guard.ts';
+import { atOnce, guarded } from './guard.ts';
 import { type ItemOptions, withItem } from './with-item.ts';
 
 /** How `eachItem` goes through its items. */
@@ -48,13 +48,17 @@ export async function eachItem<Item, Value>(
   };
 
   let index = 0;
+  const goesOnAfter = async (item: Item): Promise<boolean> => {
+    if (signal?.aborted) stopped ??= { error: signal.reason };
+    if (stopped === undefined) await running.start(work(item, index++));
+    return stopped === undefined;
+  };
   try {
-    for await (const item of items) {
-      if (signal?.aborted) stopped ??= { error: signal.reason };
-      if (stopped) break;
-      await running.start(work(item, index));
-      index += 1;
-      if (stopped) break;
+    if (Symbol.asyncIterator in items) {
+      for await (const item of items) if (!(await goesOnAfter(item))) break;
+    } else {
+      // `for await` would await the items too: a query among them would run.
+      for (const item of items) if (!(await goesOnAfter(item))) break;
     }
   } finally {
     await running.all();
@@ -107,15 +111,23 @@ function idOf<Item>(
 ): string {
   const own = typeof item === 'string' || typeof item === 'number' ? String(item) : `#${index}`;
   if (id === undefined) return own;
-  const given: unknown = guarded('the id function of eachItem', () => id(item, index), own);
-  return typeof given === 'string' ? given : String(given);
+  return guarded('the id function of eachItem', () => textOf(id(item, index)), own);
+}
+
+// From JavaScript anything may come, also what cannot become text.
+function textOf(given: unknown): string {
+  return typeof given === 'string' ? given : String(atOnce(given));
 }
 
 function itemOptions<Item>(item: Item, index: number, options: EachItemOptions<Item>): ItemOptions {
   const { attributes, classify, signal } = options;
   const given =
     attributes &&
-    guarded('the attributes function of eachItem', () => attributes(item, index), undefined);
+    guarded(
+      'the attributes function of eachItem',
+      () => atOnce(attributes(item, index)),
+      undefined,
+    );
   return {
     ...(given && { attributes: given }),
     ...(classify && { classify }),

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { diag } from '@opentelemetry/api';
 import { globalState } from './global-state.ts';
 
@@ -27,4 +28,14 @@ function quietly(say: () => void): void {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * What a function of the user's gave that has to answer at once: undefined where it is a promise, whose rejection nobody else
+ * could handle.
+ */
+export function atOnce<T>(given: T): T | undefined {
+  if (!types.isPromise(given)) return given;
+  given.catch(() => undefined);
+  return undefined;
 }

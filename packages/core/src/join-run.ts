@@ -1,9 +1,11 @@
 import { isRunId, runTraceId } from '@milepost/run-id';
 import { FLAG_VALUE_RUN_ID_REPLACED, FLAG_VALUE_RUN_NOT_FOUND } from '@milepost/semconv';
-import { newIdentity, optionalText, planOptions } from './begin-run.ts';
+import { newIdentity, planOptions } from './begin-run.ts';
+import { boundedName } from './bounded-name.ts';
 import { Flags } from './flags.ts';
 import { guarded, reportOnce } from './guard.ts';
 import { type RunIdentity } from './identity.ts';
+import { positiveInteger } from './positive-integer.ts';
 import { RunExecution } from './run-execution.ts';
 import { runInExecution } from './run-in-execution.ts';
 import { type RunOptions } from './run-options.ts';
@@ -56,11 +58,11 @@ function joinedIdentity(given: unknown, options: JoinRunOptions, flags: Flags): 
   const asked = typeof given === 'string' ? given : '';
   const stored =
     store && guarded('resolveRun of the run store', () => store.resolveRun(asked), undefined);
-  if (stored !== undefined) return identityOf(stored, options);
+  if (stored !== undefined) return identityOf(stored, options, flags);
   if (isRunId(given)) {
     flags.add(FLAG_VALUE_RUN_NOT_FOUND);
     reportOnce('join', `no registry knows the run ${given}; it is joined by its ID alone`);
-    return identityOf(unknownRun(given, options), options);
+    return identityOf(unknownRun(given, options, flags), options, flags);
   }
   const [flag, what] =
     given === 'latest'
@@ -74,14 +76,14 @@ function joinedIdentity(given: unknown, options: JoinRunOptions, flags: Flags): 
   return newIdentity({ ...options, pipeline: options.pipeline ?? 'unnamed' }, undefined, flags);
 }
 
-function identityOf(stored: StoredRun, options: JoinRunOptions): RunIdentity {
+function identityOf(stored: StoredRun, options: JoinRunOptions, flags: Flags): RunIdentity {
   return {
     runId: stored.runId,
     traceId: runTraceId(stored.runId),
     attempt: stored.attempt,
     pipeline: stored.pipeline,
     subdomain: stored.subdomain,
-    clientId: optionalText(options.client) ?? stored.clientId,
+    clientId: boundedName(options.client, flags) ?? stored.clientId,
     parentRunId: undefined,
     implicit: false,
     joined: true,
@@ -91,13 +93,13 @@ function identityOf(stored: StoredRun, options: JoinRunOptions): RunIdentity {
   };
 }
 
-function unknownRun(runId: string, options: JoinRunOptions): StoredRun {
+function unknownRun(runId: string, options: JoinRunOptions, flags: Flags): StoredRun {
   return {
     runId,
-    attempt: options.attempt ?? 1,
-    pipeline: optionalText(options.pipeline) ?? 'unnamed',
-    subdomain: optionalText(options.subdomain),
-    clientId: optionalText(options.client),
+    attempt: positiveInteger(options.attempt) ?? 1,
+    pipeline: boundedName(options.pipeline, flags) ?? 'unnamed',
+    subdomain: boundedName(options.subdomain, flags),
+    clientId: boundedName(options.client, flags),
     source: undefined,
     stages: [],
   };

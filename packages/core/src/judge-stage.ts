@@ -7,7 +7,7 @@ import {
   STATUS_VALUE_SKIPPED,
 } from '@milepost/semconv';
 import { type ErrorDescription, describeError } from './describe-error.ts';
-import { guarded } from './guard.ts';
+import { atOnce, guarded } from './guard.ts';
 import { type ItemCounts } from './lifecycle.ts';
 import { type Outcome, classifyOutcome } from './outcome.ts';
 import { type StageItems } from './stage-items.ts';
@@ -57,5 +57,9 @@ export function describeOutcome(outcome: Outcome, category: string | undefined):
 export function willRetryAfter(outcome: Outcome, willRetry: StageOptions['willRetry']): boolean {
   if (typeof willRetry !== 'function') return willRetry === true;
   if (outcome.kind !== 'threw') return false;
-  return guarded('the willRetry function of a stage', () => willRetry(outcome.error), false);
+  return guarded(
+    'the willRetry function of a stage',
+    () => atOnce(willRetry(outcome.error)) === true,
+    false,
+  );
 }

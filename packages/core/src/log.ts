@@ -2,6 +2,7 @@ import { type Attributes } from '@opentelemetry/api';
 import {
   ATTR_FLAGS,
   ATTR_STATUS,
+  FLAG_VALUE_FIELD_UNREADABLE,
   LEVEL_VALUE_DEBUG,
   LEVEL_VALUE_ERROR,
   LEVEL_VALUE_INFO,
@@ -68,12 +69,28 @@ function logFields(given: LogFields | undefined): Attributes {
   const flags = new Flags();
   const fields: Fields = {};
   let error: Attributes | undefined;
-  for (const key of Object.keys(given)) {
-    const value =
-      key === 'error' ? guarded('a field of a log line', () => given[key], undefined) : undefined;
-    if (value instanceof Error) error = errorAttributes(describeError(value));
+  for (const key of keysOf(given, flags)) {
+    const told =
+      key === 'error'
+        ? guarded('the error of a log line', () => toldError(given[key]), undefined)
+        : undefined;
+    if (told !== undefined) error = told;
     else addField(fields, key, () => given[key], flags);
   }
   boundFields(fields, flags);
   return { ...fields, ...error, ...(flags.list.length > 0 && { [ATTR_FLAGS]: [...flags.list] }) };
+}
+
+function keysOf(given: LogFields, flags: Flags): string[] {
+  try {
+    return Object.keys(given);
+  } catch {
+    // A proxy that refuses to be listed: the message counts all the same.
+    flags.add(FLAG_VALUE_FIELD_UNREADABLE);
+    return [];
+  }
+}
+
+function toldError(value: unknown): Attributes | undefined {
+  return value instanceof Error ? errorAttributes(describeError(value)) : undefined;
 }

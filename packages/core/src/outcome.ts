@@ -1,11 +1,14 @@
 import {
+  END_STATUS_VALUES,
   STATUS_VALUE_CANCELLED,
   STATUS_VALUE_COMPLETED,
   STATUS_VALUE_FAILED,
   type EndStatus,
 } from '@milepost/semconv';
+import { MAX_NAME_BYTES } from './bounded-name.ts';
 import { isAbort } from './describe-error.ts';
-import { guarded } from './guard.ts';
+import { atOnce, guarded } from './guard.ts';
+import { truncate } from './truncate.ts';
 
 /** How work ended, as its caller saw it. */
 export type Outcome =
@@ -38,13 +41,26 @@ export function classifyOutcome(
   if (outcome.kind === 'abandoned') return { status: STATUS_VALUE_CANCELLED, category: undefined };
   const chosen =
     classify &&
-    guarded(
-      'the classify function of a stage',
-      () =>
-        classify(outcome.kind === 'threw' ? { error: outcome.error } : { value: outcome.value }),
-      undefined,
-    );
+    guarded('the classify function of a stage', () => classification(classify, outcome), undefined);
   return { status: chosen?.status ?? statusOf(outcome, signal), category: chosen?.category };
+}
+
+// From JavaScript anything may come.
+function classification(
+  classify: Classifier,
+  outcome: Exclude<Outcome, { readonly kind: 'abandoned' }>,
+): Classification | undefined {
+  const given = atOnce(
+    classify(outcome.kind === 'threw' ? { error: outcome.error } : { value: outcome.value }),
+  );
+  if (typeof given !== 'object' || given === null) return undefined;
+  const status = END_STATUS_VALUES.find((value) => value === given.status);
+  const { category } = given;
+  return {
+    ...(status !== undefined && { status }),
+    ...(typeof category === 'string' &&
+      category !== '' && { category: truncate(category, MAX_NAME_BYTES) }),
+  };
 }
 
 function statusOf(outcome: Outcome, signal: AbortSignal | undefined): EndStatus | undefined {

@@ -1,16 +1,16 @@
 import { FLAG_VALUE_NAME_REPLACED, FLAG_VALUE_OPTIONS_UNREADABLE } from '@milepost/semconv';
 import { beginImplicitRun } from './begin-run.ts';
+import { boundedName } from './bounded-name.ts';
 import { type StageDefinition } from './define-stage.ts';
 import { Flags } from './flags.ts';
-import { guarded } from './guard.ts';
+import { atOnce, guarded } from './guard.ts';
+import { type Classification, type Classifier } from './outcome.ts';
 import { activeContext, runningScopeOf, withContext } from './scope.ts';
 import { StageExecution } from './stage-execution.ts';
 import { type StageOptions } from './stage-options.ts';
 import { type Stage } from './stage.ts';
-import { truncate } from './truncate.ts';
 import { type OutcomeObserver, watchOutcome } from './watch-outcome.ts';
 
-const MAX_NAME_BYTES = 200;
 const UNNAMED = 'unnamed';
 const NO_OPTIONS = Object.freeze({});
 
@@ -58,10 +58,16 @@ function beginStageExecution<Args extends readonly unknown[]>(
     return { execution, observer: execution };
   }
   // Outside any run: the run that the stage makes for itself lasts as long as the stage.
-  const run = beginImplicitRun(name);
+  const { classify, signal } = options;
+  const judged = classify && { classify: askedOnce(classify) };
+  const run = beginImplicitRun(name, { ...judged, ...(signal && { signal }) });
   const inside = runningScopeOf(run.context);
   if (inside === undefined) throw new Error('the implicit run has no scope');
-  const execution = new StageExecution(plan, inside, run.context);
+  const execution = new StageExecution(
+    { ...plan, options: { ...options, ...judged } },
+    inside,
+    run.context,
+  );
   return {
     execution,
     observer: {
@@ -74,15 +80,16 @@ function beginStageExecution<Args extends readonly unknown[]>(
   };
 }
 
+// The stage and the run that it made for itself end alike.
+function askedOnce(classify: Classifier): Classifier {
+  let answer: { readonly given: Classification | undefined } | undefined;
+  return (outcome) => (answer ??= { given: classify(outcome) }).given;
+}
+
 function stageName(given: unknown, flags: Flags): string {
-  if (
-    typeof given === 'string' &&
-    given !== '' &&
-    (given.length * 3 <= MAX_NAME_BYTES || Buffer.byteLength(given) <= MAX_NAME_BYTES)
-  )
-    return given;
-  flags.add(FLAG_VALUE_NAME_REPLACED);
-  return typeof given === 'string' && given !== '' ? truncate(given, MAX_NAME_BYTES) : UNNAMED;
+  const name = boundedName(given, flags);
+  if (name === undefined) flags.add(FLAG_VALUE_NAME_REPLACED);
+  return name ?? UNNAMED;
 }
 
 function optionsOf<Args extends readonly unknown[]>(
@@ -91,7 +98,7 @@ function optionsOf<Args extends readonly unknown[]>(
 ): StageOptions<Args> {
   if (readOptions === undefined) return NO_OPTIONS;
   try {
-    const given = readOptions();
+    const given = atOnce(readOptions());
     // A copy: getters run here, once, and what the user changes later does not matter.
     return typeof given === 'object' && given !== null ? { ...given } : {};
   } catch {
@@ -108,7 +115,7 @@ function attributesOf<Args extends readonly unknown[]>(
   const { attributes } = options;
   if (typeof attributes !== 'function') return attributes;
   try {
-    return attributes(...args);
+    return atOnce(attributes(...args));
   } catch {
     flags.add(FLAG_VALUE_OPTIONS_UNREADABLE);
     return undefined;

@@ -1,4 +1,4 @@
-import { MAX_VALUE_BYTES } from '@milepost/semconv';
+import { FLAG_VALUE_FIELD_TRUNCATED, MAX_VALUE_BYTES } from '@milepost/semconv';
 import { addField, addFields, type Fields } from './fields.ts';
 import { type Flags } from './flags.ts';
 import { jsonData } from './json-data.ts';
@@ -36,7 +36,10 @@ export class StageNotes {
     const counted: Fields = {};
     addField(counted, String(name), () => added, this.#flags);
     for (const key of Object.keys(counted)) {
-      if (!Object.hasOwn(this.counts, key) && ++this.#countNames > MAX_COUNTS) return undefined;
+      if (!Object.hasOwn(this.counts, key) && ++this.#countNames > MAX_COUNTS) {
+        this.#flags.add(FLAG_VALUE_FIELD_TRUNCATED);
+        return undefined;
+      }
       this.counts[key] = (this.counts[key] ?? 0) + added;
       return { name: key, amount: added };
     }
@@ -74,9 +77,10 @@ export class StageNotes {
     Object.assign(this.fields, this.errorContext);
   }
 
-  skip(reason: string | undefined): void {
-    this.skipped = {
-      reason: reason === undefined ? undefined : truncate(reason, MAX_VALUE_BYTES),
-    };
+  skip(reason: unknown): void {
+    // Skipped also where the reason cannot become text.
+    this.skipped = { reason: undefined };
+    if (reason === undefined) return;
+    this.skipped = { reason: truncate(String(reason), MAX_VALUE_BYTES) };
   }
 }

@@ -114,7 +114,8 @@ export function countError(stage: StageSeries, type: string, category: string): 
 export function countVolume(stage: StageSeries, name: string, amount: number): void {
   const known = stage.volume.size < MAX_NAMES || stage.volume.has(name);
   const countedName = known ? name : ERROR_TYPE_VALUE_OTHER;
-  addTo(stage.volume, countedName, amount, () => ({
+  // A counter only grows: what reads it takes a fall for a restart of the process.
+  addTo(stage.volume, countedName, Math.max(amount, 0), () => ({
     ...stage.attributes,
     [ATTR_NAME]: countedName,
   }));
