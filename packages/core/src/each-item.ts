@@ -111,12 +111,13 @@ function idOf<Item>(
 ): string {
   const own = typeof item === 'string' || typeof item === 'number' ? String(item) : `#${index}`;
   if (id === undefined) return own;
-  return guarded('the id function of eachItem', () => textOf(id(item, index)), own);
+  return guarded('the id function of eachItem', () => textOf(id(item, index)) ?? own, own);
 }
 
 // From JavaScript anything may come, also what cannot become text.
-function textOf(given: unknown): string {
-  return typeof given === 'string' ? given : String(atOnce(given));
+function textOf(given: unknown): string | undefined {
+  const id = atOnce(given);
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined;
 }
 
 function itemOptions<Item>(item: Item, index: number, options: EachItemOptions<Item>): ItemOptions {

@@ -78,9 +78,8 @@ export class StageNotes {
   }
 
   skip(reason: unknown): void {
-    // Skipped also where the reason cannot become text.
-    this.skipped = { reason: undefined };
-    if (reason === undefined) return;
-    this.skipped = { reason: truncate(String(reason), MAX_VALUE_BYTES) };
+    this.skipped = {
+      reason: typeof reason === 'string' ? truncate(reason, MAX_VALUE_BYTES) : undefined,
+    };
   }
 }

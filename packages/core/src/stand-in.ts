@@ -13,7 +13,8 @@ export function standIn<T extends object>(
 ): T {
   // A proxy must give out the very value of a fixed property of its target, so that one gets another target.
   const hidden = keys.some((key) => isFixed(original, key));
-  const target: T = hidden ? Object.create(original) : original;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it inherits everything from the original
+  const target = hidden ? (Object.create(original) as T) : original;
   const proxy: T = new Proxy(target, {
     get(_, key) {
       const value: unknown = Reflect.get(original, key, original);

@@ -22,6 +22,10 @@ function recorded(attributes: unknown): Record<string, unknown> {
   return onLog;
 }
 
+function refuse(): never {
+  throw new Error('refused');
+}
+
 const flagged = (...flags: string[]): Record<string, unknown> => ({ 'milepost.flags': flags });
 const SECRET = 'correct-horse-battery-staple';
 
@@ -59,23 +63,14 @@ describe('attributes as a function of the arguments', () => {
     expect(everythingExported(telemetry.sdk)).not.toContain(SECRET);
   });
 
-  test.for([
-    [
-      'throws',
-      (): never => {
-        throw new Error('no attributes');
-      },
-    ],
+  const hostile: readonly (readonly [string, () => unknown])[] = [
+    ['throws', refuse],
     ['gives nothing', () => undefined],
-    ['gives text', () => 'text' as never],
-    ['gives a proxy that throws on everything', () => hostileProxy() as Record<string, unknown>],
-    [
-      'gives a promise that rejects',
-      async (): Promise<never> => {
-        throw new Error('too late');
-      },
-    ],
-  ] as const)('%s: the call is unharmed', async ([name, attributes]) => {
+    ['gives text', () => 'text'],
+    ['gives a proxy that throws on everything', hostileProxy],
+    ['gives a promise that rejects', (): unknown => Promise.reject(new Error('too late'))],
+  ];
+  test.for(hostile)('%s: the call is unharmed', async ([name, attributes]) => {
     const work = asStage('work', (value: number) => value + 1, {
       attributes: attributes as () => Record<string, unknown>,
     });
@@ -464,9 +459,9 @@ describe('what is said of a stage besides its fields', () => {
       const hostile = hostileProxy();
       stage.count(hostile as never, hostile as never);
       stage.set(hostile as never, hostile as never);
-      stage.setConfig(hostile as never);
+      stage.setConfig(hostile);
       stage.setMetadata(hostile as never, hostile);
-      stage.setErrorContext(hostile as never);
+      stage.setErrorContext(hostile);
       stage.skip(hostile as never);
       return 'unharmed';
     });
