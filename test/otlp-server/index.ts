@@ -9,5 +9,6 @@ export {
   type OtlpServerOptions,
   type Signal,
   startOtlpServer,
+  testCertificate,
 } from './otlp-server.ts';
 export { type ReceivedSpan, type SpanNode, drawTrees } from './span-view.ts';

@@ -1,11 +1,14 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import {
   type IncomingHttpHeaders,
   type IncomingMessage,
   type ServerResponse,
   createServer,
 } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { type ReceivedLogRecord, logRecordsOf } from './log-view.ts';
 import { type ReceivedMetricPoint, metricPointsOf } from './metric-view.ts';
@@ -40,6 +43,8 @@ export interface OtlpRequest {
 export interface OtlpServerOptions {
   /** Default 0: any free port. */
   readonly port?: number;
+  /** Speaks HTTPS, with a certificate that only {@link testCertificate} vouches for. Default false. */
+  readonly tls?: boolean;
   /** Paths per signal. Default `/v1/traces`, `/v1/logs`, `/v1/metrics`, under any prefix. */
   readonly signalOf?: (path: string) => Signal | undefined;
 }
@@ -66,15 +71,23 @@ export interface OtlpServer {
   close(): Promise<void>;
 }
 
+/** Path of the certificate of servers with `tls`, made for tests, for 127.0.0.1, valid for a hundred years. */
+export const testCertificate: string = fileURLToPath(
+  new URL('tls/certificate.pem', import.meta.url),
+);
+
 export async function startOtlpServer(options: OtlpServerOptions = {}): Promise<OtlpServer> {
-  const { port = 0, signalOf = signalOfPath } = options;
+  const { port = 0, tls = false, signalOf = signalOfPath } = options;
   const requests: OtlpRequest[] = [];
   const otherRequests: { path: string; body: string }[] = [];
   const waiting = new Set<() => void>();
 
-  const server = createServer((request, response) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     void receive(request).then((bytes) => take(request, bytes, response));
-  });
+  };
+  const server = tls
+    ? createSecureServer({ cert: readTls('certificate.pem'), key: readTls('key.pem') }, onRequest)
+    : createServer(onRequest);
 
   const take = async (
     request: IncomingMessage,
@@ -124,7 +137,7 @@ export async function startOtlpServer(options: OtlpServerOptions = {}): Promise<
   const address = server.address() as AddressInfo;
 
   const handle: OtlpServer = {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${address.port}`,
     port: address.port,
     answer: 'accept',
     requests,
@@ -156,6 +169,10 @@ export async function startOtlpServer(options: OtlpServerOptions = {}): Promise<
     },
   };
   return handle;
+}
+
+function readTls(file: string): Buffer {
+  return readFileSync(new URL(`tls/${file}`, import.meta.url));
 }
 
 function signalOfPath(path: string): Signal | undefined {

@@ -1,10 +1,11 @@
 // A pipeline with a failing item, a log line and a failing stage. It starts no telemetry itself unless it is told to:
-// `node pipeline.mjs [none | start | start-and-shutdown]`.
+// `node pipeline.mjs [none | start | start-and-shutdown] [timeoutMs]`.
 import { eachItem, log, withRun, withStage } from '@milepost/core';
 import { startTelemetry } from '@milepost/node';
 
-const [mode = 'none'] = process.argv.slice(2);
-const telemetry = mode === 'none' ? undefined : await startTelemetry();
+const [mode = 'none', timeoutMs = '5000'] = process.argv.slice(2);
+const telemetry =
+  mode === 'none' ? undefined : await startTelemetry({ timeoutMs: Number(timeoutMs) });
 
 await withRun(
   { pipeline: 'minutes', subdomain: 'alameda', runId: 'alameda_1737072000_abc123' },

@@ -10,11 +10,12 @@ import {
   SimpleLogRecordProcessor,
 } from '@opentelemetry/sdk-logs';
 import { batchOptionsFromEnv } from './batch-options-from-env.ts';
+import { type CollectorConnections } from './collector-connections.ts';
 import { LogRecordOutlet } from './log-record-outlet.ts';
 import { otlpProtocolFromEnv } from './otlp-protocol.ts';
 
 /** The ways out for log records that `OTEL_LOGS_EXPORTER` and `OTEL_BLRP_*` name. */
-export function logRecordOutletsFromEnv(): LogRecordOutlet[] {
+export function logRecordOutletsFromEnv(connections: CollectorConnections): LogRecordOutlet[] {
   const names = new Set(getStringListFromEnv('OTEL_LOGS_EXPORTER'));
   if (names.size === 0) names.add('otlp');
   if (names.has('none')) {
@@ -26,7 +27,7 @@ export function logRecordOutletsFromEnv(): LogRecordOutlet[] {
       case 'otlp':
         return [
           new LogRecordOutlet(
-            otlpExporter(),
+            otlpExporter(connections),
             (exporter) => new BatchLogRecordProcessor({ exporter, ...batchOptionsFromEnv('BLRP') }),
           ),
         ];
@@ -46,13 +47,13 @@ export function logRecordOutletsFromEnv(): LogRecordOutlet[] {
   });
 }
 
-function otlpExporter(): LogRecordExporter {
+function otlpExporter(connections: CollectorConnections): LogRecordExporter {
   switch (otlpProtocolFromEnv('LOGS')) {
     case 'grpc':
       return new GrpcExporter();
     case 'http/protobuf':
-      return new ProtobufExporter();
+      return new ProtobufExporter({ httpAgentOptions: connections.agentFactory('LOGS') });
     case 'http/json':
-      return new JsonExporter();
+      return new JsonExporter({ httpAgentOptions: connections.agentFactory('LOGS') });
   }
 }

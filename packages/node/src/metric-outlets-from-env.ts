@@ -10,6 +10,7 @@ import {
   PeriodicExportingMetricReader,
   type PushMetricExporter,
 } from '@opentelemetry/sdk-metrics';
+import { type CollectorConnections } from './collector-connections.ts';
 import { MetricOutlet } from './metric-outlet.ts';
 import { otlpProtocolFromEnv } from './otlp-protocol.ts';
 import { positiveNumberFromEnv } from './positive-number-from-env.ts';
@@ -26,7 +27,7 @@ export interface MetricOutlets {
 }
 
 /** The ways out for metrics that `OTEL_METRICS_EXPORTER`, `OTEL_METRIC_EXPORT_*` and `OTEL_EXPORTER_PROMETHEUS_*` name. */
-export function metricOutletsFromEnv(): MetricOutlets {
+export function metricOutletsFromEnv(connections: CollectorConnections): MetricOutlets {
   const names = new Set(getStringListFromEnv('OTEL_METRICS_EXPORTER'));
   if (names.size === 0) names.add('otlp');
   if (names.has('none')) {
@@ -40,7 +41,7 @@ export function metricOutletsFromEnv(): MetricOutlets {
       const intervals = exportIntervalsFromEnv();
       outlets.push(
         new MetricOutlet(
-          otlpExporter(),
+          otlpExporter(connections),
           (exporter) => new PeriodicExportingMetricReader({ exporter, ...intervals }),
         ),
       );
@@ -87,13 +88,13 @@ function exportIntervalsFromEnv(): { exportIntervalMillis: number; exportTimeout
   return { exportIntervalMillis, exportTimeoutMillis: exportIntervalMillis };
 }
 
-function otlpExporter(): PushMetricExporter {
+function otlpExporter(connections: CollectorConnections): PushMetricExporter {
   switch (otlpProtocolFromEnv('METRICS')) {
     case 'grpc':
       return new GrpcExporter();
     case 'http/protobuf':
-      return new ProtobufExporter();
+      return new ProtobufExporter({ httpAgentOptions: connections.agentFactory('METRICS') });
     case 'http/json':
-      return new JsonExporter();
+      return new JsonExporter({ httpAgentOptions: connections.agentFactory('METRICS') });
   }
 }

@@ -9,6 +9,7 @@ export interface TelemetryParts {
   readonly logs: SignalParts;
   readonly metrics: SignalParts;
   readonly registry: SignalParts;
+  readonly connections: { end(): void; giveUp(): void };
   /** Milliseconds that a flush or a shutdown takes at most. */
   readonly timeoutMs: number;
   /** Takes a line for people on what was lost. */
@@ -44,6 +45,15 @@ export class RunningTelemetry implements Telemetry {
   shutdown(options: FlushOptions = {}): Promise<FlushReport> {
     this.#shutdown ??= this.#stopBy(this.#deadline(options));
     return this.#shutdown;
+  }
+
+  /** The last flush of a program that ends: what cannot be sent is said, and does not keep the process alive. */
+  async flushAtEnd(): Promise<void> {
+    const { connections } = this.#parts;
+    connections.end();
+    const report = await this.flush();
+    this.say(report);
+    if (Object.values(report).some(({ status }) => status === 'timeout')) connections.giveUp();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -87,8 +97,9 @@ export class RunningTelemetry implements Telemetry {
   }
 
   async #stopBy(deadline: number): Promise<FlushReport> {
+    const { traces, logs, metrics, connections, stop, release } = this.#parts;
+    connections.end();
     const flushed = await this.#flushBy(deadline);
-    const { traces, logs, metrics, stop, release } = this.#parts;
     // The flush sent the last word of cumulative metrics: the reader's own last export would repeat it.
     for (const ledger of metrics.ledgers) if (ledger.supersedes) ledger.close();
     // Sends what was recorded during the flush.
@@ -104,6 +115,7 @@ export class RunningTelemetry implements Telemetry {
       metrics: settle(flushed.metrics, metrics),
       registry: flushed.registry,
     };
+    connections.giveUp();
     release();
     return report;
   }

@@ -11,15 +11,16 @@ import {
   type SpanExporter,
 } from '@opentelemetry/sdk-trace';
 import { batchOptionsFromEnv } from './batch-options-from-env.ts';
+import { type CollectorConnections } from './collector-connections.ts';
 import { otlpProtocolFromEnv } from './otlp-protocol.ts';
 import { SpanOutlet } from './span-outlet.ts';
 
 /** The ways out for spans that `OTEL_TRACES_EXPORTER` and `OTEL_BSP_*` name. */
-export function spanOutletsFromEnv(): SpanOutlet[] {
+export function spanOutletsFromEnv(connections: CollectorConnections): SpanOutlet[] {
   return exporterNames().flatMap((name) => {
     switch (name) {
       case 'otlp':
-        return [batched(otlpExporter())];
+        return [batched(otlpExporter(connections))];
       case 'zipkin':
         return [batched(new ZipkinExporter())];
       case 'console':
@@ -54,14 +55,14 @@ function exporterNames(): string[] {
   return names;
 }
 
-function otlpExporter(): SpanExporter {
+function otlpExporter(connections: CollectorConnections): SpanExporter {
   switch (otlpProtocolFromEnv('TRACES')) {
     case 'grpc':
       return new GrpcExporter();
     case 'http/protobuf':
-      return new ProtobufExporter();
+      return new ProtobufExporter({ httpAgentOptions: connections.agentFactory('TRACES') });
     case 'http/json':
-      return new JsonExporter();
+      return new JsonExporter({ httpAgentOptions: connections.agentFactory('TRACES') });
   }
 }
 

@@ -50,6 +50,7 @@ export async function startTelemetry(options: TelemetryOptions = {}): Promise<Te
 
   const telemetry = new RunningTelemetry({
     ...pipelines.signals,
+    connections: pipelines.connections,
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     say: (line) => {
       if (options.quiet !== true) process.stderr.write(`${line}\n`);
@@ -64,7 +65,7 @@ export async function startTelemetry(options: TelemetryOptions = {}): Promise<Te
     },
   });
   const forgetEnd = atNaturalEnd({
-    run: async () => telemetry.say(await telemetry.flush()),
+    run: () => telemetry.flushAtEnd(),
     isNeeded: () => telemetry.hasUnsent,
   });
   slot.telemetry = telemetry;

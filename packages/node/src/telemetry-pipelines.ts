@@ -4,6 +4,7 @@ import { type LogRecordProcessor } from '@opentelemetry/sdk-logs';
 import { type IMetricReader } from '@opentelemetry/sdk-metrics';
 import { type SpanProcessor } from '@opentelemetry/sdk-trace';
 import { RegistrySpanProcessor } from '@milepost/registry';
+import { CollectorConnections } from './collector-connections.ts';
 import { type ConsoleFormat, ConsoleLogRecordProcessor } from './console-log-record-processor.ts';
 import { type SignalParts } from './flush-signal.ts';
 import { logRecordOutletsFromEnv } from './log-record-outlets-from-env.ts';
@@ -20,6 +21,8 @@ export interface TelemetryPipelines {
   readonly metricReaders: IMetricReader[];
   /** Whatever has to be shut down besides the SDK. */
   readonly outlets: readonly { shutdown(): Promise<void> }[];
+  /** Where the exporters' connections can be given up. */
+  readonly connections: CollectorConnections;
   readonly signals: Readonly<Record<'traces' | 'logs' | 'metrics' | 'registry', SignalParts>>;
 }
 
@@ -31,6 +34,7 @@ export function telemetryPipelines(
   format: ConsoleFormat | undefined,
   isDisabled: boolean,
 ): TelemetryPipelines {
+  const connections = new CollectorConnections();
   // It records whatever happens, sampled or not, with an SDK or without.
   const recorders =
     options.registry === undefined ? [] : [new RegistrySpanProcessor(options.registry)];
@@ -41,6 +45,7 @@ export function telemetryPipelines(
       logRecordProcessors: [],
       metricReaders: [],
       outlets: recorders,
+      connections,
       signals: { traces: NOTHING, logs: NOTHING, metrics: NOTHING, registry },
     };
   }
@@ -50,9 +55,9 @@ export function telemetryPipelines(
         'not made; those of tracers, loggers and metric readers are',
     );
   }
-  const spans = spanOutletsFromEnv();
-  const logs = logRecordOutletsFromEnv();
-  const { outlets: metrics, pulled } = metricOutletsFromEnv();
+  const spans = spanOutletsFromEnv(connections);
+  const logs = logRecordOutletsFromEnv(connections);
+  const { outlets: metrics, pulled } = metricOutletsFromEnv(connections);
   const takesSpans = [...(options.spanProcessors ?? []), ...spans];
   const seesSpans = [...recorders, ...takesSpans];
   const takesLogs = [
@@ -70,6 +75,7 @@ export function telemetryPipelines(
       ...(options.metricReaders ?? []),
     ],
     outlets: [...recorders, ...spans, ...logs],
+    connections,
     signals: {
       traces: { flushables: takesSpans, ledgers: spans.map(({ ledger }) => ledger) },
       logs: { flushables: takesLogs, ledgers: logs.map(({ ledger }) => ledger) },
