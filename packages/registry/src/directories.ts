@@ -38,6 +38,19 @@ export class Directories {
     return made;
   }
 
+  /** Makes a directory and writes into it; once more where someone deleted it after it was made. */
+  async within<T>(directory: string, write: () => Promise<T>): Promise<T> {
+    await this.ensure(directory);
+    try {
+      return await write();
+    } catch (error) {
+      this.forget();
+      if (codeOf(error) !== 'ENOENT') throw error;
+    }
+    await this.ensure(directory);
+    return write();
+  }
+
   /** Forgets what was made, after something failed: someone may have deleted it. */
   forget(): void {
     this.#known.clear();

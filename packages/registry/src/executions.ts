@@ -42,18 +42,14 @@ function stateOf({ ended }: ExecutionState): StepState {
   return ended.status === 'failed' && ended.will_retry === true ? 'retrying' : ended.status;
 }
 
-function firstItem(state: ExecutionState): RecordOf<'item_ended'> | undefined {
-  return [...state.items.values()].toSorted((a, b) => a.firstTime - b.firstTime)[0]?.last;
-}
-
 function startOf(state: ExecutionState): number {
   if (state.started !== undefined) return state.started.time;
   if (state.ended !== undefined) return state.ended.time - state.ended.duration_seconds * 1000;
-  return Math.min(...[...state.items.values()].map((item) => item.firstTime));
+  return state.firstItem?.time ?? 0;
 }
 
 function executionOf(state: ExecutionState): Execution | undefined {
-  const told = state.started ?? state.ended ?? firstItem(state);
+  const told = state.started ?? state.ended ?? state.firstItem;
   if (told === undefined) return undefined;
   const step = stateOf(state);
   return {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { parseHub } from '@milepost/semconv/schemas';
-import { NOT_STEPS, spokesOfDirectory } from './layout.ts';
+import { spokesOfDirectory } from './layout.ts';
 import { codeOf } from './node-error.ts';
 import { type JsonObject, isJsonObject, without } from './own-keys.ts';
 import { nameOfDirectory } from './path-name.ts';
@@ -9,6 +9,7 @@ import { type Problem } from './problem.ts';
 import { type RecordOf } from './record-order.ts';
 import { type RegistryEnvironment, problemOf } from './registry-environment.ts';
 import { type RunState } from './run-fold.ts';
+import { stepDirectories } from './run-ids.ts';
 
 /** Keys of a hub that we write ourselves: everything else in a hub is someone else's. */
 const OUR_HUB_KEYS: ReadonlySet<string> = new Set([
@@ -78,21 +79,6 @@ function hubRecord(
   };
 }
 
-/** Directories of `analytics` that may be steps. */
-export async function stepDirectories(
-  environment: RegistryEnvironment,
-): Promise<readonly string[]> {
-  try {
-    const names = await environment.fs.readdir(environment.layout.analytics);
-    return names
-      .filter((name) => !NOT_STEPS.has(name) && !name.startsWith('.'))
-      .toSorted((a, b) => (a < b ? -1 : 1));
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return [];
-    throw error;
-  }
-}
-
 /** The step that a directory is of. */
 export function stepOfDirectory(directory: string, content: JsonObject): string {
   const told = content['pipeline_step'];
@@ -133,7 +119,7 @@ export async function findForeign(
   await look(layout.hub(state.runId), (bytes, digest) => {
     if (!state.foreignHubs.has(digest)) records.push(hubRecord(state, digest, bytes, timeOf()));
   });
-  for (const directory of await stepDirectories(environment)) {
+  for (const directory of await stepDirectories(environment, problems)) {
     const path = join(spokesOfDirectory(layout.analytics, directory), `${state.runId}.json`);
     await look(path, (bytes, digest) => {
       const content: unknown = JSON.parse(bytes.toString('utf8'));

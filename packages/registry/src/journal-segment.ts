@@ -60,9 +60,10 @@ export class JournalSegment {
     directory: string,
     runId: string,
   ): Promise<JournalSegment> {
-    await directories.ensure(directory);
     const writer = createWriter();
-    const file = await fs.open(join(directory, segmentFile(writer)), 'wx');
+    const file = await directories.within(directory, () =>
+      fs.open(join(directory, segmentFile(writer)), 'wx'),
+    );
     try {
       const segment = new JournalSegment(writer, file);
       await writeAll(file, segment.#lines([segmentOpened(runId, writer, clock.now())]));

@@ -2,17 +2,18 @@ import { dirname } from 'node:path';
 import { isRunId } from '@milepost/run-id';
 import { stepEntries } from './describe-run.ts';
 import { syncDirectory } from './directories.ts';
-import { sha256, stepDirectories } from './foreign-files.ts';
+import { sha256 } from './foreign-files.ts';
 import { LatestLinks } from './latest-links.ts';
 import { LATEST_FILE, spokesOfDirectory } from './layout.ts';
 import { type LoadedRun, loadRun } from './load-run.ts';
 import { type JsonObject, isJsonObject } from './own-keys.ts';
+import { type Problem } from './problem.ts';
 import { type RecorderPool } from './recorder-pool.ts';
 import { type RegistryEnvironment, problemOf, reportProblem } from './registry-environment.ts';
 import { jsonText } from './render-run.ts';
 import { replaceFile } from './replace-file.ts';
 import { followSource } from './resolve-source.ts';
-import { allRunIds, jobIdsIn, namesIn } from './run-ids.ts';
+import { allRunIds, jobIdsIn, namesIn, stepDirectories } from './run-ids.ts';
 import { namedSourceOf, renderSource } from './run-source.ts';
 
 /** A hub in the plain format, from what others left: every key of an existing hub stays as it is. */
@@ -74,8 +75,7 @@ async function rebuildForeign(environment: RegistryEnvironment, run: LoadedRun):
     if (gains && sha256(JSON.stringify(unchanged)) === before) return;
   }
   const directory = dirname(path);
-  await directories.ensure(directory);
-  await replaceFile(fs, path, Buffer.from(jsonText(hub)));
+  await directories.within(directory, () => replaceFile(fs, path, Buffer.from(jsonText(hub))));
   await syncDirectory(fs, directory);
 }
 
@@ -86,11 +86,10 @@ async function rebuildLinks(
 ): Promise<void> {
   const { layout } = environment;
   const links = new LatestLinks(environment);
-  const spokes = (await stepDirectories(environment)).map((directory) =>
-    spokesOfDirectory(layout.analytics, directory),
-  );
+  const directories = await stepDirectories(environment, []);
+  const spokes = directories.map((directory) => spokesOfDirectory(layout.analytics, directory));
   for (const directory of [layout.hubs, ...spokes]) {
-    const ids = await jobIdsIn(environment, directory);
+    const ids = await jobIdsIn(environment, directory, []);
     const newest = ids.toSorted((a, b) => (starts.get(a) ?? 0) - (starts.get(b) ?? 0)).at(-1);
     if (newest === undefined) continue;
     await links.move(directory, LATEST_FILE, '.json', newest, starts.get(newest) ?? 0);
@@ -103,9 +102,11 @@ export async function rebuildAll(
   recorders: RecorderPool,
 ): Promise<number> {
   const { layout } = environment;
-  const journaled = new Set((await namesIn(environment, layout.journals)).filter(isRunId));
+  const problems: Problem[] = [];
+  const journals = await namesIn(environment, layout.journals, problems);
+  const journaled = new Set(journals.filter(isRunId));
   const starts = new Map<string, number>();
-  for (const runId of await allRunIds(environment)) {
+  for (const runId of await allRunIds(environment, problems)) {
     try {
       if (journaled.has(runId)) await recorders.of(runId).rebuild();
       const run = await loadRun(environment, runId);
@@ -118,5 +119,6 @@ export async function rebuildAll(
     }
   }
   if (starts.size > 0) await rebuildLinks(environment, starts);
-  return (await jobIdsIn(environment, layout.hubs)).length;
+  problems.forEach(reportProblem);
+  return (await jobIdsIn(environment, layout.hubs, [])).length;
 }

@@ -96,7 +96,7 @@ export class RegistryReader {
     }
     for (const job of uploads.values()) found.push({ time: timeOfJobId(job.job_id), job });
     return found
-      .toSorted((a, b) => a.time - b.time || rank(a.job) - rank(b.job))
+      .toSorted((a, b) => rank(a.job) - rank(b.job) || a.time - b.time)
       .map(({ job }) => job);
   }
 
@@ -110,7 +110,7 @@ export class RegistryReader {
       const found = await this.#loadOne(alias);
       if (found !== undefined) return found;
     }
-    const ids = await allRunIds(this.#environment);
+    const ids = await allRunIds(this.#environment, []);
     const runId = ids.find((id) => runIdAliases(id).includes(idOrAlias));
     return runId === undefined ? undefined : this.#loadOne(runId);
   }
@@ -123,7 +123,8 @@ export class RegistryReader {
   async #loadAll(): Promise<LoadedRuns> {
     await this.#recorders.flushJournals();
     const problems: Problem[] = [];
-    const loaded = await mapLimited(await allRunIds(this.#environment), async (runId) => {
+    const ids = await allRunIds(this.#environment, problems);
+    const loaded = await mapLimited(ids, async (runId) => {
       try {
         return await loadRun(this.#environment, runId);
       } catch (error) {
@@ -135,7 +136,7 @@ export class RegistryReader {
     for (const run of runs) problems.push(...run.problems);
     return {
       runs: runs.filter(isTold).toSorted(newestFirst),
-      problems: problems.toSorted((a, b) => compareText(a.path, b.path)),
+      problems: distinct(problems),
     };
   }
 
@@ -154,7 +155,9 @@ export class RegistryReader {
 
   async #sourceJobs(): Promise<readonly { readonly source: JsonObject; readonly time: number }[]> {
     const { fs, layout } = this.#environment;
-    const ids = await jobIdsIn(this.#environment, layout.sources);
+    const problems: Problem[] = [];
+    const ids = await jobIdsIn(this.#environment, layout.sources, problems);
+    problems.forEach(reportProblem);
     const jobs = await mapLimited(ids, async (jobId) => {
       try {
         const job = parseSourceJob(
@@ -169,6 +172,13 @@ export class RegistryReader {
     });
     return jobs.filter((job) => job !== undefined);
   }
+}
+
+/** Each problem once, by path: every run looks into the same directories. */
+function distinct(problems: readonly Problem[]): readonly Problem[] {
+  return [...new Map(problems.map((problem) => [problem.path, problem])).values()].toSorted(
+    (a, b) => compareText(a.path, b.path),
+  );
 }
 
 function timeOfJobId(jobId: string): number {

@@ -65,7 +65,7 @@ export interface Registry extends AsyncDisposable {
   getLatestJob(options?: { readonly step?: string }): Promise<string | undefined>;
   /** Which steps are done; undefined where nothing tells of the job. */
   getJobPipelineStatus(jobId: string): Promise<JobPipelineStatus | undefined>;
-  /** Every job that touched an item, its upload too, oldest first. */
+  /** Every job that touched an item: its uploads, then the steps of runs, each oldest first. */
   findJobsForItem(itemId: string): Promise<readonly ItemJob[]>;
   /** The same as {@link findJobsForItem}. */
   findJobsForCitekey(citekey: string): Promise<readonly ItemJob[]>;

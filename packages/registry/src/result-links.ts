@@ -43,13 +43,13 @@ export class ResultLinks {
   async move(runId: string, startTime: number, directories: readonly string[]): Promise<void> {
     for (const directory of directories) {
       try {
-        await this.#environment.directories.ensure(directory);
-        if (await this.#latest.move(directory, LATEST, '', runId, startTime)) {
-          await syncDirectory(this.#environment.fs, directory);
-        }
+        const { fs, directories } = this.#environment;
+        await directories.within(directory, async () => {
+          const moved = await this.#latest.move(directory, LATEST, '', runId, startTime);
+          if (moved) await syncDirectory(fs, directory);
+        });
         this.#seen.set(directory, runId);
       } catch (error) {
-        this.#environment.directories.forget();
         reportProblem(problemOf(this.#environment, dirname(directory), error));
       }
     }

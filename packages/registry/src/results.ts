@@ -75,13 +75,9 @@ export async function writeResultFile(
   const { fs, layout, directories } = environment;
   const path = join(layout.results(stage.name, itemId, stage.run.runId), ...name.split('/'));
   const bytes = bytesOf(data);
-  try {
-    await directories.ensure(dirname(path));
+  await directories.within(dirname(path), async () => {
     await replaceFile(fs, path, bytes);
     await syncDirectory(fs, dirname(path));
-  } catch (error) {
-    directories.forget();
-    throw error;
-  }
+  });
   return { path, size: bytes.length, sha256: sha256(bytes) };
 }

@@ -80,9 +80,11 @@ export class RunFiles {
     const touched = new Set<string>();
     for (const file of files) {
       await this.#guarded(file.path, async () => {
+        const { fs, directories } = this.#environment;
         const directory = dirname(file.path);
-        await this.#environment.directories.ensure(directory);
-        const facts = await replaceFile(this.#environment.fs, file.path, file.bytes);
+        const facts = await directories.within(directory, () =>
+          replaceFile(fs, file.path, file.bytes),
+        );
         this.#written.set(file.path, { digest: file.digest, facts });
         await this.#links.move(directory, LATEST_FILE, '.json', this.#runId, startTime);
         touched.add(directory);
@@ -97,7 +99,6 @@ export class RunFiles {
     try {
       await work();
     } catch (error) {
-      this.#environment.directories.forget();
       reportProblem(problemOf(this.#environment, path, error));
     }
   }

@@ -21,6 +21,8 @@ export interface ExecutionState {
   readonly executionId: string;
   started?: RecordOf<'stage_started'>;
   ended?: RecordOf<'stage_ended'>;
+  /** The first record of an item: what tells of an execution whose own records are missing. */
+  firstItem?: RecordOf<'item_ended'>;
   readonly items: Map<string, ItemState>;
 }
 
@@ -162,7 +164,9 @@ export class RunFold implements RunState {
   }
 
   #addItem(record: RecordOf<'item_ended'>): void {
-    const { items } = this.#execution(record.execution_id);
+    const execution = this.#execution(record.execution_id);
+    execution.firstItem = earlier(execution.firstItem, record);
+    const { items } = execution;
     const item = items.get(record.item_id);
     if (item === undefined) {
       items.set(record.item_id, { firstTime: record.time, last: record });

@@ -77,8 +77,7 @@ export async function saveSourceJob(
     if (codeOf(error) !== 'ENOENT') throw error;
   }
   const job = sourceJob(environment, jobId, upload);
-  await directories.ensure(layout.sources);
-  await replaceFile(fs, path, Buffer.from(jsonText(job)));
+  await directories.within(layout.sources, () => replaceFile(fs, path, Buffer.from(jsonText(job))));
   await links.move(layout.sources, LATEST_FILE, '.json', jobId, environment.clock.now());
   await syncDirectory(fs, layout.sources);
   return jobId;

@@ -161,7 +161,7 @@ function foreignSpokePart(record: RecordOf<'spoke_taken_in'>, context: StepConte
     hub: defined({
       job_id: content['job_id'] ?? context.runId,
       status,
-      timestamp: content['timestamp'] ?? content['job_timestamp'] ?? isoTime(record.time),
+      timestamp: content['timestamp'] ?? content['job_timestamp'],
       metadata_path: context.metadataPath(step),
       ...rest,
     }),

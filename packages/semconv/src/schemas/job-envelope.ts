@@ -56,7 +56,7 @@ export const jobEnvelopeSchema = z.looseObject({
   /** W3C trace context of the span that enqueued it. */
   traceparent: z
     .string()
-    .regex(/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/, 'expected a W3C traceparent')
+    .regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/, 'expected a W3C traceparent')
     .optional(),
 });
 /** What a queued job carries about its run. */

@@ -7,7 +7,11 @@ import { sourceSchema } from './source-job.ts';
 /** Version of the journal's records. Readers keep what they do not know. */
 export const JOURNAL_VERSION = 1;
 
-const json = z.record(z.string(), z.unknown());
+/** JSON of the user's: passed on untouched, whatever its keys are called. */
+const json = z.custom<Record<string, unknown>>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'expected an object',
+);
 const flags = z.array(z.string()).optional();
 const positive = z.int().positive();
 

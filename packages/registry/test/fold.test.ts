@@ -1,0 +1,221 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { nodeFileSystem } from '@milepost/registry';
+import { END_STATUS_VALUES, ITEM_STATUS_VALUES, RUN_END_STATUS_VALUES } from '@milepost/semconv';
+import { type KnownJournalRecord, writtenHubSchema } from '@milepost/semconv/schemas';
+import { journalBody, journalLine } from '../src/journal-line.ts';
+import { JournalReader } from '../src/journal-reader.ts';
+import { jsonText, renderRun } from '../src/render-run.ts';
+import { RunFold, type RunState, foldRun } from '../src/run-fold.ts';
+import { temporaryRoot } from './temporary-root.ts';
+
+const RUN_ID = 'minutes_1737072000_abc123';
+
+// Few different values, so that records meet: same times, same items, same executions.
+const time = fc.integer({ min: 1, max: 6 });
+const small = fc.integer({ min: 1, max: 2 });
+const step = fc.constantFrom('fetch', 'ocr', '__proto__', '1');
+const itemId = fc.constantFrom('a', 'b', '__proto__');
+const error = fc.record({
+  error_type: fc.constantFrom('IoError', 'TypeError'),
+  error_message: fc.string({ maxLength: 3 }),
+  error_category: fc.constant('io'),
+});
+const json = fc.dictionary(
+  fc.constantFrom('backend', 'pages', 'status_page'),
+  fc.jsonValue({ maxDepth: 1 }),
+);
+const execution = fc.record({
+  run_attempt: small,
+  stage: step,
+  occurrence: small,
+  attempt: small,
+  execution_id: fc.constantFrom('e1', 'e2', 'e3'),
+});
+const identity = fc.record({
+  run_attempt: small,
+  pipeline: fc.constantFrom('minutes', 'agendas'),
+  trace_id: fc.constant('f'.repeat(32)),
+  stages: fc.subarray(['fetch', 'ocr', 'deploy']),
+});
+const hubEntry = fc.oneof(
+  fc.constant({ job_id: null, status: 'pending' }),
+  fc.constant('done by hand'),
+  fc.record({
+    status: fc.constantFrom('completed', 'failed'),
+    timestamp: fc.constant('2026-01-01T21:37:23'),
+  }),
+);
+
+function kind<T extends object>(name: KnownJournalRecord['kind'], rest: fc.Arbitrary<T>) {
+  return fc
+    .tuple(fc.constant({ kind: name }), fc.record({ time }), rest)
+    .map((parts) => Object.assign({}, ...parts) as KnownJournalRecord);
+}
+
+const record: fc.Arbitrary<KnownJournalRecord> = fc.oneof(
+  kind('run_started', identity),
+  kind('run_joined', identity),
+  kind(
+    'run_ended',
+    fc.record(
+      {
+        run_attempt: small,
+        status: fc.constantFrom(...RUN_END_STATUS_VALUES),
+        duration_seconds: time,
+        error,
+      },
+      { requiredKeys: ['run_attempt', 'status', 'duration_seconds'] },
+    ),
+  ),
+  kind('stage_started', execution),
+  kind(
+    'stage_ended',
+    fc
+      .tuple(
+        execution,
+        fc.record(
+          {
+            status: fc.constantFrom(...END_STATUS_VALUES),
+            duration_seconds: time,
+            will_retry: fc.constant(true as const),
+            counts: fc.dictionary(fc.constantFrom('pages', 'words'), fc.nat()),
+            fields: json,
+            config: json,
+            metadata: json,
+            error,
+          },
+          { requiredKeys: ['status', 'duration_seconds'] },
+        ),
+      )
+      .map(([a, b]) => ({ ...a, ...b })),
+  ),
+  kind(
+    'item_ended',
+    fc
+      .tuple(
+        execution,
+        fc.record(
+          {
+            item_id: itemId,
+            status: fc.constantFrom(...ITEM_STATUS_VALUES),
+            duration_seconds: time,
+            error,
+          },
+          { requiredKeys: ['item_id', 'status', 'duration_seconds'] },
+        ),
+      )
+      .map(([a, b]) => ({ ...a, ...b })),
+  ),
+  kind(
+    'output_recorded',
+    fc.record({
+      run_attempt: small,
+      stage: step,
+      execution_id: fc.constantFrom('e1', 'e2'),
+      item_id: itemId,
+      path: fc.constantFrom('x', 'y'),
+      size: small,
+    }),
+  ),
+  kind(
+    'step_saved',
+    fc.record({ step, metadata: json.map((rest) => ({ status: 'completed', ...rest })) }),
+  ),
+  kind(
+    'hub_taken_in',
+    fc.record({
+      sha256: fc.constantFrom('d1', 'd2'),
+      steps: fc.dictionary(step, hubEntry),
+      keys: json,
+      trace: fc.array(fc.constantFrom('ocr', { step: 'ocr' }), { maxLength: 2 }),
+    }),
+  ),
+  kind('spoke_taken_in', fc.record({ sha256: fc.constantFrom('d1', 'd2'), step, content: json })),
+  kind(
+    'derived_written',
+    fc.record({ files: fc.dictionary(fc.constantFrom('p', 'q'), fc.constant('d')) }),
+  ),
+);
+const records = fc.array(record, { maxLength: 25 });
+
+function bytesOf(state: RunState): string {
+  const { hub, spokes } = renderRun(state, {
+    itemsKey: 'items',
+    metadataPath: (name) => `${name}/job_metadata/${RUN_ID}.json`,
+  });
+  return [hub, ...spokes.map(({ content }) => content)].map(jsonText).join('');
+}
+
+test('the order of records and their repetition change nothing', () => {
+  fc.assert(
+    fc.property(
+      records.chain((all) =>
+        fc.record({
+          all: fc.constant(all),
+          shuffled: fc.shuffledSubarray([...all, ...all], { minLength: all.length * 2 }),
+        }),
+      ),
+      ({ all, shuffled }) => {
+        expect(bytesOf(foldRun(RUN_ID, shuffled))).toBe(bytesOf(foldRun(RUN_ID, all)));
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('folding bit by bit, with a look between, gives the same as folding at once', () => {
+  fc.assert(
+    fc.property(records, (all) => {
+      const fold = new RunFold(RUN_ID);
+      for (const one of all) {
+        fold.add(one);
+        bytesOf(fold);
+      }
+      expect(bytesOf(fold)).toBe(bytesOf(foldRun(RUN_ID, all)));
+    }),
+  );
+});
+
+test('split over the journals of several writers and read back, it is the same', async () => {
+  const directory = join(temporaryRoot(), 'journal');
+  let number = 0;
+  await fc.assert(
+    fc.asyncProperty(records, fc.infiniteStream(fc.nat({ max: 2 })), async (all, choices) => {
+      number += 1;
+      const own = join(directory, String(number));
+      mkdirSync(own, { recursive: true });
+      const segments = ['', '', ''];
+      for (const [index, one] of all.entries()) {
+        const writer = choices.next().value ?? 0;
+        segments[writer] += journalLine(index + 1, journalBody(one));
+      }
+      for (const [writer, text] of segments.entries())
+        writeFileSync(join(own, `${writer}.jsonl`), text);
+      const fold = new RunFold(RUN_ID);
+      expect(await new JournalReader(nodeFileSystem, own).read((one) => fold.add(one))).toEqual([]);
+      expect(bytesOf(fold)).toBe(bytesOf(foldRun(RUN_ID, all)));
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('every hub fits the schema of what we write', () => {
+  fc.assert(
+    fc.property(
+      fc.array(
+        record.filter(({ kind: name }) => name !== 'hub_taken_in'),
+        { maxLength: 25 },
+      ),
+      (all) => {
+        const { hub } = renderRun(foldRun(RUN_ID, all), {
+          itemsKey: 'items',
+          metadataPath: () => 'p',
+        });
+        expect(writtenHubSchema.safeParse(JSON.parse(jsonText(hub))).error?.issues).toBeUndefined();
+      },
+    ),
+  );
+});

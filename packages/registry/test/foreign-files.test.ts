@@ -1,0 +1,261 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { openRegistry } from '@milepost/registry';
+import { temporaryRoot } from './temporary-root.ts';
+import { ToldRun } from './told-run.ts';
+import { readJson, tree } from './tree.ts';
+
+const JOB = '2026-01-01_21-37-23';
+const HUB = `analytics/job_registry/${JOB}.json`;
+
+function put(root: string, path: string, content: unknown): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), JSON.stringify(content, null, 4));
+}
+
+const tocSpoke = {
+  status: 'completed',
+  job_id: JOB,
+  job_timestamp: '2026-01-01T21:40:00.123456',
+  pipeline_step: 'toc',
+  source_job_id: '2026-01-01_20-48-14',
+  citekeys: { total: 1, successful: 1, failed: 0, list: ['citekey1'] },
+  custom_metric: 95.2,
+};
+
+const legacyHub = {
+  job_id: JOB,
+  timestamp: '2026-01-01T21:37:23.000001',
+  source: null,
+  pipeline_steps: {
+    ocr: {
+      job_id: JOB,
+      status: 'completed',
+      timestamp: '2026-01-01T21:38:00',
+      metadata_path: `ocr/job_metadata/${JOB}.json`,
+      citekeys: { total: 1, successful: 1, failed: 0, list: ['citekey1'] },
+    },
+    toc: { job_id: null, status: 'pending' },
+    notes: 'done by hand',
+  },
+  execution_trace: [
+    { step: 'ocr', job_id: JOB, timestamp: '2026-01-01T21:38:00', status: 'completed' },
+  ],
+};
+
+describe('a directory that others wrote', () => {
+  function legacyRoot(): string {
+    const root = temporaryRoot();
+    put(root, HUB, legacyHub);
+    put(root, `analytics/ocr/job_metadata/${JOB}.json`, {
+      status: 'completed',
+      pages: { total: 12 },
+    });
+    return root;
+  }
+
+  test('reads as it is', async () => {
+    await using registry = openRegistry({ root: legacyRoot() });
+    expect(await registry.getCentralRegistry(JOB)).toEqual(legacyHub);
+    expect(await registry.getStepMetadata('ocr', JOB)).toEqual({
+      status: 'completed',
+      pages: { total: 12 },
+    });
+    expect(await registry.listAllJobs()).toEqual([JOB]);
+    expect(await registry.listAllJobs({ step: 'ocr' })).toEqual([JOB]);
+    expect(await registry.getJobPipelineStatus(JOB)).toMatchObject({
+      timestamp: '2026-01-01T21:37:23.000001',
+      steps_completed: ['ocr'],
+      steps_pending: ['toc'],
+      source_citekeys: [],
+      source_job_id: null,
+    });
+    expect(await registry.findJobsForCitekey('citekey1')).toEqual([
+      { job_id: JOB, step: 'ocr', status: 'completed' },
+    ]);
+    expect(await registry.listRuns()).toMatchObject({
+      problems: [],
+      runs: [
+        {
+          runId: JOB,
+          pipeline: undefined,
+          state: 'open',
+          startTime: Date.UTC(2026, 0, 1, 21, 37, 23),
+          items: { total: 1, successful: 1, failed: 0 },
+        },
+      ],
+    });
+    expect(await registry.readRun(JOB)).toMatchObject({
+      executions: [{ stage: 'ocr', state: 'completed', executionId: undefined }],
+      pendingStages: ['toc'],
+    });
+    expect(await registry.findItem('citekey1')).toMatchObject({ sightings: [{ stage: 'ocr' }] });
+  });
+
+  test('is not changed by reading', async () => {
+    const root = legacyRoot();
+    const before = tree(root).map((path) => [path, readFileSync(join(root, path), 'utf8')]);
+    const registry = openRegistry({ root });
+    await registry.listRuns();
+    await registry.findItem('citekey1');
+    await registry.close();
+    expect(tree(root).map((path) => [path, readFileSync(join(root, path), 'utf8')])).toEqual(
+      before,
+    );
+  });
+
+  test('takes a stage of ours beside its own steps', async () => {
+    const root = legacyRoot();
+    await using registry = openRegistry({ root });
+    const told = new ToldRun((event) => registry.listener.onEvent(event), {
+      joined: true,
+      startTime: Date.UTC(2026, 0, 2),
+    }).start();
+    told.stage('sync_ocr', ['citekey1']);
+    await registry.flush();
+    expect(readJson(root, HUB)).toMatchObject({
+      timestamp: '2026-01-01T21:37:23.000001',
+      pipeline_steps: {
+        ocr: legacyHub.pipeline_steps.ocr,
+        toc: { job_id: null, status: 'pending' },
+        notes: 'done by hand',
+        sync_ocr: { status: 'completed' },
+      },
+      execution_trace: [legacyHub.execution_trace[0], { step: 'sync_ocr' }],
+    });
+  });
+
+  test('with spokes alone is listed, and rebuild makes its hub', async () => {
+    const root = temporaryRoot();
+    put(root, `analytics/toc/job_metadata/${JOB}.json`, tocSpoke);
+    put(root, 'sources/job_metadata/2026-01-01_20-48-14.json', {
+      bucket: 'cna-sources',
+      citekeys: { total: 1, list: ['citekey1'] },
+      checksums: { citekey1: 'abc123' },
+    });
+    await using registry = openRegistry({ root, itemsKey: 'citekeys' });
+    expect(await registry.listAllJobs()).toEqual([JOB]);
+    expect(await registry.rebuildCentralRegistry()).toBe(1);
+    expect(readJson(root, HUB)).toEqual({
+      job_id: JOB,
+      timestamp: '2026-01-01T21:40:00.123Z',
+      source: {
+        job_id: '2026-01-01_20-48-14',
+        bucket: 'cna-sources',
+        citekeys: { total: 1, list: ['citekey1'] },
+        checksums: { citekey1: 'abc123' },
+      },
+      pipeline_steps: {
+        toc: {
+          job_id: JOB,
+          status: 'completed',
+          timestamp: '2026-01-01T21:40:00.123456',
+          metadata_path: `toc/job_metadata/${JOB}.json`,
+          source_job_id: '2026-01-01_20-48-14',
+          citekeys: tocSpoke.citekeys,
+          custom_metric: 95.2,
+        },
+      },
+      execution_trace: [
+        { step: 'toc', job_id: JOB, timestamp: '2026-01-01T21:40:00.123456', status: 'completed' },
+      ],
+    });
+    expect(tree(root).filter((line) => line.includes('->'))).toEqual([
+      `analytics/job_registry/latest.json -> ${JOB}.json`,
+      `analytics/toc/job_metadata/latest.json -> ${JOB}.json`,
+    ]);
+  });
+
+  test('keeps a whole hub byte for byte at a rebuild, and completes one that lacks a step', async () => {
+    const root = legacyRoot();
+    const before = readFileSync(join(root, HUB), 'utf8');
+    await using registry = openRegistry({ root });
+    expect(await registry.rebuildCentralRegistry()).toBe(1);
+    expect(readFileSync(join(root, HUB), 'utf8')).toBe(before);
+    put(root, `analytics/toc/job_metadata/${JOB}.json`, { ...tocSpoke, source_job_id: undefined });
+    expect(await registry.rebuildCentralRegistry()).toBe(1);
+    expect(readJson(root, HUB)).toMatchObject({
+      timestamp: '2026-01-01T21:37:23.000001',
+      pipeline_steps: {
+        ocr: legacyHub.pipeline_steps.ocr,
+        notes: 'done by hand',
+        toc: { status: 'completed', custom_metric: 95.2 },
+      },
+      execution_trace: [legacyHub.execution_trace[0], { step: 'toc', status: 'completed' }],
+    });
+  });
+});
+
+describe('others writing into the tree of a run of ours', () => {
+  test('a spoke of theirs is truth: it stays, ours goes beside it, and the hub has both', async () => {
+    const root = temporaryRoot();
+    await using registry = openRegistry({ root });
+    const told = new ToldRun((event) => registry.listener.onEvent(event)).start();
+    told.stage('ocr', ['citekey1']);
+    await registry.flush();
+    put(root, `analytics/toc/job_metadata/${JOB}.json`, tocSpoke);
+    const theirs = readFileSync(join(root, `analytics/toc/job_metadata/${JOB}.json`), 'utf8');
+    // Fresh before anything is rewritten.
+    expect(await registry.getJobPipelineStatus(JOB)).toMatchObject({
+      steps_completed: ['ocr', 'toc'],
+    });
+    told.stage('toc', ['citekey1', 'citekey2']);
+    told.end();
+    await registry.flush();
+    expect(readFileSync(join(root, `analytics/toc/job_metadata/${JOB}.json`), 'utf8')).toBe(theirs);
+    expect(readJson(root, `analytics/toc/job_metadata/${JOB}.milepost.json`)).toMatchObject({
+      pipeline_step: 'toc',
+      items: { total: 2 },
+    });
+    expect(readJson(root, HUB)).toMatchObject({
+      pipeline_steps: { ocr: { status: 'completed' }, toc: { custom_metric: 95.2 } },
+    });
+    expect(await registry.listAllJobs({ step: 'toc' })).toEqual([JOB]);
+    expect(await registry.getStepMetadata('toc', JOB)).toMatchObject({
+      custom_metric: 95.2,
+      items: { total: 2 },
+    });
+  });
+
+  test('a hub that they changed is taken in and written merged', async () => {
+    const root = temporaryRoot();
+    await using registry = openRegistry({ root });
+    const told = new ToldRun((event) => registry.listener.onEvent(event), {
+      stages: ['ocr', 'toc'],
+    }).start();
+    told.stage('ocr', ['citekey1']);
+    await registry.flush();
+    const hub = readJson(root, HUB) as Record<string, Record<string, unknown>>;
+    hub['pipeline_steps'] = {
+      ...hub['pipeline_steps'],
+      extract_toc: { job_id: JOB, status: 'completed', timestamp: '2026-01-01T22:00:00', pages: 3 },
+    };
+    put(root, HUB, {
+      ...hub,
+      reviewed_by: 'Ann',
+      execution_trace: [
+        ...(hub['execution_trace'] as unknown as unknown[]),
+        { step: 'extract_toc', job_id: JOB, timestamp: '2026-01-01T22:00:00', status: 'completed' },
+      ],
+    });
+    told.stage('toc', ['citekey1']);
+    told.end();
+    await registry.flush();
+    const merged = readJson(root, HUB);
+    expect(merged).toMatchObject({
+      reviewed_by: 'Ann',
+      status: 'completed',
+      pipeline_steps: {
+        ocr: { status: 'completed', run_id: JOB },
+        toc: { status: 'completed', run_id: JOB },
+        extract_toc: { status: 'completed', pages: 3 },
+      },
+      execution_trace: [{ step: 'ocr' }, { step: 'toc' }, { step: 'extract_toc' }],
+    });
+    // It is on record: the hub comes back from the journal alone.
+    put(root, HUB, 'damaged');
+    await registry.rebuildCentralRegistry();
+    expect(readJson(root, HUB)).toEqual(merged);
+  });
+});
