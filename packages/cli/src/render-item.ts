@@ -41,9 +41,9 @@ function stageOf({ stage, occurrence, attempt, runAttempt }: ItemSighting): stri
 
 function rowsOf({ sightings, uploads }: ItemView): readonly Row[] {
   return [
-    ...uploads.map(({ job_id: run, step, status }) => ({
+    ...uploads.map(({ job_id: run, status }) => ({
       run: terminalText(run),
-      stage: step,
+      stage: 'upload',
       status: terminalText(status, 30),
       took: '',
       when: '',
@@ -80,11 +80,9 @@ function tableOf(rows: readonly Row[], paint: Paint, width: number): readonly st
 function detailsOf({ error, outputs }: ItemSighting, paint: Paint, width: number): string[] {
   const lines = error === undefined ? [] : wrappedText(recordedErrorText(error), width);
   const files = outputs.slice(0, MAX_OUTPUTS).flatMap(({ path, size, missing }) => {
-    const facts = [
-      ...(size === undefined ? [] : [sizeText(size)]),
-      ...(missing === true ? ['was missing when recorded'] : []),
-    ];
-    return wrappedText(`→ ${[terminalText(path), ...facts].join('  ')}`, width);
+    const known = size === undefined ? '' : sizeText(size);
+    const fact = missing === true ? 'missing' : known;
+    return wrappedText(`→ ${fact.padStart(7)}  ${terminalText(path)}`, width);
   });
   const left = outputs.length - MAX_OUTPUTS;
   const more = left > 0 ? [`→ … and ${left} more: see --json`] : [];

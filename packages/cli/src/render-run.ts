@@ -41,7 +41,7 @@ function wrapParts(
 function timing(run: RunDetail, now: number): string {
   if (run.durationSeconds !== undefined) return durationText(run.durationSeconds);
   const age = durationText(Math.max(0, now - run.startTime) / 1000);
-  return run.state === 'ended' || run.startTime === 0 ? '' : `no end yet, began ${age} ago`;
+  return run.status !== 'started' || run.startTime === 0 ? '' : `no end yet, began ${age} ago`;
 }
 
 function title(run: RunDetail, paint: Paint, width: number, now: number): readonly string[] {

@@ -1,5 +1,5 @@
 import { type FailedItem, type RunDetail } from '@milepost/registry';
-import { type Column, layOutColumns } from './columns.ts';
+import { type Column, columnsFit, layOutColumns } from './columns.ts';
 import { recordedErrorText } from './error-text.ts';
 import { type Paint } from './paint.ts';
 import { itemText, terminalText } from './terminal-text.ts';
@@ -84,26 +84,27 @@ export function drawBlock(
   ];
 }
 
-/** Failed items with the stage and error of each. */
+/** Failed items with the stage and error of each: side by side, or below each other where an ID would have to be cut. */
 export function drawFailedItems(
   failures: readonly FailedItem[],
   paint: Paint,
   width: number,
 ): readonly string[] {
-  return withoutHeadings(
-    [
-      {
-        heading: '',
-        cells: failures.map(({ stage }) => paint('dim', terminalText(stage, 60))),
-        shrinksTo: 12,
-      },
-      { heading: '', cells: failures.map(({ itemId }) => itemText(itemId)), shrinksTo: 16 },
-      messageColumn(
-        failures.map(({ error }) =>
-          error === undefined ? 'no error recorded' : recordedErrorText(error, MAX_ITEM_ERROR),
-        ),
-      ),
-    ],
-    width - 2,
-  ).map((line) => `  ${line}`);
+  const stages = failures.map(({ stage }) => paint('dim', terminalText(stage, 60)));
+  const ids = failures.map(({ itemId }) => itemText(itemId));
+  const errors = failures.map(({ error }) =>
+    error === undefined ? 'no error recorded' : recordedErrorText(error, MAX_ITEM_ERROR),
+  );
+  const beside: readonly Column[] = [
+    { heading: '', cells: stages },
+    { heading: '', cells: ids },
+    messageColumn(errors),
+  ];
+  const below: readonly Column[] = [
+    { heading: '', cells: stages.flatMap((stage) => [stage, '']), shrinksTo: 12 },
+    messageColumn(ids.flatMap((id, index) => [id, `  ${errors[index] ?? ''}`])),
+  ];
+  const inner = width - 2;
+  const columns = columnsFit(beside, inner) ? beside : below;
+  return withoutHeadings(columns, inner).map((line) => `  ${line}`);
 }

@@ -11,7 +11,7 @@ export interface RunSection {
 
 /** Idle time shorter than this never splits a run. */
 const LEAST_GAP_MS = 60_000;
-/** How many times longer than all before it an idle time must be to split a run. */
+/** How many times longer than all before it an idle time must be to split a run. Moments alone never are split. */
 const GAP_FACTOR = 4;
 
 function overlaps(a: TimeSpan, b: TimeSpan): boolean {
@@ -32,7 +32,8 @@ function splitAtGaps(
     const gap = reach === undefined ? 0 : span.startTime - reach.endTime;
     const busy = reach === undefined ? 0 : reach.endTime - reach.startTime;
     const part = parts.at(-1);
-    if (part === undefined || gap > Math.max(LEAST_GAP_MS, GAP_FACTOR * busy)) {
+    const isFar = busy > 0 && gap > Math.max(LEAST_GAP_MS, GAP_FACTOR * busy);
+    if (part === undefined || isFar) {
       parts.push([execution]);
       axis = span;
     } else {

@@ -106,12 +106,11 @@ function pendingRow(stage: string): Row {
 }
 
 function noteOf({ items, failed, isRunning }: Row, paint: Paint): string {
-  const notes: string[] = [];
+  const notes: string[] = items !== undefined && isRunning ? ['so far'] : [];
   if (failed !== undefined) notes.push(paint('red', `${failed[0]} of ${failed[1]} failed`));
   if (items !== undefined && items.failed > 0) notes.push(paint('red', `${items.failed} failed`));
   const leftOut = items === undefined ? 0 : itemsLeftOut(items);
-  if (leftOut > 0) notes.push(`${leftOut} left out`);
-  if (items !== undefined && isRunning) notes.push('so far');
+  if (leftOut > 0) notes.push(`${leftOut} other`);
   return notes.join(', ');
 }
 
@@ -127,6 +126,14 @@ function columnsOf(rows: readonly Row[], axis: TimeSpan, paint: Paint): readonly
     const drawn = barOf(span, axis, width, isRunning ? RUNNING_CELL : ENDED_CELL);
     return paint(styleOfState(isRunning ? 'running' : state), drawn);
   };
+  const bars: Column = {
+    atLeast: 12,
+    atMost: 100,
+    fill: (width) => ({
+      heading: head(axisHeading(axis, width)),
+      cells: rows.map((row) => bar(row, width)),
+    }),
+  };
   return [
     { heading: head('stage'), cells: rows.map(({ label }) => label), shrinksTo: 14 },
     {
@@ -134,14 +141,7 @@ function columnsOf(rows: readonly Row[], axis: TimeSpan, paint: Paint): readonly
       cells: rows.map(({ state }) => paint(styleOfState(state), state)),
     },
     { heading: head('took'), cells: rows.map(({ took }) => took), align: 'right' },
-    {
-      atLeast: 12,
-      atMost: 100,
-      fill: (width) => ({
-        heading: head(axisHeading(axis, width)),
-        cells: rows.map((row) => bar(row, width)),
-      }),
-    },
+    ...(axis.endTime > axis.startTime ? [bars] : []),
     { heading: head('items'), cells: rows.map(({ items }) => itemCounts(items)), align: 'right' },
     { heading: '', cells: rows.map((row) => noteOf(row, paint)), shrinksTo: 9 },
   ];
