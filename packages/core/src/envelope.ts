@@ -5,7 +5,7 @@ import { rootSpanContext } from './run-span.ts';
 import { activeContext, activeScope } from './scope.ts';
 
 /** Version of the envelope that this package writes, and the latest that it reads. */
-export const ENVELOPE_VERSION = 1;
+const ENVELOPE_VERSION = 1;
 
 /** A run as another process, or a job's payload, carries it: see `jobEnvelopeSchema` of `@milepost/semconv/schemas`. */
 export interface RunEnvelope {

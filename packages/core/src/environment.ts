@@ -9,7 +9,7 @@ export interface RunEnvironment {
 /** Name of the environment variable with the envelope. */
 export const ENVIRONMENT_ENVELOPE = 'MILEPOST_RUN';
 /** Name of the environment variable with the ID of the run that begins. */
-export const ENVIRONMENT_RUN_ID = 'MILEPOST_RUN_ID';
+const ENVIRONMENT_RUN_ID = 'MILEPOST_RUN_ID';
 
 /** Reads the environment of this process. */
 export function runEnvironment(): RunEnvironment {

@@ -1,7 +1,6 @@
 import {
   END_STATUS_VALUES,
   STATUS_VALUE_CANCELLED,
-  STATUS_VALUE_COMPLETED,
   STATUS_VALUE_FAILED,
   type EndStatus,
 } from '@milepost/semconv';
@@ -68,6 +67,3 @@ function statusOf(outcome: Outcome, signal: AbortSignal | undefined): EndStatus 
   if (outcome.kind !== 'threw') return undefined;
   return isAbort(outcome.error, signal) ? STATUS_VALUE_CANCELLED : STATUS_VALUE_FAILED;
 }
-
-/** The status of work that returned and about which nothing else is known. */
-export const DEFAULT_STATUS: EndStatus = STATUS_VALUE_COMPLETED;

@@ -8,6 +8,7 @@ import { clockRunId } from './wall-clock.ts';
 /** An hour of seconds. */
 const DEFAULT_MAX_ATTEMPTS = 3600;
 
+/** What {@link createClaimedRunId} takes. */
 export interface CreateClaimedRunIdOptions {
   /**
    * Takes the run ID for the caller alone, at once: `true` when it was free, `false` when somebody has

@@ -9,6 +9,7 @@ const MAX_SUBDOMAIN_LENGTH = 100;
 /** 10 digits, until November 2286: the Unix time of an ID always has as many, so that IDs sort. */
 const MAX_UNIX_SECONDS = 9_999_999_999;
 
+/** What {@link createRunId} takes. */
 export interface CreateRunIdOptions {
   /** The tenant of the run, or the name of its pipeline where it has none. */
   readonly subdomain: string;

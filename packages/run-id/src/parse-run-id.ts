@@ -10,6 +10,7 @@ import { assertRunId } from './run-id-rules.ts';
 import { type ReadInZone, zoneReader } from './time-zone.ts';
 import { wallClockMs } from './wall-clock.ts';
 
+/** What {@link parseRunId} takes besides the text. */
 export interface ParseRunIdOptions {
   /**
    * The IANA time zone of the clock that the ID's date and time were read from, for IDs that other

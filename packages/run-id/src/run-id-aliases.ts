@@ -2,6 +2,7 @@ import { convertParsed } from './convert-run-id.ts';
 import { parseRunId } from './parse-run-id.ts';
 import { CLAIMED_RUN_ID_FORMATS } from './run-id-format.ts';
 
+/** What {@link runIdAliases} takes besides the run ID. */
 export interface RunIdAliasesOptions {
   /** The IANA time zone of the clock that `legacy_process` IDs were made by. Default: UTC. */
   readonly timeZone?: string | undefined;

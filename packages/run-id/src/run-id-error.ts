@@ -17,6 +17,7 @@ export const RUN_ID_ERROR_CODES = [
   'RUN_ID_CLAIM_FAILED',
 ] as const;
 
+/** What a {@link RunIdError} is about. */
 export type RunIdErrorCode = (typeof RUN_ID_ERROR_CODES)[number];
 
 /** The one error of this package. Its message says what was expected and what came. */

@@ -20,6 +20,7 @@ export const RUN_ID_FORMATS = [
   'opaque',
 ] as const;
 
+/** A format of run IDs. */
 export type RunIdFormat = (typeof RUN_ID_FORMATS)[number];
 
 /**
@@ -28,4 +29,5 @@ export type RunIdFormat = (typeof RUN_ID_FORMATS)[number];
  */
 export const CLAIMED_RUN_ID_FORMATS = ['timestamp', 'compact'] as const;
 
+/** A format whose IDs need an exclusive claim. */
 export type ClaimedRunIdFormat = (typeof CLAIMED_RUN_ID_FORMATS)[number];
