@@ -78,8 +78,8 @@ function nextCommands(run: RunRecord, root: string): readonly string[] {
   const item =
     failed === undefined
       ? []
-      : [`npx milepost item ${shellWord(failed.id)} --root ${shellWord(root)}`];
-  return [`npx milepost show latest --root ${shellWord(root)}`, ...item];
+      : [`npm run -s milepost -- item ${shellWord(failed.id)} --root ${shellWord(root)}`];
+  return [`npm run -s milepost -- show latest --root ${shellWord(root)}`, ...item];
 }
 
 // A name from outside must neither end the line nor colour the terminal.

@@ -90,8 +90,8 @@ test('what happened, where it lies, and what to type next', () => {
     Telemetry  not sent
 
     Next:
-      npx milepost show latest --root data
-      npx milepost item 'b c' --root data
+      npm run -s milepost -- show latest --root data
+      npm run -s milepost -- item 'b c' --root data
     "
   `);
 });
@@ -135,8 +135,8 @@ describe('a run that failed', () => {
       Telemetry  sent to http://localhost:4318
 
       Next:
-        npx milepost show latest --root 'it'\\''s'
-        npx milepost item 'b c' --root 'it'\\''s'
+        npm run -s milepost -- show latest --root 'it'\\''s'
+        npm run -s milepost -- item 'b c' --root 'it'\\''s'
       "
     `);
   });
