@@ -61,7 +61,7 @@ function joinedIdentity(given: unknown, options: JoinRunOptions, flags: Flags): 
   if (stored !== undefined) return identityOf(stored, options, flags);
   if (isRunId(given)) {
     flags.add(FLAG_VALUE_RUN_NOT_FOUND);
-    reportOnce('join', `no registry knows the run ${given}; it is joined by its ID alone`);
+    reportOnce('join by ID', `no registry knows the run ${given}; it is joined by its ID alone`);
     return identityOf(unknownRun(given, options, flags), options, flags);
   }
   const [flag, what] =
@@ -72,7 +72,7 @@ function joinedIdentity(given: unknown, options: JoinRunOptions, flags: Flags): 
           `there is no valid run ID to join: got ${JSON.stringify(asked.slice(0, 60))}`,
         ] as const);
   flags.add(flag);
-  reportOnce('join', `${what}; a run of its own begins`);
+  reportOnce(`join ${flag}`, `${what}; a run of its own begins`);
   return newIdentity({ ...options, pipeline: options.pipeline ?? 'unnamed' }, undefined, flags);
 }
 

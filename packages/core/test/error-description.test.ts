@@ -157,7 +157,7 @@ test('the span has status ERROR, the message and the type, and no stack', () => 
       events,
     })),
   ).toEqual(
-    ['stage', 'run'].map((unit) => ({
+    ['run', 'stage'].map((unit) => ({
       unit,
       type: 'TypeError',
       status: { code: SpanStatusCode.ERROR, message: 'broken' },

@@ -201,7 +201,7 @@ describe('spans of items', () => {
 
   test('none of them, as the run says', async () => {
     await run('none', true);
-    expect(telemetry.sdk.spans.map((span) => span.name)).toEqual(['page', 'page', 'ocr', 'items']);
+    expect(telemetry.sdk.spans.map((span) => span.name)).toEqual(['items', 'ocr', 'page', 'page']);
     expect(items()).toEqual([
       ['a', 'completed'],
       ['b', 'failed'],

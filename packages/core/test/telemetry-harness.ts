@@ -1,5 +1,4 @@
 import {
-  type HrTime,
   type Attributes,
   SpanStatusCode,
   context,
@@ -17,13 +16,14 @@ import {
   type ReadableLogRecord,
   SimpleLogRecordProcessor,
 } from '@opentelemetry/sdk-logs';
-import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
+import { MeterProvider, type MetricData, MetricReader } from '@opentelemetry/sdk-metrics';
 import {
   type IdGenerator,
   InMemorySpanExporter,
   RandomIdGenerator,
   type ReadableSpan,
   type Sampler,
+  type Span,
   SimpleSpanProcessor,
   type SpanProcessor,
   TracerProvider,
@@ -47,6 +47,22 @@ export class ReservedIdGenerator implements IdGenerator {
   }
 }
 
+/** Knows in which order spans started: their times may be alike. */
+class StartOrder implements SpanProcessor {
+  readonly #places = new Map<string, number>();
+
+  onStart(span: Span): void {
+    this.#places.set(span.spanContext().spanId, this.#places.size);
+  }
+  onEnd(): void {}
+  async forceFlush(): Promise<void> {}
+  async shutdown(): Promise<void> {}
+
+  placeOf(span: ReadableSpan): number {
+    return this.#places.get(span.spanContext().spanId) ?? -1;
+  }
+}
+
 class ManualReader extends MetricReader {
   protected override async onForceFlush(): Promise<void> {}
   protected override async onShutdown(): Promise<void> {}
@@ -65,6 +81,7 @@ export class InMemorySdk {
   readonly #spans = new InMemorySpanExporter();
   readonly #logs = new InMemoryLogRecordExporter();
   readonly #reader = new ManualReader();
+  readonly #order = new StartOrder();
 
   constructor(options: SdkOptions = {}) {
     unregister();
@@ -74,6 +91,7 @@ export class InMemorySdk {
         idGenerator: options.idGenerator ?? new ReservedIdGenerator(),
         ...(options.sampler && { sampler: options.sampler }),
         spanProcessors: [
+          this.#order,
           ...(options.spanProcessors ?? []),
           new SimpleSpanProcessor({ exporter: this.#spans }),
         ],
@@ -90,9 +108,11 @@ export class InMemorySdk {
     metrics.setGlobalMeterProvider(new MeterProvider({ readers: [this.#reader] }));
   }
 
-  /** Spans that ended, in the order of their ends. */
+  /** Spans that ended, in the order of their starts. */
   get spans(): readonly ReadableSpan[] {
-    return this.#spans.getFinishedSpans();
+    return this.#spans
+      .getFinishedSpans()
+      .toSorted((a, b) => this.#order.placeOf(a) - this.#order.placeOf(b));
   }
 
   /** The one span of that name. */
@@ -121,11 +141,16 @@ export class InMemorySdk {
     return found;
   }
 
+  /** Everything that a reader gets now. */
+  async exportedMetrics(): Promise<readonly MetricData[]> {
+    const { resourceMetrics } = await this.#reader.collect();
+    return resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
+  }
+
   /** Everything that a reader gets now of one pipeline: `name{attributes}` to value, histograms as their count. */
   async metricsOf(pipeline: string): Promise<Record<string, MetricPicture>> {
-    const { resourceMetrics } = await this.#reader.collect();
     const pictures: Record<string, MetricPicture> = {};
-    for (const metric of resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics)) {
+    for (const metric of await this.exportedMetrics()) {
       const points = metric.dataPoints.filter((point) => point.attributes['pipeline'] === pipeline);
       if (points.length === 0) continue;
       pictures[metric.descriptor.name] = {
@@ -186,12 +211,20 @@ export function useLifecycle(): { readonly events: LifecycleEvent[] } {
   return { events };
 }
 
+// Some things are said once per process: each test shall hear them.
+function forgetWhatWasReported(): void {
+  const shared: unknown = Reflect.get(globalThis, Symbol.for('@milepost/core/1'));
+  const reported: unknown = shared instanceof Map ? shared.get('reported') : undefined;
+  if (reported instanceof Set) reported.clear();
+}
+
 /** Collects what is said through `diag` in each test of a file. */
 export function useDiag(): { readonly messages: string[] } {
   const messages: string[] = [];
   const say = (message: string): void => void messages.push(message);
   beforeEach(() => {
     messages.length = 0;
+    forgetWhatWasReported();
     diag.setLogger(
       { error: say, warn: say, info: say, debug: say, verbose: say },
       { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
@@ -232,24 +265,14 @@ export function spanTree(spans: readonly ReadableSpan[]): string {
         (child) =>
           child.parentSpanContext?.spanId === spanId && child.spanContext().traceId === traceId,
       )
-      .toSorted(byStart)
       .forEach((child) => show(child, depth + 1));
   };
   spans
     .filter(
       (span) => span.parentSpanContext === undefined || !byId.has(span.parentSpanContext.spanId),
     )
-    .toSorted(byStart)
     .forEach((root) => show(root, 0));
   return `${lines.join('\n')}\n`;
-}
-
-function byStart(a: ReadableSpan, b: ReadableSpan): number {
-  return nanoseconds(a.startTime) - nanoseconds(b.startTime);
-}
-
-function nanoseconds([seconds, nanos]: HrTime): number {
-  return seconds * 1e9 + nanos;
 }
 
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
