@@ -1,18 +1,26 @@
-import { SCOPE_NAME } from '@milepost/semconv';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectRegistry, openRegistry } from '@milepost/registry';
 import { measure } from './measure.ts';
+import { compareSignals } from './same-signals.ts';
 import { CountingSdk } from './sdk.ts';
-import { handWrittenStages, milepostStages } from './stage.ts';
+import { handWrittenStages, milepostStages, milepostStagesOfOneRun } from './stage.ts';
 
 // Ratios of main-thread CPU, interleaved rounds, medians: npm run bench [rounds] [stages per round]
 const rounds = Number(process.argv[2] ?? 15);
-const perRound = Number(process.argv[3] ?? 20_000);
+const perRound = Number(process.argv[3] ?? 10_000);
 const STAGES = ['fetch', 'ocr', 'compilation', 'extraction', 'deploy'];
 
-async function ratio(title: string, budget: number): Promise<void> {
+async function ratio(
+  title: string,
+  budget: number | undefined,
+  run: (count: number) => Promise<void> = milepostStages(STAGES),
+): Promise<void> {
   const [byHand, ours] = await measure(
     [
       { name: 'by hand', run: handWrittenStages(STAGES) },
-      { name: 'withStage', run: milepostStages(STAGES) },
+      { name: 'withStage', run },
     ],
     rounds,
     perRound,
@@ -20,13 +28,28 @@ async function ratio(title: string, budget: number): Promise<void> {
   if (byHand === undefined || ours === undefined) throw new Error('nothing was measured');
   const value = ours.microseconds / byHand.microseconds;
   console.log(
-    `${title.padEnd(44)} ${value.toFixed(2)} x  (budget ${budget.toFixed(1)} x; ` +
+    `${title.padEnd(42)} ${value.toFixed(2)} x  (${budget === undefined ? '' : `budget ${budget.toFixed(1)} x; `}` +
       `by hand ${byHand.microseconds.toFixed(2)} us, withStage ${ours.microseconds.toFixed(2)} us)`,
   );
 }
 
 await ratio('no SDK registered', 1);
+
 const sdk = new CountingSdk();
 sdk.register();
+await compareSignals(sdk, STAGES);
 await ratio('all three signals, SDK present', 0.8);
-void SCOPE_NAME;
+
+const root = await mkdtemp(join(tmpdir(), 'milepost-bench-'));
+try {
+  const registry = openRegistry({ root });
+  connectRegistry(registry);
+  const { run, end } = await milepostStagesOfOneRun(STAGES);
+  await ratio('the same, and the registry journaling', 1, run);
+  await end();
+  // What a run costs besides: its files are written anew at its end, with an entry for each execution.
+  await ratio(`the same, whole runs of ${perRound} stages`, undefined);
+  await registry.close();
+} finally {
+  await rm(root, { recursive: true });
+}

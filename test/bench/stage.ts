@@ -1,3 +1,5 @@
+import { AsyncResource } from 'node:async_hooks';
+import { setImmediate } from 'node:timers/promises';
 import {
   type Attributes,
   type Context,
@@ -18,6 +20,9 @@ import { DURATION_BUCKETS_SECONDS } from '@milepost/semconv';
 async function work(): Promise<number> {
   return 47;
 }
+
+/** How many stages go by before the program turns to its input and output, as real ones do. */
+const STAGES_PER_TURN = 50;
 
 const RUN_ID = 'alameda_1737072000_abc123';
 const PIPELINE = 'minutes';
@@ -115,21 +120,45 @@ export function handWrittenStages(stages: readonly string[]): (count: number) =>
     tracer.startActiveSpan(PIPELINE, async (root) => {
       for (let i = 0; i < count; i += 1) {
         await stage(stages[i % stages.length] ?? '', Math.floor(i / stages.length) + 1, work);
+        if (i % STAGES_PER_TURN === 0) await setImmediate();
       }
       root.end();
     });
 }
 
-/** Runs the same stages with Milepost. */
+/** Runs the same stages with Milepost, each call one run. */
 export function milepostStages(stages: readonly string[]): (count: number) => Promise<void> {
   return (count) =>
-    withRun({ pipeline: PIPELINE, subdomain: SUBDOMAIN }, async () => {
-      for (let i = 0; i < count; i += 1) {
-        await withStage(stages[i % stages.length] ?? '', async (stage) => {
-          const pages = await work();
-          stage.count('total_pages', pages);
-          return pages;
-        });
-      }
+    withRun({ pipeline: PIPELINE, subdomain: SUBDOMAIN }, () => wrappedStages(stages, count));
+}
+
+/** Runs the same stages with Milepost, all calls in one run that goes on until `end`. */
+export async function milepostStagesOfOneRun(stages: readonly string[]): Promise<{
+  readonly run: (count: number) => Promise<void>;
+  readonly end: () => Promise<void>;
+}> {
+  const begun = Promise.withResolvers<(count: number) => Promise<void>>();
+  const ending = Promise.withResolvers<void>();
+  const ended = withRun({ pipeline: PIPELINE, subdomain: SUBDOMAIN }, () => {
+    begun.resolve(AsyncResource.bind((count: number) => wrappedStages(stages, count)));
+    return ending.promise;
+  });
+  return {
+    run: await begun.promise,
+    async end() {
+      ending.resolve();
+      await ended;
+    },
+  };
+}
+
+async function wrappedStages(stages: readonly string[], count: number): Promise<void> {
+  for (let i = 0; i < count; i += 1) {
+    await withStage(stages[i % stages.length] ?? '', async (stage) => {
+      const pages = await work();
+      stage.count('total_pages', pages);
+      return pages;
     });
+    if (i % STAGES_PER_TURN === 0) await setImmediate();
+  }
 }
