@@ -201,7 +201,11 @@ describe('for people', () => {
     `);
   });
 
-  test.for([HOSTILE, LONG, '議事録 👩‍👩‍👧.pdf'])('an item of any ID: %j', async (id) => {
+  test.for([
+    ['control characters', HOSTILE],
+    ['ten thousand characters', LONG],
+    ['wide characters', '議事録 👩‍👩‍👧.pdf'],
+  ] as const)('an item whose ID has %s', async ([, id]) => {
     const { code, out, err } = await milepost(['item', id]);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);

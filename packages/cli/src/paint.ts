@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { type RunStatus, type StepState } from '@milepost/semconv/schemas';
 import { type CliStream } from './cli-io.ts';
 
 /** A colour or other style of a terminal. */
@@ -13,19 +14,22 @@ export function paintFor(stream: CliStream): Paint {
     text === '' ? '' : styleText(style, text, { stream, validateStream: true });
 }
 
-const STATE_STYLES: Readonly<Record<string, Style>> = {
+const STATE_STYLES: Readonly<Record<StepState | RunStatus | 'open', Style>> = {
   completed: 'green',
   partial: 'yellow',
   retrying: 'yellow',
   failed: 'red',
   cancelled: 'magenta',
+  started: 'cyan',
   running: 'cyan',
   open: 'cyan',
   pending: 'dim',
   skipped: 'dim',
 };
 
-/** The style of a status or state. */
+const styles: ReadonlyMap<string, Style> = new Map(Object.entries(STATE_STYLES));
+
+/** The style of a status or state; none for a word that only others use. */
 export function styleOfState(state: string): Style {
-  return STATE_STYLES[state] ?? 'reset';
+  return styles.get(state) ?? 'reset';
 }

@@ -1,4 +1,5 @@
 import { type ExecutionSummary, type ItemTotals } from '@milepost/registry';
+import { type StepState } from '@milepost/semconv/schemas';
 import { type Column, layOutColumns } from './columns.ts';
 import { durationText } from './duration-text.ts';
 import { isUnderWay, spanOfExecution } from './execution-span.ts';
@@ -24,7 +25,7 @@ const ENDED_CELL = '█';
 const RUNNING_CELL = '▒';
 
 /** From the state that many executions together show first, to the one that they show last. */
-const WORST_FIRST: readonly string[] = [
+const WORST_FIRST: readonly StepState[] = [
   'failed',
   'cancelled',
   'retrying',
@@ -46,8 +47,8 @@ interface Row {
   readonly failed: readonly [number, number] | undefined;
 }
 
-function worstState(executions: readonly ExecutionSummary[]): string {
-  const states = new Set<string>(executions.map(({ state }) => state));
+function worstState(executions: readonly ExecutionSummary[]): StepState {
+  const states = new Set(executions.map(({ state }) => state));
   return WORST_FIRST.find((state) => states.has(state)) ?? 'pending';
 }
 
