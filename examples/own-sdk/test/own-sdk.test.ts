@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { context, logs, metrics, propagation, trace } from '@opentelemetry/api';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Registry, openRegistry } from '@milepost/registry';
-import { type OtlpServer, drawTrees, startOtlpServer } from '../../../test/otlp-server/index.ts';
+import { type OtlpServer, startOtlpServer } from '../../../test/otlp-server/index.ts';
 import { createSdk } from '../src/own-sdk.ts';
 import { runPipeline } from '../src/pipeline.ts';
 
@@ -33,19 +33,21 @@ test('a program with an SDK of its own gets whole traces, stamped logs, metrics 
   await runPipeline(RUN_ID);
   await sdk.shutdown();
 
-  expect(
-    drawTrees(server.spanTrees(), ({ name, attributes }) =>
-      [attributes['pipeline.unit'] ?? '-', name, attributes['item.id'] ?? ''].join(' ').trim(),
-    ),
-  ).toMatchInlineSnapshot(`
-    "run minutes
-      stage fetch
-        - GET agenda.html agenda.html
-        - GET minutes.html minutes.html
-        - GET missing.html missing.html
-        item item missing.html
-      stage deploy"
-  `);
+  const names = new Map(server.spans().map(({ spanId, name }) => [spanId, name]));
+  const below = server
+    .spans()
+    .map(({ parentSpanId = '', name, attributes }) =>
+      [names.get(parentSpanId) ?? 'root', name, attributes['item.id'] ?? '-'].join(' / '),
+    );
+  expect(below.toSorted()).toEqual([
+    'fetch / GET agenda.html / agenda.html',
+    'fetch / GET minutes.html / minutes.html',
+    'fetch / GET missing.html / missing.html',
+    'fetch / item / missing.html',
+    'minutes / deploy / -',
+    'minutes / fetch / -',
+    'root / minutes / -',
+  ]);
   expect(new Set(server.spans().map(({ attributes }) => attributes['run.id']))).toEqual(
     new Set([RUN_ID]),
   );
