@@ -3,7 +3,7 @@ import { type Column, columnsFit, layOutColumns } from './columns.ts';
 import { recordedErrorText } from './error-text.ts';
 import { type Paint } from './paint.ts';
 import { itemText, terminalText } from './terminal-text.ts';
-import { executionLabel } from './waterfall.ts';
+import { executionLabel } from './waterfall-rows.ts';
 
 interface Message {
   readonly labels: string[];
