@@ -102,8 +102,11 @@ export class ItemExecution {
     const error = status === STATUS_VALUE_FAILED ? describeOutcome(outcome, category) : undefined;
     stage.items.ended(this.#id, status, error);
     stage.series.items[status].value += 1;
-    if (error) this.#tellFailure(error, durationSeconds);
-    this.#endSpan(status, error);
+    guarded(
+      'the signals of an item',
+      () => this.#signal(status, error, durationSeconds),
+      undefined,
+    );
     if (!hasLifecycleListeners()) return;
     publishLifecycle({
       type: 'item_ended',
@@ -116,6 +119,11 @@ export class ItemExecution {
       durationSeconds,
       error,
     });
+  }
+
+  #signal(status: ItemStatus, error: ErrorDescription | undefined, durationSeconds: number): void {
+    if (error) this.#tellFailure(error, durationSeconds);
+    this.#endSpan(status, error);
   }
 
   #tellFailure(error: ErrorDescription, durationSeconds: number): void {
@@ -138,17 +146,16 @@ export class ItemExecution {
   }
 
   #startSpan(startTime: number | undefined): void {
-    this.#span = currentTracer()?.startSpan(
-      SPAN_NAME,
-      {
-        attributes: {
-          ...this.#base,
-          [ATTR_PIPELINE_UNIT]: PIPELINE_UNIT_VALUE_ITEM,
-          ...this.#fields,
-        },
-        ...(startTime !== undefined && { startTime }),
-      },
-      contextOfOwnSpan(this.#inItem),
+    const attributes = {
+      ...this.#base,
+      [ATTR_PIPELINE_UNIT]: PIPELINE_UNIT_VALUE_ITEM,
+      ...this.#fields,
+    };
+    const options = { attributes, ...(startTime !== undefined && { startTime }) };
+    this.#span = guarded(
+      'the start of a span',
+      () => currentTracer()?.startSpan(SPAN_NAME, options, contextOfOwnSpan(this.#inItem)),
+      undefined,
     );
   }
 

@@ -11,7 +11,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { baseRunId, runSpanId } from '@milepost/run-id';
-import { reportOnce } from './guard.ts';
+import { guarded, reportOnce } from './guard.ts';
 import { type RunIdentity } from './identity.ts';
 import { currentTracer, currentTracerProvider } from './providers.ts';
 import { withReservedIds } from './reserved-ids.ts';
@@ -39,9 +39,19 @@ export function joinedContext(inRun: Context, parent: SpanContext | undefined): 
  * Starts the root span of a run, with the IDs that follow from the run ID; linked with the span around it, both ways.
  * @param around the context in which the run was started
  * @param inRun the same with the run's scope
- * @returns undefined where no SDK is registered, or where tracing is suppressed
+ * @returns undefined where no SDK is registered, or where a part of it throws
  */
 export function startRunSpan(
+  run: RunIdentity,
+  around: Context,
+  inRun: Context,
+  attributes: Attributes,
+): Span | undefined {
+  const start = (): Span | undefined => startLinked(run, around, inRun, attributes);
+  return guarded('the start of the span of a run', start, undefined);
+}
+
+function startLinked(
   run: RunIdentity,
   around: Context,
   inRun: Context,
@@ -60,7 +70,6 @@ export function startRunSpan(
   const span =
     (ownIds.has(provider) ? undefined : startWithOurIds(tracer, run, context, attributes, links)) ??
     startUnderDerivedRoot(tracer, provider, run, context, attributes, links);
-  if (span === undefined) return undefined;
   if (outer?.isRecording()) outer.addLink({ context: span.spanContext() });
   return span;
 }
