@@ -1,9 +1,10 @@
-import { errorMonitor } from 'node:events';
 import { type Agent } from 'node:http';
+import { Duplex } from 'node:stream';
 import {
   type OTLPExporterNodeConfigBase,
   convertLegacyHttpOptions,
 } from '@opentelemetry/otlp-exporter-base/node-http';
+import { describeFailure } from './describe-failure.ts';
 
 type AgentFactory = Extract<
   OTLPExporterNodeConfigBase['httpAgentOptions'],
@@ -42,9 +43,14 @@ export class CollectorConnections {
       const agent = await agentFactory(protocol);
       const connect: Agent['createConnection'] = agent.createConnection.bind(agent);
       agent.createConnection = (...[options, callback]: Parameters<typeof connect>) => {
+        if (abort.signal.aborted) {
+          callback?.(new Error(describeFailure(abort.signal.reason)), new Duplex());
+          return undefined;
+        }
         // What the signal aborts the exporters do not try again.
         const socket = connect({ ...options, signal: abort.signal }, callback);
-        socket?.once(errorMonitor, (error: Error & { readonly code?: unknown }) => {
+        // A listener of its own kind: were the socket aborted before the request listens, its error would be uncaught.
+        socket?.on('error', (error: Error & { readonly code?: unknown }) => {
           if (this.#isEnd && REFUSALS.has(error.code)) abort.abort(error);
         });
         return socket;

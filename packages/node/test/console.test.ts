@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream';
+import { Writable } from 'node:stream';
 import { WriteStream } from 'node:tty';
 import { SeverityNumber, logs } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -10,23 +10,29 @@ import { startInMemorySdk } from './in-memory-sdk.ts';
 const RUN_ID = 'alameda_1737072000_abc123';
 
 /** A stream that keeps what it gets; as a terminal it answers about colours as Node's own terminals do. */
-function stream({ isTerminal = false } = {}): PassThrough {
-  const passThrough = new PassThrough();
-  return isTerminal
-    ? Object.assign(passThrough, {
-        isTTY: true,
-        getColorDepth: WriteStream.prototype.getColorDepth,
-      })
-    : passThrough;
+class TextStream extends Writable {
+  text = '';
+  readonly isTTY: boolean;
+  readonly getColorDepth = WriteStream.prototype.getColorDepth;
+
+  constructor({ isTerminal = false } = {}) {
+    super();
+    this.isTTY = isTerminal;
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
 }
 
-function printed(format: ConsoleFormat, work: () => void, target: PassThrough = stream()): string {
+function printed(format: ConsoleFormat, work: () => void, target = new TextStream()): string {
   startInMemorySdk({
     idGenerator: new MilepostIdGenerator(),
     logRecordProcessors: [new ConsoleLogRecordProcessor(format, target)],
   });
   work();
-  return String(target.read() ?? '');
+  return target.text;
 }
 
 function pipeline(): void {
@@ -103,7 +109,7 @@ describe('pretty', () => {
     ['elsewhere with FORCE_COLOR', { isTerminal: false }, { FORCE_COLOR: '1' }, true],
   ] as const)('colour %s', ([, options, env, isColoured]) => {
     for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
-    const text = printed('pretty', failing, stream(options));
+    const text = printed('pretty', failing, new TextStream(options));
     expect(text.includes('\u001b[')).toBe(isColoured);
   });
 });
@@ -192,7 +198,7 @@ test.for(['pretty', 'json'] as const)('%s: lines of other libraries are not prin
 });
 
 test('a stream that throws does not break the call', () => {
-  const broken = stream();
+  const broken = new TextStream();
   broken.write = () => {
     throw new Error('EPIPE');
   };
