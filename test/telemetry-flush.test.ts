@@ -158,7 +158,8 @@ describe('with a collector that does not', () => {
   ];
 
   test.for(cases)('%s: a flush says what was lost', async ([, arrange, error]) => {
-    vi.stubEnv('OTEL_EXPORTER_OTLP_TIMEOUT', '300');
+    // Less than an exporter waits before it tries again.
+    vi.stubEnv('OTEL_EXPORTER_OTLP_TIMEOUT', '750');
     await arrange();
     const telemetry = await start();
     record(3);
@@ -247,7 +248,7 @@ describe('with a collector that does not', () => {
     server.answer = ({ signal }) => (signal === 'traces' ? 'hang' : 'accept');
     const telemetry = await start();
     record(3);
-    const report = await telemetry.shutdown({ timeoutMs: 300 });
+    const report = await telemetry.shutdown({ timeoutMs: 1500 });
     expect(report).toMatchObject({ ...ALL_OK, traces: { status: 'timeout' } });
     expect(server.logRecords()).toHaveLength(3);
   });
