@@ -7,7 +7,6 @@ import {
 } from '@milepost/core/hooks';
 import { isRunId } from '@milepost/run-id';
 import { type FileDigest, digestFile } from './file-digest.ts';
-import { recordOfEvent, runJoinedRecord } from './record-of-event.ts';
 import { type RecorderPool } from './recorder-pool.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 import { type WrittenResult } from './results.ts';
@@ -35,7 +34,8 @@ export class EventRecorder implements LifecycleListener {
       );
       return;
     }
-    if (!isRunId(event.run.runId)) {
+    const { runId } = event.run;
+    if (!this.#recorders.has(runId) && !isRunId(runId)) {
       diag.warn(`milepost: registry: not a run ID, ${event.type} is not recorded`);
       return;
     }
@@ -44,11 +44,7 @@ export class EventRecorder implements LifecycleListener {
       this.#hashing ??= this.#hashAll();
       return;
     }
-    const recorder = this.#recorders.of(event.run.runId);
-    if (!recorder.hasRecords && event.type !== 'run_started') {
-      recorder.record(runJoinedRecord(event.run, recorder.stamp(event.time)));
-    }
-    recorder.record(recordOfEvent(event, recorder.stamp(event.time)));
+    this.#recorders.of(runId).tell(event);
   }
 
   /** Records a result that the registry wrote itself. */
@@ -96,7 +92,7 @@ export class EventRecorder implements LifecycleListener {
   ): void {
     const { run, stage, itemId, path, time } = output;
     const recorder = this.#recorders.of(run.runId);
-    if (!recorder.hasRecords) recorder.record(runJoinedRecord(run, recorder.stamp(time)));
+    recorder.introduce(run, time);
     recorder.record({
       kind: 'output_recorded',
       time: recorder.stamp(time),

@@ -87,6 +87,8 @@ export function stepOfDirectory(directory: string, content: JsonObject): string 
 
 /** Records of what others wrote about a run, and what could not be read. */
 export interface ForeignFindings {
+  /** SHA-256 in hex of hub and spokes as they are on disk, by path. */
+  readonly digests: ReadonlyMap<string, string>;
   readonly records: readonly (RecordOf<'hub_taken_in'> | RecordOf<'spoke_taken_in'>)[];
   readonly problems: readonly Problem[];
 }
@@ -103,6 +105,7 @@ export async function findForeign(
   const { layout } = environment;
   const records: (RecordOf<'hub_taken_in'> | RecordOf<'spoke_taken_in'>)[] = [];
   const problems: Problem[] = [];
+  const digests = new Map<string, string>();
   const look = async (
     path: string,
     take: (bytes: Buffer, digest: string) => void,
@@ -111,23 +114,26 @@ export async function findForeign(
       const bytes = await readIfThere(environment, path);
       if (bytes === undefined) return;
       const digest = sha256(bytes);
+      digests.set(path, digest);
       if (state.written.get(layout.recorded(path))?.has(digest) !== true) take(bytes, digest);
     } catch (error) {
       problems.push(problemOf(environment, path, error));
     }
   };
-  await look(layout.hub(state.runId), (bytes, digest) => {
+  const lookAtHub = look(layout.hub(state.runId), (bytes, digest) => {
     if (!state.foreignHubs.has(digest)) records.push(hubRecord(state, digest, bytes, timeOf()));
   });
-  for (const directory of await stepDirectories(environment, problems)) {
+  const directories = await stepDirectories(environment, problems);
+  const lookAtSpokes = directories.map((directory) => {
     const path = join(spokesOfDirectory(layout.analytics, directory), `${state.runId}.json`);
-    await look(path, (bytes, digest) => {
+    return look(path, (bytes, digest) => {
       const content: unknown = JSON.parse(bytes.toString('utf8'));
       if (!isJsonObject(content)) throw new TypeError('expected a JSON object');
       const step = stepOfDirectory(directory, content);
       if (state.foreignSpokes.has(`${step}\0${digest}`)) return;
       records.push({ kind: 'spoke_taken_in', time: timeOf(), sha256: digest, step, content });
     });
-  }
-  return { records, problems };
+  });
+  await Promise.all([lookAtHub, ...lookAtSpokes]);
+  return { records, digests, problems };
 }

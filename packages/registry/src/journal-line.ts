@@ -9,14 +9,37 @@ export function journalBody(record: Exclude<JournalRecord, { kind: 'unknown' }>)
   return JSON.stringify(record);
 }
 
+/** Most bytes that a line has besides those of its body. */
+const FRAME_BYTES = 48;
+/** Most bytes of one UTF-16 unit in UTF-8. */
+const MAX_BYTES_PER_UNIT = 3;
+
+function checksum(bytes: Uint8Array): string {
+  return crc32(bytes).toString(16).padStart(8, '0');
+}
+
 /**
- * A line of a segment, with its newline: `{"seq":1,…,"crc":"xxxxxxxx"}`.
+ * Lines of a segment, each with its newline: `{"seq":1,…,"crc":"xxxxxxxx"}`.
  * The checksum is CRC-32, in lower-case hex, of every byte of the line before `,"crc"`.
- * @param body a non-empty JSON object as text
+ * @param firstSeq the sequence number of the first line
+ * @param bodies non-empty JSON objects as text
  */
-export function journalLine(seq: number, body: string): string {
-  const checked = `{"seq":${seq},${body.slice(1, -1)}`;
-  return `${checked},"crc":"${crc32(checked).toString(16).padStart(8, '0')}"}\n`;
+export function journalLines(firstSeq: number, bodies: readonly string[]): Buffer {
+  let size = 0;
+  for (const body of bodies) size += body.length * MAX_BYTES_PER_UNIT + FRAME_BYTES;
+  const bytes = Buffer.allocUnsafe(size);
+  let length = 0;
+  let seq = firstSeq;
+  // The end of one line is written with the beginning of the next: each write of a string costs.
+  let end = '';
+  for (const body of bodies) {
+    const start = length + end.length;
+    length += bytes.write(`${end}{"seq":${seq},${body.slice(1, -1)}`, length);
+    end = `,"crc":"${checksum(bytes.subarray(start, length))}"}\n`;
+    seq += 1;
+  }
+  length += bytes.write(end, length);
+  return bytes.subarray(0, length);
 }
 
 /** What a line of a segment holds. */
@@ -29,8 +52,8 @@ export interface ReadLine {
 function readLine(line: Buffer): ReadLine | undefined {
   const end = line.length - SUFFIX_LENGTH;
   if (end <= 0) return undefined;
-  const crc = crc32(line.subarray(0, end)).toString(16).padStart(8, '0');
-  if (line.toString('latin1', end) !== `,"crc":"${crc}"}`) return undefined;
+  if (line.toString('latin1', end) !== `,"crc":"${checksum(line.subarray(0, end))}"}`)
+    return undefined;
   try {
     const value: unknown = JSON.parse(`${line.toString('utf8', 0, end)}}`);
     if (typeof value !== 'object' || value === null || !('seq' in value)) return undefined;

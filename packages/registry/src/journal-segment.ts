@@ -6,7 +6,7 @@ import { JOURNAL_VERSION } from '@milepost/semconv/schemas';
 import { type RegistryClock } from './clock.ts';
 import { type Directories, syncDirectory } from './directories.ts';
 import { type RegistryFile, type RegistryFileSystem } from './file-system.ts';
-import { journalBody, journalLine } from './journal-line.ts';
+import { journalBody, journalLines } from './journal-line.ts';
 import { writeAll } from './write-all.ts';
 
 const EXTENSION = '.jsonl';
@@ -45,14 +45,17 @@ export function segmentOpened(runId: string, writer: string, now: number): strin
 export class JournalSegment {
   readonly writer: string;
   readonly #file: RegistryFile;
-  #seq = 0;
+  #nextSeq = 1;
+  /** What goes before the first batch. */
+  #opening: readonly string[];
 
-  private constructor(writer: string, file: RegistryFile) {
+  private constructor(writer: string, file: RegistryFile, opening: readonly string[]) {
     this.writer = writer;
     this.#file = file;
+    this.#opening = opening;
   }
 
-  /** Creates a segment of its own, exclusively, with its first record. */
+  /** Creates a segment of its own, exclusively. Its first record goes to disk with the first batch. */
   static async create(
     fs: RegistryFileSystem,
     directories: Directories,
@@ -64,9 +67,8 @@ export class JournalSegment {
     const file = await directories.within(directory, () =>
       fs.open(join(directory, segmentFile(writer)), 'wx'),
     );
+    const segment = new JournalSegment(writer, file, [segmentOpened(runId, writer, clock.now())]);
     try {
-      const segment = new JournalSegment(writer, file);
-      await writeAll(file, segment.#lines([segmentOpened(runId, writer, clock.now())]));
       await syncDirectory(fs, directory);
       return segment;
     } catch (error) {
@@ -77,20 +79,15 @@ export class JournalSegment {
 
   /** Resolves when all these records are on disk. After an error the segment must not be used again. */
   async append(bodies: readonly string[]): Promise<void> {
-    await writeAll(this.#file, this.#lines(bodies));
+    const all = this.#opening.length === 0 ? bodies : [...this.#opening, ...bodies];
+    const firstSeq = this.#nextSeq;
+    this.#nextSeq += all.length;
+    await writeAll(this.#file, journalLines(firstSeq, all));
     await this.#file.sync();
+    this.#opening = [];
   }
 
   async close(): Promise<void> {
     await this.#file.close();
-  }
-
-  #lines(bodies: readonly string[]): Buffer {
-    let text = '';
-    for (const body of bodies) {
-      this.#seq += 1;
-      text += journalLine(this.#seq, body);
-    }
-    return Buffer.from(text, 'utf8');
   }
 }

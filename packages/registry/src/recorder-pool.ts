@@ -31,6 +31,10 @@ export class RecorderPool {
     return made;
   }
 
+  has(runId: string): boolean {
+    return this.#recorders.has(runId);
+  }
+
   /** What this process recorded of a run, where it still holds it. */
   stateOf(runId: string): RunState | undefined {
     return this.#recorders.get(runId)?.peek();

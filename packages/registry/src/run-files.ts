@@ -1,9 +1,8 @@
 import { dirname } from 'node:path';
 import { syncDirectory } from './directories.ts';
-import { type FileFacts } from './file-system.ts';
 import { sha256 } from './foreign-files.ts';
 import { type LatestLinks } from './latest-links.ts';
-import { LATEST_FILE } from './layout.ts';
+import { LATEST_FILE, OURS_BESIDE_FOREIGN } from './layout.ts';
 import { type RegistryEnvironment, problemOf, reportProblem } from './registry-environment.ts';
 import { type RenderedRun, jsonText } from './render-run.ts';
 import { replaceFile } from './replace-file.ts';
@@ -16,17 +15,13 @@ interface DerivedFile {
   readonly digest: string;
 }
 
-interface Written {
-  readonly digest: string;
-  readonly facts: FileFacts;
-}
-
 /** Hub and spokes of one run on disk. */
 export class RunFiles {
   readonly #environment: RegistryEnvironment;
   readonly #links: LatestLinks;
   readonly #runId: string;
-  readonly #written = new Map<string, Written>();
+  /** Digests of our spokes beside those of others, which nobody else writes. */
+  readonly #beside = new Map<string, string>();
 
   constructor(environment: RegistryEnvironment, links: LatestLinks, runId: string) {
     this.#environment = environment;
@@ -34,8 +29,11 @@ export class RunFiles {
     this.#runId = runId;
   }
 
-  /** The files, spokes first, that are not yet on disk as the run is now. */
-  async stale(run: RenderedRun): Promise<readonly DerivedFile[]> {
+  /**
+   * The files, spokes first, that are not on disk as the run is now.
+   * @param digests of what is on disk, by path
+   */
+  stale(run: RenderedRun, digests: ReadonlyMap<string, string>): readonly DerivedFile[] {
     const { layout } = this.#environment;
     const files = run.spokes.map(({ step, besideForeign, content }) =>
       this.#file(
@@ -46,8 +44,9 @@ export class RunFiles {
       ),
     );
     files.push(this.#file(layout.hub(this.#runId), jsonText(run.hub)));
-    const current = await Promise.all(files.map((file) => this.#isCurrent(file)));
-    return files.filter((_, index) => current[index] === false);
+    return files.filter(
+      ({ path, digest }) => (digests.get(path) ?? this.#beside.get(path)) !== digest,
+    );
   }
 
   #file(path: string, text: string): DerivedFile {
@@ -60,39 +59,24 @@ export class RunFiles {
     };
   }
 
-  async #isCurrent(file: DerivedFile): Promise<boolean> {
-    const { fs } = this.#environment;
-    try {
-      const written = this.#written.get(file.path);
-      if (written === undefined) return sha256(await fs.readFile(file.path)) === file.digest;
-      if (written.digest !== file.digest) return false;
-      const facts = await fs.lstat(file.path);
-      const { size, mtimeMs, ino } = written.facts;
-      return facts.size === size && facts.mtimeMs === mtimeMs && facts.ino === ino;
-    } catch {
-      // Not there, or not readable: it is written anew.
-      return false;
-    }
-  }
-
   /** Writes the files, then moves the links that name the newest run. What fails is reported; the rest goes on. */
   async write(files: readonly DerivedFile[], startTime: number): Promise<void> {
     const touched = new Set<string>();
-    for (const file of files) {
-      await this.#guarded(file.path, async () => {
+    const writes = files.map((file) =>
+      this.#guarded(file.path, async () => {
         const { fs, directories } = this.#environment;
         const directory = dirname(file.path);
-        const facts = await directories.within(directory, () =>
-          replaceFile(fs, file.path, file.bytes),
-        );
-        this.#written.set(file.path, { digest: file.digest, facts });
-        await this.#links.move(directory, LATEST_FILE, '.json', this.#runId, startTime);
+        await directories.within(directory, () => replaceFile(fs, file.path, file.bytes));
+        if (file.path.endsWith(OURS_BESIDE_FOREIGN)) this.#beside.set(file.path, file.digest);
+        else await this.#links.move(directory, LATEST_FILE, '.json', this.#runId, startTime);
         touched.add(directory);
-      });
-    }
-    for (const directory of touched) {
-      await this.#guarded(directory, () => syncDirectory(this.#environment.fs, directory));
-    }
+      }),
+    );
+    await Promise.all(writes);
+    const syncs = [...touched].map((directory) =>
+      this.#guarded(directory, () => syncDirectory(this.#environment.fs, directory)),
+    );
+    await Promise.all(syncs);
   }
 
   async #guarded(path: string, work: () => Promise<void>): Promise<void> {

@@ -1,9 +1,11 @@
-import { type KnownJournalRecord } from '@milepost/semconv/schemas';
+import { type RunIdentity, type StageIdentity } from '@milepost/core/hooks';
+import { type KnownJournalRecord, parseJournalRecord } from '@milepost/semconv/schemas';
 import { findForeign } from './foreign-files.ts';
 import { journalBody } from './journal-line.ts';
 import { JournalQueue } from './journal-queue.ts';
 import { JournalReader } from './journal-reader.ts';
 import { type LatestLinks } from './latest-links.ts';
+import { type RecordedEvent, executionText, recordText, runJoinedText } from './record-text.ts';
 import { type RegistryEnvironment, problemOf, reportProblem } from './registry-environment.ts';
 import { renderRun } from './render-run.ts';
 import { resolveSource } from './resolve-source.ts';
@@ -18,15 +20,6 @@ const TICK_MS = 0.001;
 /** How often a rewrite begins anew because others wrote meanwhile, before it leaves that to them. */
 const MAX_ROUNDS = 4;
 
-const STATUS_KINDS: ReadonlySet<string> = new Set([
-  'run_started',
-  'run_joined',
-  'run_ended',
-  'stage_started',
-  'stage_ended',
-  'step_saved',
-]);
-
 /** Records one run: its journal first, then the files that follow from it. */
 export class RunRecorder {
   readonly runId: string;
@@ -37,8 +30,9 @@ export class RunRecorder {
   readonly #others: JournalReader;
   readonly #files: RunFiles;
   readonly #schedule: RewriteSchedule;
-  readonly #open = new Set<string>();
-  #unfolded: KnownJournalRecord[] = [];
+  /** Executions under way, with the text that their records share. */
+  readonly #open = new Map<string, string>();
+  #unfolded: string[] = [];
   #lastTime = 0;
   #ended = false;
   #hasRecords = false;
@@ -68,22 +62,42 @@ export class RunRecorder {
     return this.#lastTime;
   }
 
-  /** Takes a record and returns at once. */
-  record(record: KnownJournalRecord): void {
-    if (!this.#queue.push(journalBody(record))) return;
-    this.#hasRecords = true;
-    this.#unfolded.push(record);
-    if (record.kind === 'stage_started') this.#open.add(record.execution_id);
-    else if (record.kind === 'stage_ended') this.#open.delete(record.execution_id);
-    else if (record.kind === 'run_started') this.#ended = false;
-    else if (record.kind === 'run_ended') this.#ended = true;
-    if (record.kind !== 'derived_written') this.#schedule.note(STATUS_KINDS.has(record.kind));
-    if (record.kind === 'run_ended') void this.rewrite();
+  /** Takes an event of the feed and returns at once. */
+  tell(event: RecordedEvent): void {
+    if (!this.#hasRecords && event.type !== 'run_started') {
+      this.#take(runJoinedText(event.run, this.stamp(event.time)));
+    }
+    const execution = 'stage' in event ? this.#executionText(event.stage) : '';
+    this.#take(recordText(event, this.stamp(event.time), execution));
+    this.#schedule.note(event.type !== 'item_ended');
+    if (event.type === 'stage_started') this.#open.set(event.stage.executionId, execution);
+    else if (event.type === 'stage_ended') this.#open.delete(event.stage.executionId);
+    else if (event.type === 'run_started') this.#ended = false;
+    else if (event.type === 'run_ended') {
+      this.#ended = true;
+      void this.rewrite();
+    }
   }
 
-  /** Whether anything was recorded here yet. */
-  get hasRecords(): boolean {
-    return this.#hasRecords;
+  #executionText(stage: StageIdentity): string {
+    return this.#open.get(stage.executionId) ?? executionText(stage);
+  }
+
+  /** Takes a record of anything else. */
+  record(record: KnownJournalRecord): void {
+    this.#take(journalBody(record));
+    this.#schedule.note(record.kind !== 'output_recorded');
+  }
+
+  /** Says of which run the records are, where the first of them would not. */
+  introduce(run: RunIdentity, time: number): void {
+    if (!this.#hasRecords) this.#take(runJoinedText(run, this.stamp(time)));
+  }
+
+  #take(text: string): void {
+    if (!this.#queue.push(text)) return;
+    this.#hasRecords = true;
+    this.#unfolded.push(text);
   }
 
   /** Whether the run ended, everything is on disk, and nothing more is known to come. */
@@ -139,9 +153,10 @@ export class RunRecorder {
   }
 
   #foldPending(): void {
-    const records = this.#unfolded;
+    const texts = this.#unfolded;
     this.#unfolded = [];
-    for (const record of records) this.#fold.add(record);
+    // Parsed as a reader would: what is shown now is what will be read later.
+    for (const text of texts) this.#fold.add(parseJournalRecord(JSON.parse(text)));
   }
 
   async #guardedRewrite(): Promise<void> {
@@ -160,33 +175,34 @@ export class RunRecorder {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const problems = await this.#others.read((record) => this.#fold.add(record));
       problems.forEach(reportProblem);
-      await this.#takeIn();
-      await this.#derive();
+      await this.#derive(await this.#takeIn());
       if (!(await this.#others.grew())) break;
     }
     this.#schedule.end(clock.monotonic() - start);
   }
 
-  /** What others wrote, and the source that the run names, become records of the journal. */
-  async #takeIn(): Promise<void> {
+  /**
+   * What others wrote, and the source that the run names, become records of the journal.
+   * @returns digests of what is on disk, by path
+   */
+  async #takeIn(): Promise<ReadonlyMap<string, string>> {
     this.#foldPending();
     const stamp = (): number => this.stamp(this.#environment.clock.now());
-    const { records, problems } = await findForeign(this.#environment, this.#fold, stamp);
-    problems.forEach(reportProblem);
-    this.#append(records);
+    const found = await findForeign(this.#environment, this.#fold, stamp);
+    found.problems.forEach(reportProblem);
+    this.#append(found.records);
     this.#foldPending();
     const source = await resolveSource(this.#environment, this.#fold, stamp);
     if (source !== undefined) this.#append([source]);
+    return found.digests;
   }
 
   /** Takes records that follow from what is there, without asking for another rewrite. */
   #append(records: readonly KnownJournalRecord[]): void {
-    for (const record of records) {
-      if (this.#queue.push(journalBody(record))) this.#unfolded.push(record);
-    }
+    for (const record of records) this.#take(journalBody(record));
   }
 
-  async #derive(): Promise<void> {
+  async #derive(digests: ReadonlyMap<string, string>): Promise<void> {
     const { layout, itemsKey } = this.#environment;
     this.#foldPending();
     const run = renderRun(this.#fold, {
@@ -194,7 +210,7 @@ export class RunRecorder {
       metadataPath: (step) => layout.metadataPath(step, this.runId),
     });
     const links = this.#resultLinks.due(this.#fold);
-    const stale = await this.#files.stale(run);
+    const stale = this.#files.stale(run, digests);
     if (stale.length > 0) {
       const files = Object.fromEntries(stale.map(({ recorded, digest }) => [recorded, digest]));
       const time = this.stamp(this.#environment.clock.now());

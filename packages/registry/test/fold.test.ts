@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { nodeFileSystem } from '@milepost/registry';
 import { END_STATUS_VALUES, ITEM_STATUS_VALUES, RUN_END_STATUS_VALUES } from '@milepost/semconv';
 import { type KnownJournalRecord, writtenHubSchema } from '@milepost/semconv/schemas';
-import { journalBody, journalLine } from '../src/journal-line.ts';
+import { journalBody, journalLines } from '../src/journal-line.ts';
 import { JournalReader } from '../src/journal-reader.ts';
 import { jsonText, renderRun } from '../src/render-run.ts';
 import { RunFold, type RunState, foldRun } from '../src/run-fold.ts';
@@ -52,7 +52,7 @@ const hubEntry = fc.oneof(
 function kind<T extends object>(name: KnownJournalRecord['kind'], rest: fc.Arbitrary<T>) {
   return fc
     .tuple(fc.constant({ kind: name }), fc.record({ time }), rest)
-    .map((parts) => Object.assign({}, ...parts) as KnownJournalRecord);
+    .map((parts) => Object.assign({}, ...parts));
 }
 
 const record: fc.Arbitrary<KnownJournalRecord> = fc.oneof(
@@ -187,13 +187,11 @@ test('split over the journals of several writers and read back, it is the same',
       number += 1;
       const own = join(directory, String(number));
       mkdirSync(own, { recursive: true });
-      const segments = ['', '', ''];
-      for (const [index, one] of all.entries()) {
-        const writer = choices.next().value ?? 0;
-        segments[writer] += journalLine(index + 1, journalBody(one));
+      const segments: string[][] = [[], [], []];
+      for (const one of all) segments[choices.next().value ?? 0]?.push(journalBody(one));
+      for (const [writer, bodies] of segments.entries()) {
+        writeFileSync(join(own, `${writer}.jsonl`), journalLines(1, bodies));
       }
-      for (const [writer, text] of segments.entries())
-        writeFileSync(join(own, `${writer}.jsonl`), text);
       const fold = new RunFold(RUN_ID);
       expect(await new JournalReader(nodeFileSystem, own).read((one) => fold.add(one))).toEqual([]);
       expect(bytesOf(fold)).toBe(bytesOf(foldRun(RUN_ID, all)));

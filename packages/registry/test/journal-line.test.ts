@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type KnownJournalRecord } from '@milepost/semconv/schemas';
-import { journalBody, journalLine, readLines } from '../src/journal-line.ts';
+import { journalBody, journalLines, readLines } from '../src/journal-line.ts';
 
 const record: KnownJournalRecord = {
   kind: 'step_saved',
@@ -11,12 +11,12 @@ const record: KnownJournalRecord = {
 };
 
 function segment(...records: readonly KnownJournalRecord[]): Buffer {
-  return Buffer.from(records.map((r, i) => journalLine(i + 1, journalBody(r))).join(''));
+  return journalLines(1, records.map(journalBody));
 }
 
 test('a line is JSON of its own, with sequence number and checksum', () => {
-  expect(journalLine(7, '{"kind":"x","time":1}')).toBe(
-    '{"seq":7,"kind":"x","time":1,"crc":"40229e04"}\n',
+  expect(journalLines(7, ['{"kind":"x","time":1}', '{"kind":"ü"}']).toString()).toBe(
+    '{"seq":7,"kind":"x","time":1,"crc":"40229e04"}\n{"seq":8,"kind":"ü","crc":"74858de4"}\n',
   );
 });
 

@@ -1,0 +1,142 @@
+import {
+  type ErrorDescription,
+  type LifecycleEvent,
+  type RunIdentity,
+  type StageIdentity,
+} from '@milepost/core/hooks';
+
+/** An event that becomes a record as it is. Outputs are looked at first. */
+export type RecordedEvent = Exclude<LifecycleEvent, { type: 'output_recorded' }>;
+
+/** JSON has no NaN and no infinity: a number that is none would make the record unreadable. */
+function number(value: number): number {
+  return Number.isFinite(value) ? value : 0;
+}
+
+/** An attempt or occurrence: from 1 on. */
+function ordinal(value: number): number {
+  return Number.isInteger(value) && value > 0 ? value : 1;
+}
+
+/** `,"key":value`, or nothing for undefined. */
+function key(name: string, value: unknown): string {
+  return value === undefined ? '' : `,"${name}":${JSON.stringify(value)}`;
+}
+
+/** The same for an object, or nothing for one without keys. */
+function objectKey(name: string, value: object): string {
+  for (const _ in value) return `,"${name}":${JSON.stringify(value)}`;
+  return '';
+}
+
+function flagsKey(flags: readonly string[]): string {
+  return flags.length === 0 ? '' : `,"flags":${JSON.stringify(flags)}`;
+}
+
+function errorKey(error: ErrorDescription | undefined): string {
+  if (error === undefined) return '';
+  const { type, message, category, stack } = error;
+  const record = { error_type: type, error_message: message, error_category: category, stack };
+  return `,"error":${JSON.stringify(record)}`;
+}
+
+function countsKey(counts: Readonly<Record<string, number>>): string {
+  let text = '';
+  for (const name in counts) {
+    const count = counts[name];
+    if (Number.isFinite(count)) text += `,${JSON.stringify(name)}:${count}`;
+  }
+  return text === '' ? '' : `,"counts":{${text.slice(1)}}`;
+}
+
+function runText(run: RunIdentity): string {
+  return (
+    `,"run_attempt":${ordinal(run.attempt)},"pipeline":${JSON.stringify(run.pipeline)}` +
+    key('subdomain', run.subdomain) +
+    key('client_id', run.clientId) +
+    key('parent_run_id', run.parentRunId) +
+    (run.implicit ? ',"implicit":true' : '') +
+    `,"trace_id":${JSON.stringify(run.traceId)},"stages":${JSON.stringify(run.stages)}` +
+    key('source', run.source)
+  );
+}
+
+/** What every record of one execution has, which is worth keeping while it runs. */
+export function executionText(stage: StageIdentity): string {
+  return (
+    `,"run_attempt":${ordinal(stage.run.attempt)},"stage":${JSON.stringify(stage.name)}` +
+    `,"occurrence":${ordinal(stage.occurrence)},"attempt":${ordinal(stage.attempt)}` +
+    `,"execution_id":${JSON.stringify(stage.executionId)}`
+  );
+}
+
+/** The record by which a segment that begins in the middle of a run says which run that is, as JSON text. */
+export function runJoinedText(run: RunIdentity, time: number): string {
+  return `{"kind":"run_joined","time":${time}${runText(run)},"started_at":${number(run.startTime)}}`;
+}
+
+function runStartedText(
+  event: Extract<RecordedEvent, { type: 'run_started' }>,
+  time: number,
+): string {
+  const { run, fields, flags } = event;
+  const rest = `${runText(run)}${objectKey('fields', fields)}${flagsKey(flags)}`;
+  return run.joined
+    ? `{"kind":"run_joined","time":${time}${rest},"started_at":${number(run.startTime)}}`
+    : `{"kind":"run_started","time":${time}${rest}}`;
+}
+
+function stageEndedText(
+  event: Extract<RecordedEvent, { type: 'stage_ended' }>,
+  time: number,
+  execution: string,
+): string {
+  const { stage, items } = event;
+  return (
+    `{"kind":"stage_ended","time":${time}${execution}` +
+    key('parent_execution_id', stage.parentExecutionId) +
+    `,"status":"${event.status}"${event.willRetry ? ',"will_retry":true' : ''}` +
+    `,"duration_seconds":${number(event.durationSeconds)}` +
+    errorKey(event.error) +
+    key('reason', event.reason) +
+    countsKey(event.counts) +
+    objectKey('fields', event.fields) +
+    key('config', event.config) +
+    objectKey('metadata', event.metadata) +
+    key('items', items) +
+    `${flagsKey(event.flags)}}`
+  );
+}
+
+/**
+ * The record of an event, as JSON text. Written as text at once rather than as an object first: that is most of what
+ * recording costs the caller.
+ * @param execution the text of the execution, for events of a stage
+ */
+export function recordText(event: RecordedEvent, time: number, execution: string): string {
+  switch (event.type) {
+    case 'run_started':
+      return runStartedText(event, time);
+    case 'run_ended':
+      return (
+        `{"kind":"run_ended","time":${time},"run_attempt":${ordinal(event.run.attempt)}` +
+        `,"status":"${event.status}","duration_seconds":${number(event.durationSeconds)}` +
+        `${errorKey(event.error)}${flagsKey(event.flags)}}`
+      );
+    case 'stage_started':
+      return (
+        `{"kind":"stage_started","time":${time}${execution}` +
+        key('parent_execution_id', event.stage.parentExecutionId) +
+        `${objectKey('fields', event.fields)}${flagsKey(event.flags)}}`
+      );
+    case 'stage_ended':
+      return stageEndedText(event, time, execution);
+    case 'item_ended':
+      return (
+        `{"kind":"item_ended","time":${time}${execution}` +
+        `,"item_id":${JSON.stringify(event.itemId)},"status":"${event.status}"` +
+        `,"duration_seconds":${number(event.durationSeconds)}` +
+        `${errorKey(event.error)}${flagsKey(event.flags)}}`
+      );
+  }
+}
