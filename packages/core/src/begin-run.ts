@@ -6,13 +6,13 @@ import {
   FLAG_VALUE_RUN_ID_REPLACED,
 } from '@milepost/semconv';
 import { boundedName } from './bounded-name.ts';
-import { type JoinedByEnvelope, joinedByEnvelope } from './envelope.ts';
 import { runEnvironment } from './environment.ts';
 import { Flags } from './flags.ts';
 import { globalState } from './global-state.ts';
 import { guarded, reportOnce } from './guard.ts';
 import { type RunIdentity } from './identity.ts';
 import { positiveInteger } from './positive-integer.ts';
+import { type JoinedByEnvelope, readEnvelope } from './read-envelope.ts';
 import { RunExecution, type RunPlan } from './run-execution.ts';
 import { ITEM_SPANS_VALUES, type ItemSpans, type RunOptions } from './run-options.ts';
 import { currentRunStore } from './run-store.ts';
@@ -103,7 +103,7 @@ function joinedByEnvironment(flags: Flags): JoinedByEnvelope | undefined {
   const { envelope } = runEnvironment();
   if (envelope === undefined) return undefined;
   try {
-    return joinedByEnvelope(envelope);
+    return readEnvelope(envelope);
   } catch (error) {
     flags.add(FLAG_VALUE_ENVELOPE_INVALID);
     reportOnce(

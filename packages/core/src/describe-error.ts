@@ -24,11 +24,17 @@ const LOW_CARDINALITY = /^[\w.$:/-]{1,80}$/;
 
 /** Describes whatever was thrown: no getter of it can make this throw. */
 export function describeError(error: unknown, category?: string): ErrorDescription {
+  let stack: { readonly text: string | undefined } | undefined;
   return {
     type: errorType(error),
     message: errorMessage(error),
     category: category ?? errorCategory(error, new Set()) ?? ERROR_CATEGORY_VALUE_UNKNOWN,
-    stack: errorStack(error),
+    // Only where somebody records it: V8 forgets where an error was thrown, and Node's own report of an uncaught one then
+    // shows another line of code above it, as soon as its stack is read.
+    get stack() {
+      stack ??= { text: errorStack(error) };
+      return stack.text;
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 export { type ErrorDescription } from './describe-error.ts';
-export { type FieldValue } from './fields.ts';
+export { type FieldValue } from './field-value.ts';
 export { type JobIdentity, type RunIdentity, type StageIdentity } from './identity.ts';
 export {
   type ItemCounts,

@@ -3,7 +3,7 @@ export { childEnvironment } from './child-environment.ts';
 export { currentRun, currentStage } from './current.ts';
 export { type FieldsSchema, type StageDefinition, defineStage } from './define-stage.ts';
 export { type EachItemOptions, type ItemResult, eachItem } from './each-item.ts';
-export { type FieldValue } from './fields.ts';
+export { type FieldValue } from './field-value.ts';
 export { type RunIdentity } from './identity.ts';
 export { type JoinRunOptions, joinRun } from './join-run.ts';
 export { type Log, type LogFields, log } from './log.ts';

@@ -21,7 +21,7 @@ import {
 } from '@milepost/semconv';
 import { type ErrorDescription } from './describe-error.ts';
 import { addEndAttributes } from './end-attributes.ts';
-import { type Fields, addFields, boundFields } from './fields.ts';
+import { FieldBag } from './field-bag.ts';
 import { Flags } from './flags.ts';
 import { guarded } from './guard.ts';
 import { describeOutcome } from './judge-stage.ts';
@@ -44,7 +44,7 @@ export class ItemExecution {
   readonly #stage: StageExecution;
   readonly #options: ItemOptions;
   readonly #flags = new Flags();
-  readonly #fields: Fields = {};
+  readonly #fields = new FieldBag(this.#flags);
   readonly #base: Attributes;
   readonly #inItem: Context;
   readonly #startTime: number = Date.now();
@@ -62,8 +62,7 @@ export class ItemExecution {
     this.#id = id;
     this.#stage = stage;
     this.#options = options;
-    addFields(this.#fields, options.attributes, this.#flags);
-    boundFields(this.#fields, this.#flags);
+    this.#fields.addAll(options.attributes);
     const item = { [ATTR_ITEM_ID]: truncate(id, MAX_VALUE_BYTES) };
     this.#base = { ...stage.base(), ...item };
     this.#inItem = contextWithScope(parent, {
@@ -133,7 +132,7 @@ export class ItemExecution {
     const context =
       this.#span === undefined ? this.#inItem : trace.setSpan(this.#inItem, this.#span);
     const event = itemEndedEvent(STATUS_VALUE_FAILED);
-    const attributes = { ...this.#base, ...this.#fields };
+    const attributes = { ...this.#base, ...this.#fields.values };
     addEndAttributes(
       attributes,
       STATUS_VALUE_FAILED,
@@ -149,7 +148,7 @@ export class ItemExecution {
     const attributes = {
       ...this.#base,
       [ATTR_PIPELINE_UNIT]: PIPELINE_UNIT_VALUE_ITEM,
-      ...this.#fields,
+      ...this.#fields.values,
     };
     const options = { attributes, ...(startTime !== undefined && { startTime }) };
     this.#span = guarded(

@@ -1,7 +1,7 @@
 import { diag } from '@opentelemetry/api';
 import { type EndStatus, type Flag, type ItemStatus, type RunEndStatus } from '@milepost/semconv';
 import { type ErrorDescription } from './describe-error.ts';
-import { type FieldValue } from './fields.ts';
+import { type FieldValue } from './field-value.ts';
 import { globalState } from './global-state.ts';
 import { type RunIdentity, type StageIdentity } from './identity.ts';
 

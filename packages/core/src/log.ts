@@ -13,7 +13,7 @@ import {
 } from '@milepost/semconv';
 import { describeError } from './describe-error.ts';
 import { errorAttributes } from './end-attributes.ts';
-import { type Fields, addField, boundFields } from './fields.ts';
+import { FieldBag } from './field-bag.ts';
 import { Flags } from './flags.ts';
 import { guarded } from './guard.ts';
 import { emitLog } from './milestone.ts';
@@ -67,7 +67,7 @@ function write(level: Level, message: unknown, fields: LogFields | undefined): v
 function logFields(given: LogFields | undefined): Attributes {
   if (typeof given !== 'object' || given === null) return {};
   const flags = new Flags();
-  const fields: Fields = {};
+  const fields = new FieldBag(flags);
   let error: Attributes | undefined;
   for (const key of keysOf(given, flags)) {
     const told =
@@ -75,10 +75,13 @@ function logFields(given: LogFields | undefined): Attributes {
         ? guarded('the error of a log line', () => toldError(given[key]), undefined)
         : undefined;
     if (told !== undefined) error = told;
-    else addField(fields, key, () => given[key], flags);
+    else fields.add(key, () => given[key]);
   }
-  boundFields(fields, flags);
-  return { ...fields, ...error, ...(flags.list.length > 0 && { [ATTR_FLAGS]: [...flags.list] }) };
+  return {
+    ...fields.values,
+    ...error,
+    ...(flags.list.length > 0 && { [ATTR_FLAGS]: [...flags.list] }),
+  };
 }
 
 function keysOf(given: LogFields, flags: Flags): string[] {

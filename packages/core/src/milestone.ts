@@ -13,6 +13,7 @@ import {
   LEVEL_VALUE_WARNING,
   type Level,
 } from '@milepost/semconv';
+import { guarded } from './guard.ts';
 
 const SEVERITIES: Readonly<Record<Level, { number: SeverityNumber; text: string }>> = {
   [LEVEL_VALUE_DEBUG]: { number: SeverityNumber.DEBUG, text: 'DEBUG' },
@@ -44,5 +45,6 @@ export function emitLog(
     attributes,
   };
   if (event !== undefined) record.eventName = event;
-  logger.emit(record);
+  // A processor that throws, throws into the call that emits.
+  guarded('emitting a log record', () => logger.emit(record), undefined);
 }

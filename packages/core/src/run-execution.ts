@@ -31,7 +31,7 @@ import {
 } from '@milepost/semconv';
 import { type ErrorDescription } from './describe-error.ts';
 import { addEndAttributes, addFlags, addStartAttributes, levelOf } from './end-attributes.ts';
-import { type Fields, addFields, boundFields } from './fields.ts';
+import { FieldBag, type Fields } from './field-bag.ts';
 import { type Flags } from './flags.ts';
 import { guarded } from './guard.ts';
 import { type RunIdentity } from './identity.ts';
@@ -42,7 +42,7 @@ import { emitLog } from './milestone.ts';
 import { type Classifier, type Outcome, classifyOutcome } from './outcome.ts';
 import { currentLogger } from './providers.ts';
 import { type ItemSpans } from './run-options.ts';
-import { joinedContext, startRunSpan } from './run-span.ts';
+import { joinedContext, rootSpanContext, startRunSpan } from './run-span.ts';
 import {
   type RunState,
   type RunningScope,
@@ -73,7 +73,7 @@ export class RunExecution {
   readonly #state: RunState;
   readonly #span: Span | undefined;
   readonly #series: RunSeries | undefined;
-  readonly #fields: Fields = {};
+  readonly #fields: Fields;
   readonly #base: Attributes;
   readonly #startTime: number;
   readonly #startedAt: number = performance.now();
@@ -85,8 +85,9 @@ export class RunExecution {
     this.identity = identity;
     this.#startTime = identity.joined ? Date.now() : identity.startTime;
     this.#state = newRunState(plan.itemSpans);
-    addFields(this.#fields, plan.attributes, plan.flags);
-    boundFields(this.#fields, plan.flags);
+    const given = new FieldBag(plan.flags);
+    given.addAll(plan.attributes);
+    this.#fields = given.values;
     const attributes = scopeAttributes(identity);
     this.#base = {
       ...attributes,
@@ -110,9 +111,15 @@ export class RunExecution {
       this.context = joinedContext(inRun, plan.parent);
     } else {
       this.#series = runSeries(identity.pipeline, identity.subdomain);
+      // The counters of the run are exported from 0 on.
+      durationInstruments();
       const span = startRunSpan(identity, around, inRun, this.#spanAttributes());
       this.#span = span;
-      this.context = span === undefined ? trace.deleteSpan(inRun) : trace.setSpan(inRun, span);
+      this.context =
+        span === undefined
+          ? // An SDK that is registered within the run still finds its trace.
+            trace.setSpanContext(inRun, rootSpanContext(identity))
+          : trace.setSpan(inRun, span);
       this.#logStart();
     }
     this.#publishStart();
@@ -139,7 +146,7 @@ export class RunExecution {
       durationInstruments().runDuration.record(durationSeconds, count.attributes);
     }
     this.#logEnd(status, durationSeconds, error);
-    this.#endSpan(status, error);
+    guarded('the end of the span of a run', () => this.#endSpan(status, error), undefined);
     if (!hasLifecycleListeners()) return;
     publishLifecycle({
       type: 'run_ended',

@@ -14,8 +14,8 @@ import {
 } from '@milepost/semconv';
 import { type StageDefinition } from './define-stage.ts';
 import { randomExecutionId } from './execution-id.ts';
+import { type Fields } from './field-bag.ts';
 import { checkFields } from './fields-schema.ts';
-import { type Fields, boundFields } from './fields.ts';
 import { type Flags } from './flags.ts';
 import { guarded, reportOnce } from './guard.ts';
 import { type RunIdentity, type StageIdentity } from './identity.ts';
@@ -188,7 +188,6 @@ export class StageExecution implements Stage, StageIdentity, SignalledStage {
     const { status, error } = judgeStage(outcome, options, skipped, this.#items, counts);
     const willRetry = status === STATUS_VALUE_FAILED && willRetryAfter(outcome, options.willRetry);
     if (status === STATUS_VALUE_FAILED) notes?.useErrorContext();
-    if (notes !== undefined) boundFields(notes.fields, this.flags);
     this.#checkFields(status);
     this.#keepStatus(status);
     countStageEnd(this.series, status, willRetry, this.startTime, durationSeconds, error);

@@ -1,57 +1,64 @@
-import { FLAG_VALUE_FIELD_TRUNCATED, MAX_VALUE_BYTES } from '@milepost/semconv';
-import { addField, addFields, type Fields } from './fields.ts';
+import { MAX_VALUE_BYTES } from '@milepost/semconv';
+import { FieldBag, type Fields } from './field-bag.ts';
+import { fieldName } from './field-name.ts';
 import { type Flags } from './flags.ts';
 import { jsonData } from './json-data.ts';
 import { isSecretKey } from './secrets.ts';
 import { truncate } from './truncate.ts';
 
-const MAX_COUNTS = 200;
+/** What the number of a count takes of a record. */
+const COUNT_BYTES = 8;
 
 /** What a user says about a running stage: counts, fields, configuration, metadata. */
 export class StageNotes {
-  readonly fields: Fields = {};
   readonly counts: Record<string, number> = {};
   readonly metadata: Record<string, unknown> = {};
-  readonly errorContext: Fields = {};
   config: Record<string, unknown> | undefined;
   skipped: { readonly reason: string | undefined } | undefined;
   readonly #flags: Flags;
-  #countNames = 0;
+  readonly #fields: FieldBag;
+  #errorContext: FieldBag | undefined;
 
   constructor(flags: Flags) {
     this.#flags = flags;
+    this.#fields = new FieldBag(flags);
+  }
+
+  /** What attributes, `set` and, after a failure, `setErrorContext` said. */
+  get fields(): Fields {
+    return this.#fields.values;
+  }
+
+  /** What `setErrorContext` said. */
+  get errorContext(): Fields {
+    return this.#errorContext?.values ?? {};
   }
 
   /** Adds to a count. Gives what was really added: nothing, if the amount is no number. */
   count(
-    name: unknown,
+    given: unknown,
     amount: unknown,
   ): { readonly name: string; readonly amount: number } | undefined {
     const added = amount === undefined ? 1 : Number(amount);
     if (!Number.isFinite(added)) {
       // Recorded as it came: it fits no count, so it becomes a field.
-      this.set(name, amount);
+      this.set(given, amount);
       return undefined;
     }
-    const counted: Fields = {};
-    addField(counted, String(name), () => added, this.#flags);
-    for (const key of Object.keys(counted)) {
-      if (!Object.hasOwn(this.counts, key) && ++this.#countNames > MAX_COUNTS) {
-        this.#flags.add(FLAG_VALUE_FIELD_TRUNCATED);
-        return undefined;
-      }
-      this.counts[key] = (this.counts[key] ?? 0) + added;
-      return { name: key, amount: added };
+    const { name, bytes } = fieldName(String(given), this.#flags);
+    if (!Object.hasOwn(this.counts, name) && !this.#fields.take(bytes + COUNT_BYTES)) {
+      return undefined;
     }
-    return undefined;
+    this.counts[name] = (this.counts[name] ?? 0) + added;
+    return { name, amount: added };
   }
 
   set(name: unknown, value: unknown): void {
-    addField(this.fields, String(name), () => value, this.#flags);
+    this.#fields.add(String(name), () => value);
   }
 
   addAttributes(given: unknown): void {
-    addFields(this.fields, given, this.#flags);
+    this.#fields.addAll(given);
   }
 
   setConfig(given: unknown): void {
@@ -69,12 +76,13 @@ export class StageNotes {
   }
 
   setErrorContext(given: unknown): void {
-    addFields(this.errorContext, given, this.#flags);
+    this.#errorContext ??= new FieldBag(this.#flags);
+    this.#errorContext.addAll(given);
   }
 
   /** The stage failed: what was being worked on becomes part of its fields. */
   useErrorContext(): void {
-    Object.assign(this.fields, this.errorContext);
+    if (this.#errorContext !== undefined) this.#fields.absorb(this.#errorContext);
   }
 
   skip(reason: unknown): void {

@@ -17,8 +17,9 @@ import {
 } from '@milepost/semconv';
 import { type ErrorDescription } from './describe-error.ts';
 import { addEndAttributes, addFlags, addStartAttributes, levelOf } from './end-attributes.ts';
-import { type Fields } from './fields.ts';
+import { type Fields } from './field-bag.ts';
 import { type Flags } from './flags.ts';
+import { guarded } from './guard.ts';
 import { emitLog } from './milestone.ts';
 import { currentLogger, currentTracer } from './providers.ts';
 import { contextOfOwnSpan } from './scope.ts';
@@ -60,8 +61,12 @@ export class StageSignals {
     } else {
       const attributes = this.#attributes();
       attributes[ATTR_PIPELINE_UNIT] = PIPELINE_UNIT_VALUE_STAGE;
-      this.#span = tracer.startSpan(stage.name, { attributes }, contextOfOwnSpan(inStage));
-      this.context = trace.setSpan(inStage, this.#span);
+      this.#span = guarded(
+        'the start of the span of a stage',
+        () => tracer.startSpan(stage.name, { attributes }, contextOfOwnSpan(inStage)),
+        undefined,
+      );
+      this.context = this.#span === undefined ? inStage : trace.setSpan(inStage, this.#span);
     }
     this.#logStart();
   }
@@ -69,7 +74,7 @@ export class StageSignals {
   /** Logs the end, and ends the span. */
   end(end: SignalledEnd): void {
     this.#logEnd(end);
-    this.#endSpan(end);
+    guarded('the end of the span of a stage', () => this.#endSpan(end), undefined);
   }
 
   #logStart(): void {

@@ -1,6 +1,6 @@
 import { type StandardSchemaV1 } from '@standard-schema/spec';
 import { type FieldsSchema, type StageDefinition } from './define-stage.ts';
-import { type FieldValue } from './fields.ts';
+import { type FieldValue } from './field-value.ts';
 import { type RunIdentity } from './identity.ts';
 
 type Declared<Schema> = Schema extends FieldsSchema ? StandardSchemaV1.InferOutput<Schema> : never;

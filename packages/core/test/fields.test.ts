@@ -383,12 +383,13 @@ describe('a key', () => {
     });
   });
 
-  test('__proto__ stays data', () => {
+  test('__proto__ is renamed, as it cannot be assigned', () => {
     const fields: unknown = JSON.parse('{"__proto__": "text", "constructor": "builder"}');
     const given = recorded(fields);
     expect(Object.entries(given)).toEqual([
-      ['__proto__', 'text'],
+      ['user.__proto__', 'text'],
       ['constructor', 'builder'],
+      ['milepost.flags', ['field_renamed']],
     ]);
   });
 });
