@@ -13,7 +13,7 @@ export interface JoinedByEnvelope {
   readonly parent: SpanContext;
 }
 
-const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
+const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 const EXECUTION_ID = /^[0-9a-f]{16}$/;
 
 /**
@@ -73,15 +73,14 @@ function checkStage(stage: ObjectReader | undefined): void {
 }
 
 function parentOf(traceparent: RegExpExecArray | undefined, run: RunIdentity): SpanContext {
-  const [, version, traceId = '', spanId = '', flags = '00'] = traceparent ?? [];
+  const [, traceId = '', spanId = '', flags = '00'] = traceparent ?? [];
   const parent = {
     traceId,
     spanId,
     traceFlags: Number.parseInt(flags, 16) & TraceFlags.SAMPLED,
     isRemote: true,
   };
-  const usable = version === '00' && isSpanContextValid(parent) && traceId === run.traceId;
-  return usable ? parent : rootSpanContext(run);
+  return isSpanContextValid(parent) && traceId === run.traceId ? parent : rootSpanContext(run);
 }
 
 function asNumber(value: unknown): number | undefined {

@@ -1,0 +1,159 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { childEnvironment, withRun, withStage } from '@milepost/core';
+import { parseJobEnvelope } from '@milepost/semconv/schemas';
+
+// `core` reads envelopes without zod: its reader and the schema must take and refuse the same ones.
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+const RUN = { id: 'alameda_1737072000_abc123', attempt: 1, pipeline: 'minutes', started_at: 1000 };
+const STAGE = { name: 'ocr', occurrence: 1, attempt: 1 };
+const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+const envelope = (run: object = {}, rest: object = {}): object => ({
+  version: 1,
+  run: { ...RUN, ...run },
+  ...rest,
+});
+const without = (key: string): object => ({
+  version: 1,
+  run: Object.fromEntries(Object.entries(RUN).filter(([name]) => name !== key)),
+});
+
+const GOOD: readonly (readonly [name: string, envelope: unknown])[] = [
+  ['the least', envelope()],
+  [
+    'everything',
+    envelope(
+      {
+        subdomain: 'alameda',
+        client_id: 'Guy-Wilson',
+        parent_run_id: 'outer-1',
+        implicit: false,
+        stages: ['fetch', 'ocr'],
+        source: 'upload-1',
+      },
+      {
+        stage: { ...STAGE, execution_id: '0123456789abcdef', started_at: 5 },
+        name: 'ocr_page_job',
+        parent_job_id: '7',
+        enqueued_at: 6,
+        traceparent: TRACEPARENT,
+      },
+    ),
+  ],
+  ['keys of a later version', envelope({ region: 'eu' }, { priority: 'high' })],
+  ['an empty subdomain', envelope({ subdomain: '' })],
+  ['an empty list of stages', envelope({ stages: [] })],
+  ['a trace of another run', envelope({}, { traceparent: TRACEPARENT })],
+  ['a fraction of a millisecond', envelope({ started_at: 1000.5 })],
+];
+
+const BAD: readonly (readonly [name: string, envelope: unknown])[] = [
+  ['null', null],
+  ['text', 'run'],
+  ['a list', [envelope()]],
+  ['an empty object', {}],
+  ['no version', { run: RUN }],
+  ['a later version', { ...envelope(), version: 2 }],
+  ['a version as text', { ...envelope(), version: '1' }],
+  ['no run', { version: 1 }],
+  ['a run that is null', { version: 1, run: null }],
+  ['no run ID', without('id')],
+  ['a run ID with a slash', envelope({ id: '../etc' })],
+  ['a run ID that begins with a dot', envelope({ id: '.hidden' })],
+  ['a run ID of 129 characters', envelope({ id: 'x'.repeat(129) })],
+  ['no attempt', without('attempt')],
+  ['attempt 0', envelope({ attempt: 0 })],
+  ['half an attempt', envelope({ attempt: 1.5 })],
+  ['an attempt as text', envelope({ attempt: '1' })],
+  ['no pipeline', without('pipeline')],
+  ['an empty pipeline', envelope({ pipeline: '' })],
+  ['no time', without('started_at')],
+  ['a time as text', envelope({ started_at: '2026-01-01' })],
+  ['a subdomain that is a number', envelope({ subdomain: 5 })],
+  ['a subdomain that is null', envelope({ subdomain: null })],
+  ['a client that is a number', envelope({ client_id: 5 })],
+  ['a parent run that is a number', envelope({ parent_run_id: 5 })],
+  ['implicit as text', envelope({ implicit: 'true' })],
+  ['stages as text', envelope({ stages: 'fetch' })],
+  ['stages that are numbers', envelope({ stages: [1] })],
+  ['a source that is a number', envelope({ source: 1 })],
+  ['a stage that is text', envelope({}, { stage: 'ocr' })],
+  ['a stage without name', envelope({}, { stage: { ...STAGE, name: '' } })],
+  ['a stage of occurrence 0', envelope({}, { stage: { ...STAGE, occurrence: 0 } })],
+  ['a stage without attempt', envelope({}, { stage: { name: 'ocr', occurrence: 1 } })],
+  ['an execution ID that is none', envelope({}, { stage: { ...STAGE, execution_id: 'x' } })],
+  ['a traceparent that is none', envelope({}, { traceparent: 'rubbish' })],
+  [
+    'a traceparent of a later version',
+    envelope({}, { traceparent: TRACEPARENT.replace(/^00/, '01') }),
+  ],
+  ['a traceparent that is null', envelope({}, { traceparent: null })],
+];
+
+function schemaTakes(value: unknown): boolean {
+  try {
+    parseJobEnvelope(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function coreTakes(value: unknown): boolean {
+  vi.stubEnv('MILEPOST_RUN', JSON.stringify(value));
+  return withRun({ pipeline: 'child' }, (run) => run.joined);
+}
+
+describe('the schema of the job envelope and the reader of MILEPOST_RUN', () => {
+  test.for(GOOD)('both take %s', ([, value]) => {
+    expect([schemaTakes(value), coreTakes(value)]).toEqual([true, true]);
+  });
+
+  test.for(BAD)('both refuse %s', ([, value]) => {
+    expect([schemaTakes(value), coreTakes(value)]).toEqual([false, false]);
+  });
+});
+
+test('the envelope of childEnvironment fits the schema, whole', () => {
+  const run = {
+    pipeline: 'minutes',
+    subdomain: 'alameda',
+    client: 'Guy-Wilson',
+    runId: '260101-213723-Guy-Wilson',
+    attempt: 2,
+    stages: ['ocr'],
+    source: 'upload-1',
+  };
+  const { MILEPOST_RUN = '' } = withRun({ pipeline: 'outer', runId: 'outer-1' }, () =>
+    withRun(run, () => withStage('ocr', () => childEnvironment())),
+  );
+  expect(parseJobEnvelope(JSON.parse(MILEPOST_RUN))).toEqual({
+    version: 1,
+    run: {
+      id: '260101-213723-Guy-Wilson',
+      attempt: 2,
+      pipeline: 'minutes',
+      subdomain: 'alameda',
+      client_id: 'Guy-Wilson',
+      parent_run_id: 'outer-1',
+      stages: ['ocr'],
+      source: 'upload-1',
+      started_at: expect.any(Number),
+    },
+    stage: {
+      name: 'ocr',
+      occurrence: 1,
+      attempt: 1,
+      execution_id: expect.stringMatching(/^[0-9a-f]{16}$/),
+    },
+    traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/),
+  });
+});
+
+test('the least that childEnvironment gives fits the schema too', () => {
+  const { MILEPOST_RUN = '' } = withStage('lonely', () => childEnvironment());
+  expect(parseJobEnvelope(JSON.parse(MILEPOST_RUN))).toMatchObject({ run: { implicit: true } });
+});
