@@ -23,7 +23,6 @@ export async function measure(
   for (const contender of contenders) await contender.run(unitsPerRound);
   for (let round = 0; round < rounds; round += 1) {
     for (const [index, contender] of contenders.entries()) {
-      globalThis.gc?.();
       const before = process.threadCpuUsage();
       await contender.run(unitsPerRound);
       const { user, system } = process.threadCpuUsage(before);
