@@ -164,7 +164,7 @@ test('a child without an SDK joins too', async () => {
 });
 
 test('a child of a child joins the same run', async () => {
-  const envelope = await withRun(PARENT, () => withStage('ocr', () => childEnvironment()));
+  const envelope = withRun(PARENT, () => withStage('ocr', () => childEnvironment()));
   const { stdout } = await runProgram(
     `import { childEnvironment, withRun } from '@milepost/core';
      console.log(withRun({ pipeline: 'child' }, () => childEnvironment().MILEPOST_RUN));`,
