@@ -136,8 +136,9 @@ function itemsOfRun(state: RunState, hub: JsonObject): ItemTotals | undefined {
   const failed = new Set<string>();
   const all = new Set<string>();
   const counted: ItemTotals[] = [];
+  const views = stageViewsOf(state);
   for (const [step, entry] of stepEntries(hub)) {
-    const view = stageViewsOf(state).get(step);
+    const view = views.get(step);
     const collection = view?.items?.collection ?? itemCollectionOf(entry);
     if (collection === undefined) continue;
     for (const id of collection.list ?? []) all.add(id);

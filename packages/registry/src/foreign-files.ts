@@ -11,24 +11,11 @@ import { type RegistryEnvironment, problemOf } from './registry-environment.ts';
 import { type RunState } from './run-fold.ts';
 import { stepDirectories } from './run-ids.ts';
 
-/** Keys of a hub that we write ourselves: everything else in a hub is someone else's. */
-const OUR_HUB_KEYS: ReadonlySet<string> = new Set([
+/** Keys of a hub that a record tells by keys of its own. */
+const TOLD_APART: ReadonlySet<string> = new Set([
   'job_id',
   'run_id',
   'timestamp',
-  'pipeline',
-  'subdomain',
-  'client_id',
-  'parent_run_id',
-  'implicit',
-  'trace_id',
-  'attempt',
-  'status',
-  'state',
-  'end_time',
-  'duration_seconds',
-  'error',
-  'flags',
   'source',
   'pipeline_steps',
   'execution_trace',
@@ -52,9 +39,22 @@ async function readIfThere(
   }
 }
 
-/** An entry by us carries the run ID; the format's own entries do not. */
-function isOurs(entry: unknown, runId: string): boolean {
-  return isJsonObject(entry) && (entry['run_id'] === runId || 'execution_id' in entry);
+/** Steps that we recorded. */
+function recordedSteps(state: RunState): ReadonlySet<unknown> {
+  return new Set([
+    ...[...state.executions.values()].map(
+      ({ started, ended, firstItem }) => (started ?? ended ?? firstItem)?.stage,
+    ),
+    ...[...state.saved.values()].map(({ step }) => step),
+  ]);
+}
+
+/**
+ * Whether an entry of a hub is one that we wrote: it carries the run ID, which the format's own entries do not. What
+ * our journal does not know of is not ours, however it looks: it may come from a journal that was lost.
+ */
+function isOurs(entry: unknown, step: unknown, recorded: ReadonlySet<unknown>): boolean {
+  return isJsonObject(entry) && 'run_id' in entry && recorded.has(step);
 }
 
 function hubRecord(
@@ -64,16 +64,24 @@ function hubRecord(
   time: number,
 ): RecordOf<'hub_taken_in'> {
   const hub = parseHub(JSON.parse(bytes.toString('utf8')));
+  const recorded = recordedSteps(state);
   const steps = Object.entries(hub.pipeline_steps ?? {}).filter(
-    ([, entry]) => !isOurs(entry, state.runId),
+    ([step, entry]) => !isOurs(entry, step, recorded),
   );
+  const trace = (hub.execution_trace ?? []).filter((entry) => {
+    if (!isJsonObject(entry)) return true;
+    const { execution_id: executionId } = entry;
+    return typeof executionId === 'string'
+      ? !state.executions.has(executionId)
+      : !isOurs(entry, entry['step'], recorded);
+  });
   return {
     kind: 'hub_taken_in',
     time,
     sha256: digest,
     steps: Object.fromEntries(steps),
-    keys: without(hub, OUR_HUB_KEYS),
-    trace: (hub.execution_trace ?? []).filter((entry) => !isOurs(entry, state.runId)),
+    keys: without(hub, TOLD_APART),
+    trace,
     ...(typeof hub.timestamp === 'string' && { timestamp: hub.timestamp }),
     ...(typeof hub.source?.job_id === 'string' && { source: hub.source }),
   };

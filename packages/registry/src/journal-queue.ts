@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { diag } from '@opentelemetry/api';
-import { JournalSegment } from './journal-segment.ts';
+import { journalLines } from './journal-line.ts';
+import { JournalSegment, createWriter, segmentFile, segmentOpened } from './journal-segment.ts';
 import { messageOf } from './node-error.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 
@@ -15,6 +17,8 @@ export class JournalQueue {
   readonly #onSegment: (writer: string) => void;
   #segment: JournalSegment | undefined;
   #waiting: string[] = [];
+  /** The batch that is being written. */
+  #inFlight: readonly string[] = [];
   #waitingBytes = 0;
   #writing: Promise<void> | undefined;
   #flushes: { readonly through: number; readonly resolve: () => void }[] = [];
@@ -68,6 +72,31 @@ export class JournalQueue {
     await new Promise<void>((resolve) => this.#flushes.push({ through, resolve }));
   }
 
+  /**
+   * Writes what is not acknowledged yet at once, for a process that is about to exit. It goes into a segment of its
+   * own: a write that is under way may still arrive, and a record that is there twice counts once.
+   */
+  flushSync(): void {
+    const bodies = [...this.#inFlight, ...this.#waiting];
+    if (bodies.length === 0) return;
+    const { fs, clock, layout } = this.#environment;
+    const directory = layout.journal(this.#runId);
+    try {
+      const writer = createWriter();
+      const opening = segmentOpened(this.#runId, writer, clock.now());
+      fs.sync.mkdirs(directory);
+      fs.sync.writeNew(join(directory, segmentFile(writer)), journalLines(1, [opening, ...bodies]));
+      this.#onSegment(writer);
+      this.#written += this.#waiting.length;
+      this.#waiting = [];
+      this.#waitingBytes = 0;
+    } catch (error) {
+      diag.error(
+        `milepost: registry: cannot write the journal of run ${this.#runId}: ${messageOf(error)}`,
+      );
+    }
+  }
+
   async close(): Promise<void> {
     await this.flush();
     await this.#drop();
@@ -78,16 +107,19 @@ export class JournalQueue {
     await new Promise(setImmediate);
     for (let failures = 0; this.#waiting.length > 0 && failures < MAX_TRIES;) {
       const batch = this.#waiting;
+      this.#inFlight = batch;
       this.#waiting = [];
       this.#waitingBytes = 0;
       try {
         this.#segment ??= await this.#open();
         await this.#segment.append(batch);
+        this.#inFlight = [];
         this.#written += batch.length;
         this.#acknowledge(this.#written);
         failures = 0;
       } catch (error) {
         failures += 1;
+        this.#inFlight = [];
         this.#waiting = [...batch, ...this.#waiting];
         this.#waitingBytes = this.#waiting.reduce((sum, body) => sum + body.length, 0);
         diag.error(

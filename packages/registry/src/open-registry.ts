@@ -114,6 +114,7 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
       await events.settle();
       await recorders.flush('all');
     },
+    flushSync: () => recorders.flushJournalsSync(),
     close,
     [Symbol.asyncDispose]: close,
   };

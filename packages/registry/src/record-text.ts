@@ -52,12 +52,12 @@ function countsKey(counts: Readonly<Record<string, number>>): string {
 function runText(run: RunIdentity): string {
   return (
     `,"run_attempt":${ordinal(run.attempt)},"pipeline":${JSON.stringify(run.pipeline)}` +
-    key('subdomain', run.subdomain) +
-    key('client_id', run.clientId) +
-    key('parent_run_id', run.parentRunId) +
-    (run.implicit ? ',"implicit":true' : '') +
+    `${key('subdomain', run.subdomain)}` +
+    `${key('client_id', run.clientId)}` +
+    `${key('parent_run_id', run.parentRunId)}` +
+    `${run.implicit ? ',"implicit":true' : ''}` +
     `,"trace_id":${JSON.stringify(run.traceId)},"stages":${JSON.stringify(run.stages)}` +
-    key('source', run.source)
+    `${key('source', run.source)}`
   );
 }
 
@@ -94,16 +94,16 @@ function stageEndedText(
   const { stage, items } = event;
   return (
     `{"kind":"stage_ended","time":${time}${execution}` +
-    key('parent_execution_id', stage.parentExecutionId) +
+    `${key('parent_execution_id', stage.parentExecutionId)}` +
     `,"status":"${event.status}"${event.willRetry ? ',"will_retry":true' : ''}` +
     `,"duration_seconds":${number(event.durationSeconds)}` +
-    errorKey(event.error) +
-    key('reason', event.reason) +
-    countsKey(event.counts) +
-    objectKey('fields', event.fields) +
-    key('config', event.config) +
-    objectKey('metadata', event.metadata) +
-    key('items', items) +
+    `${errorKey(event.error)}` +
+    `${key('reason', event.reason)}` +
+    `${countsKey(event.counts)}` +
+    `${objectKey('fields', event.fields)}` +
+    `${key('config', event.config)}` +
+    `${objectKey('metadata', event.metadata)}` +
+    `${key('items', items)}` +
     `${flagsKey(event.flags)}}`
   );
 }
@@ -126,7 +126,7 @@ export function recordText(event: RecordedEvent, time: number, execution: string
     case 'stage_started':
       return (
         `{"kind":"stage_started","time":${time}${execution}` +
-        key('parent_execution_id', event.stage.parentExecutionId) +
+        `${key('parent_execution_id', event.stage.parentExecutionId)}` +
         `${objectKey('fields', event.fields)}${flagsKey(event.flags)}}`
       );
     case 'stage_ended':

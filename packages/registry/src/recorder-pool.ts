@@ -65,6 +65,11 @@ export class RecorderPool {
     this.#release();
   }
 
+  /** Writes the records of every run at once. */
+  flushJournalsSync(): void {
+    for (const recorder of this.#recorders.values()) recorder.flushJournalSync();
+  }
+
   async close(): Promise<void> {
     const recorders = [...this.#recorders.values()];
     this.#recorders.clear();

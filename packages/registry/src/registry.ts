@@ -77,6 +77,11 @@ export interface Registry extends AsyncDisposable {
 
   /** Resolves when all that was recorded before is on disk, hubs and spokes too. Never rejects. */
   flush(): Promise<void>;
+  /**
+   * Writes the records that wait for the disk at once, for a process that is about to exit: in an `exit` listener
+   * nothing asynchronous runs any more. Hubs and spokes follow at the next read or rebuild. Never throws.
+   */
+  flushSync(): void;
   /** Flushes, lets go of all files, and records nothing more. */
   close(): Promise<void>;
 }

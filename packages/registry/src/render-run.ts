@@ -2,10 +2,17 @@ import { type WrittenItemsKey } from '@milepost/semconv/schemas';
 import { renderExecutionTrace } from './execution-trace.ts';
 import { executionsOf } from './executions.ts';
 import { isoTime } from './iso-time.ts';
-import { type JsonObject, defined, isJsonObject, mergedKeys, withFurther } from './own-keys.ts';
+import {
+  type JsonObject,
+  defined,
+  isJsonObject,
+  mergedKeys,
+  withFurther,
+  without,
+} from './own-keys.ts';
 import { compareRecords, compareText } from './record-order.ts';
 import { type RunState } from './run-fold.ts';
-import { type RunOverview, runOverview } from './run-overview.ts';
+import { type RunOverview, foreignHubKeys, runOverview } from './run-overview.ts';
 import { renderSource, sourceOf } from './run-source.ts';
 import { stageViewsOf } from './stage-view.ts';
 import { type StepPart, newestForeignSpokes, stepPartsOf } from './step-parts.ts';
@@ -65,6 +72,11 @@ function oddSteps(state: RunState): ReadonlyMap<string, unknown> {
   return odd;
 }
 
+/** When a step began, so that those which did not come last. */
+function beginOf(parts: readonly StepPart[]): number {
+  return parts.find(({ time }) => time > 0)?.time ?? Number.MAX_VALUE;
+}
+
 function renderSteps(
   declared: readonly string[],
   parts: ReadonlyMap<string, readonly StepPart[]>,
@@ -72,8 +84,7 @@ function renderSteps(
 ): JsonObject {
   const odd = oddSteps(state);
   const started = [...parts].toSorted(
-    ([nameOfA, a], [nameOfB, b]) =>
-      (a[0]?.time ?? 0) - (b[0]?.time ?? 0) || compareText(nameOfA, nameOfB),
+    ([nameOfA, a], [nameOfB, b]) => beginOf(a) - beginOf(b) || compareText(nameOfA, nameOfB),
   );
   const names = new Set([...declared, ...started.map(([step]) => step), ...odd.keys()]);
   return Object.fromEntries(
@@ -85,12 +96,22 @@ function renderSteps(
   );
 }
 
-/** Top-level keys of the hub that others added. */
-function foreignKeys(state: RunState): JsonObject {
-  return mergedKeys(
-    [...state.foreignHubs.values()].toSorted(compareRecords).map(({ keys }) => keys),
-  );
-}
+/** Keys of the hub that tell of the run as a whole: only we write them. */
+const OVERVIEW_KEYS: ReadonlySet<string> = new Set([
+  'pipeline',
+  'subdomain',
+  'client_id',
+  'parent_run_id',
+  'implicit',
+  'trace_id',
+  'attempt',
+  'status',
+  'state',
+  'end_time',
+  'duration_seconds',
+  'error',
+  'flags',
+]);
 
 function overviewKeys(overview: RunOverview): JsonObject {
   return {
@@ -146,7 +167,7 @@ export function renderRun(state: RunState, options: RenderOptions): RenderedRun 
   });
   return {
     overview,
-    hub: withFurther(ours, foreignKeys(state)),
+    hub: withFurther(ours, without(foreignHubKeys(state), OVERVIEW_KEYS)),
     spokes: renderSpokes(parts, state),
   };
 }

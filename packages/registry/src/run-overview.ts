@@ -1,9 +1,11 @@
 import {
   type ErrorRecord,
+  RUN_STATUS_VALUES,
   type RunState as RunProgress,
   type RunStatus,
 } from '@milepost/semconv/schemas';
 import { parseTime } from './iso-time.ts';
+import { type JsonObject, mergedKeys } from './own-keys.ts';
 import { compareRecords } from './record-order.ts';
 import { type AttemptState, type RunState } from './run-fold.ts';
 import { flagsOf } from './stage-view.ts';
@@ -72,6 +74,28 @@ function startOf(state: RunState, attempts: readonly AttemptState[]): [number, s
   return [parseTime(text) ?? (Number.isFinite(first) ? first : 0), text];
 }
 
+/** Top-level keys of hubs that others wrote, or that outlived their journal. */
+export function foreignHubKeys(state: RunState): JsonObject {
+  return mergedKeys(
+    [...state.foreignHubs.values()].toSorted(compareRecords).map(({ keys }) => keys),
+  );
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function number(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+/** The outcome that a hub of others tells, where it tells one. */
+function outcomeTold(told: JsonObject): Outcome | undefined {
+  const status = RUN_STATUS_VALUES.find((value) => value === told['status']);
+  if (status === undefined) return undefined;
+  return { status, state: status === 'started' ? 'open' : 'ended' };
+}
+
 /** The run as a whole. */
 export function runOverview(
   state: RunState,
@@ -83,23 +107,25 @@ export function runOverview(
   const identity =
     attempts.find(({ started }) => started !== undefined)?.started ??
     attempts.find(({ joined }) => joined !== undefined)?.joined;
+  const told = foreignHubKeys(state);
   const statuses = [...parts.values()].map((all) => all.at(-1)?.hub['status']);
   const [startTime, startText] = startOf(state, attempts);
   return {
     runId: state.runId,
-    pipeline: identity?.pipeline,
-    subdomain: identity?.subdomain,
-    clientId: identity?.client_id,
-    parentRunId: identity?.parent_run_id,
+    pipeline: identity?.pipeline ?? text(told['pipeline']),
+    subdomain: identity?.subdomain ?? text(told['subdomain']),
+    clientId: identity?.client_id ?? text(told['client_id']),
+    parentRunId: identity?.parent_run_id ?? text(told['parent_run_id']),
     implicit: identity?.implicit === true,
-    traceId: identity?.trace_id,
+    traceId: identity?.trace_id ?? text(told['trace_id']),
     attempt: lastNumber,
     stages: declaredStages(attempts),
-    ...outcomeOf(last, statuses),
+    ...((last?.started === undefined ? outcomeTold(told) : undefined) ?? outcomeOf(last, statuses)),
     startTime,
     startText,
-    endTime: last?.ended?.time,
-    durationSeconds: last?.ended?.duration_seconds,
+    endTime: last === undefined ? parseTime(told['end_time']) : last.ended?.time,
+    durationSeconds:
+      last === undefined ? number(told['duration_seconds']) : last.ended?.duration_seconds,
     error: last?.ended?.error,
     flags: flagsOf(attempts.flatMap(({ started, ended }) => [started, ended])),
   };

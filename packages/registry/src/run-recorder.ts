@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { type RunIdentity, type StageIdentity } from '@milepost/core/hooks';
 import { type KnownJournalRecord, parseJournalRecord } from '@milepost/semconv/schemas';
 import { findForeign } from './foreign-files.ts';
@@ -19,6 +20,9 @@ const MAX_AHEAD_MS = 5000;
 const TICK_MS = 0.001;
 /** How often a rewrite begins anew because others wrote meanwhile, before it leaves that to them. */
 const MAX_ROUNDS = 4;
+/** How often, and how long, a file that does not parse is waited for before it counts as damaged. */
+const MAX_WAITS = 2;
+const WAIT_MS = 20;
 
 /** Records one run: its journal first, then the files that follow from it. */
 export class RunRecorder {
@@ -121,6 +125,11 @@ export class RunRecorder {
     return this.#fold;
   }
 
+  /** Writes records that wait for the disk at once. */
+  flushJournalSync(): void {
+    this.#queue.flushSync();
+  }
+
   /** Resolves when every record taken so far is on disk. */
   async flushJournal(): Promise<void> {
     await this.#queue.flush();
@@ -188,7 +197,12 @@ export class RunRecorder {
   async #takeIn(): Promise<ReadonlyMap<string, string>> {
     this.#foldPending();
     const stamp = (): number => this.stamp(this.#environment.clock.now());
-    const found = await findForeign(this.#environment, this.#fold, stamp);
+    let found = await findForeign(this.#environment, this.#fold, stamp);
+    for (let wait = 0; found.problems.length > 0 && wait < MAX_WAITS; wait += 1) {
+      // Others write in place: what does not parse may be half written.
+      await setTimeout(WAIT_MS);
+      found = await findForeign(this.#environment, this.#fold, stamp);
+    }
     found.problems.forEach(reportProblem);
     this.#append(found.records);
     this.#foldPending();

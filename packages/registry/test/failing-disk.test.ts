@@ -197,3 +197,28 @@ test('a directory that cannot be read is named, and hides nothing else', async (
     ],
   });
 });
+
+test('flushSync has the records on disk when it returns, none twice in what is read', async () => {
+  const root = temporaryRoot();
+  const registry = openRegistry({ root });
+  const told = new ToldRun((event) => registry.listener.onEvent(event)).start();
+  const ocr = told.startStage('ocr');
+  told.item(ocr, 'a');
+  registry.flushSync();
+  expect(tree(root)).toEqual([`.milepost/journal/${RUN}/{writer}.jsonl`]);
+  told.item(ocr, 'b').endStage(ocr);
+  registry.flushSync();
+  registry.flushSync();
+  expect(tree(root)).toHaveLength(2);
+  await using other = openRegistry({ root });
+  expect(await other.readRun(RUN)).toMatchObject({
+    problems: [],
+    executions: [{ state: 'completed', items: { total: 2 } }],
+  });
+  told.end();
+  await registry.close();
+  expect(await other.readRun(RUN)).toMatchObject({
+    status: 'completed',
+    executions: [{ state: 'completed', items: { total: 2, successful: 2 } }],
+  });
+});

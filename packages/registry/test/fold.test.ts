@@ -52,7 +52,7 @@ const hubEntry = fc.oneof(
 function kind<T extends object>(name: KnownJournalRecord['kind'], rest: fc.Arbitrary<T>) {
   return fc
     .tuple(fc.constant({ kind: name }), fc.record({ time }), rest)
-    .map((parts) => Object.assign({}, ...parts));
+    .map((parts) => Object.assign({}, ...(parts as object[])) as KnownJournalRecord);
 }
 
 const record: fc.Arbitrary<KnownJournalRecord> = fc.oneof(

@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openRegistry } from '@milepost/registry';
 import { temporaryRoot } from './temporary-root.ts';
-import { ToldRun } from './told-run.ts';
+import { START, ToldRun } from './told-run.ts';
 import { readJson, tree } from './tree.ts';
 
 const JOB = '2026-01-01_21-37-23';
@@ -257,5 +257,80 @@ describe('others writing into the tree of a run of ours', () => {
     put(root, HUB, 'damaged');
     await registry.rebuildCentralRegistry();
     expect(readJson(root, HUB)).toEqual(merged);
+  });
+});
+
+describe('a tree whose journal was lost', () => {
+  async function orphaned(): Promise<string> {
+    const root = temporaryRoot();
+    await using registry = openRegistry({ root });
+    const told = new ToldRun((event) => registry.listener.onEvent(event), {
+      stages: ['ocr', 'toc'],
+      subdomain: 'alameda',
+    }).start();
+    told.stage('ocr', ['citekey1']);
+    told.end('partial');
+    await registry.close();
+    rmSync(join(root, '.milepost'), { recursive: true });
+    return root;
+  }
+
+  test('tells from its hubs and spokes what they tell', async () => {
+    await using registry = openRegistry({ root: await orphaned() });
+    expect(await registry.listRuns()).toMatchObject({
+      runs: [
+        {
+          runId: JOB,
+          pipeline: 'minutes',
+          subdomain: 'alameda',
+          status: 'partial',
+          state: 'ended',
+          durationSeconds: 0.04,
+          stages: [
+            { stage: 'ocr', state: 'completed' },
+            { stage: 'toc', state: 'pending' },
+          ],
+        },
+      ],
+    });
+    expect(await registry.findItem('citekey1')).toMatchObject({ sightings: [{ stage: 'ocr' }] });
+  });
+
+  test('loses no step when another joins', async () => {
+    const root = await orphaned();
+    await using registry = openRegistry({ root });
+    const told = new ToldRun((event) => registry.listener.onEvent(event), {
+      joined: true,
+      startTime: START + 60_000,
+    }).start();
+    told.stage('sync_ocr', ['citekey1']);
+    await registry.flush();
+    expect(readJson(root, HUB)).toMatchObject({
+      status: 'partial',
+      pipeline_steps: {
+        ocr: { status: 'completed', items: { list: ['citekey1'] } },
+        toc: { job_id: null, status: 'pending' },
+        sync_ocr: { status: 'completed' },
+      },
+      execution_trace: [{ step: 'ocr' }, { step: 'sync_ocr' }],
+    });
+  });
+});
+
+test('a hub that others are half way through writing is waited for', async () => {
+  const root = temporaryRoot();
+  await using registry = openRegistry({ root });
+  const told = new ToldRun((event) => registry.listener.onEvent(event)).start();
+  told.stage('ocr', ['citekey1']);
+  await registry.flush();
+  const text = JSON.stringify({ ...(readJson(root, HUB) as object), reviewed_by: 'Ann' });
+  writeFileSync(join(root, HUB), text.slice(0, 50));
+  told.stage('toc');
+  const flushed = registry.flush();
+  setTimeout(() => writeFileSync(join(root, HUB), text), 5);
+  await flushed;
+  expect(readJson(root, HUB)).toMatchObject({
+    reviewed_by: 'Ann',
+    pipeline_steps: { ocr: {}, toc: {} },
   });
 });
