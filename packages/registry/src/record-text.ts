@@ -50,14 +50,13 @@ function countsKey(counts: Readonly<Record<string, number>>): string {
 }
 
 function runText(run: RunIdentity): string {
+  const { subdomain, clientId, parentRunId, traceId, stages, source } = run;
   return (
     `,"run_attempt":${ordinal(run.attempt)},"pipeline":${JSON.stringify(run.pipeline)}` +
-    `${key('subdomain', run.subdomain)}` +
-    `${key('client_id', run.clientId)}` +
-    `${key('parent_run_id', run.parentRunId)}` +
-    `${run.implicit ? ',"implicit":true' : ''}` +
-    `,"trace_id":${JSON.stringify(run.traceId)},"stages":${JSON.stringify(run.stages)}` +
-    `${key('source', run.source)}`
+    `${key('subdomain', subdomain)}${key('client_id', clientId)}` +
+    `${key('parent_run_id', parentRunId)}${run.implicit ? ',"implicit":true' : ''}` +
+    `,"trace_id":${JSON.stringify(traceId)}` +
+    `,"stages":${JSON.stringify(stages)}${key('source', source)}`
   );
 }
 
@@ -68,6 +67,10 @@ export function executionText(stage: StageIdentity): string {
     `,"occurrence":${ordinal(stage.occurrence)},"attempt":${ordinal(stage.attempt)}` +
     `,"execution_id":${JSON.stringify(stage.executionId)}`
   );
+}
+
+function parentKey({ parentExecutionId }: StageIdentity): string {
+  return key('parent_execution_id', parentExecutionId);
 }
 
 /** The record by which a segment that begins in the middle of a run says which run that is, as JSON text. */
@@ -91,20 +94,14 @@ function stageEndedText(
   time: number,
   execution: string,
 ): string {
-  const { stage, items } = event;
+  const { stage, error, reason, counts, fields, config, metadata, items, flags } = event;
   return (
-    `{"kind":"stage_ended","time":${time}${execution}` +
-    `${key('parent_execution_id', stage.parentExecutionId)}` +
+    `{"kind":"stage_ended","time":${time}${execution}${parentKey(stage)}` +
     `,"status":"${event.status}"${event.willRetry ? ',"will_retry":true' : ''}` +
     `,"duration_seconds":${number(event.durationSeconds)}` +
-    `${errorKey(event.error)}` +
-    `${key('reason', event.reason)}` +
-    `${countsKey(event.counts)}` +
-    `${objectKey('fields', event.fields)}` +
-    `${key('config', event.config)}` +
-    `${objectKey('metadata', event.metadata)}` +
-    `${key('items', items)}` +
-    `${flagsKey(event.flags)}}`
+    `${errorKey(error)}${key('reason', reason)}${countsKey(counts)}` +
+    `${objectKey('fields', fields)}${key('config', config)}${objectKey('metadata', metadata)}` +
+    `${key('items', items)}${flagsKey(flags)}}`
   );
 }
 
@@ -125,8 +122,7 @@ export function recordText(event: RecordedEvent, time: number, execution: string
       );
     case 'stage_started':
       return (
-        `{"kind":"stage_started","time":${time}${execution}` +
-        `${key('parent_execution_id', event.stage.parentExecutionId)}` +
+        `{"kind":"stage_started","time":${time}${execution}${parentKey(event.stage)}` +
         `${objectKey('fields', event.fields)}${flagsKey(event.flags)}}`
       );
     case 'stage_ended':
