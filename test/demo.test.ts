@@ -104,7 +104,9 @@ describe('what the collector received', () => {
         count ?? value,
       ]),
     );
-    const timeless = [...last].filter(([key]) => !key.includes('timestamp')).toSorted();
+    const timeless = [...last]
+      .filter(([key]) => !key.includes('timestamp'))
+      .toSorted(([a], [b]) => (a < b ? -1 : 1));
     expect(timeless.filter(([, value]) => value !== 0)).toMatchInlineSnapshot(`
       [
         [
