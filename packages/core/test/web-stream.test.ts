@@ -210,6 +210,58 @@ describe('a stream of bytes', () => {
     expect(ends()).toEqual([{ stage: 'read', status: 'completed', items: expect.any(Number) }]);
   });
 
+  test('small chunks stay small: who keeps them keeps no more', async () => {
+    let left = 3;
+    const stream = withStage(
+      'read',
+      () =>
+        new ReadableStream({
+          type: 'bytes',
+          pull(controller: ReadableByteStreamController) {
+            if (left-- > 0) controller.enqueue(new Uint8Array([1, 2, 3]));
+            else controller.close();
+          },
+        }),
+    );
+    const chunks = await collect(stream);
+    expect(chunks.map((chunk) => chunk.buffer.byteLength)).toEqual([3, 3, 3]);
+  });
+
+  test('readers of both kinds take turns', async () => {
+    const stream = withStage('read', nineBytes);
+    const plain = stream.getReader();
+    expect([...((await plain.read()).value ?? [])]).toEqual([1]);
+    plain.releaseLock();
+    const bringing = stream.getReader({ mode: 'byob' });
+    expect([...((await bringing.read(new Uint8Array(4))).value ?? [])]).toEqual([2, 3, 4, 5]);
+    bringing.releaseLock();
+    expect((await collect(stream)).flatMap((chunk) => [...chunk])).toEqual([6, 7, 8, 9]);
+    expect(ends()).toEqual([{ stage: 'read', status: 'completed', items: expect.any(Number) }]);
+  });
+
+  test('cancel reaches a source that is being read', async () => {
+    let reason: unknown;
+    const stream = withStage(
+      'read',
+      () =>
+        new ReadableStream({
+          type: 'bytes',
+          pull: () => new Promise(() => undefined),
+          cancel(given: unknown) {
+            reason = given;
+          },
+        }),
+    );
+    const reader = stream.getReader();
+    const pending = reader.read();
+    await reader.cancel('enough');
+    expect(await pending).toEqual({ done: true, value: undefined });
+    expect(reason).toBe('enough');
+    expect(ends()).toEqual([
+      { stage: 'read', status: 'cancelled', items: undefined, reason: CANCELLED },
+    ]);
+  });
+
   test('an error in the middle is a failure, and the very same error', async () => {
     const error = new Error('broken');
     const stream = withStage(
