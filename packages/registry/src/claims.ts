@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RunStore, type StoredRun } from '@milepost/core/hooks';
 import { createClaimedRunId, createDirectoryClaim, isRunId, runIdAliases } from '@milepost/run-id';
@@ -79,9 +78,19 @@ export class RunClaims implements RunStore {
     };
   }
 
+  #exists(path: string): boolean {
+    try {
+      this.#environment.fs.sync.lstat(path);
+      return true;
+    } catch {
+      // Not there, or not to be seen: then nothing is known of it.
+      return false;
+    }
+  }
+
   #isTaken(runId: string): boolean {
     return [runId, ...runIdAliases(runId)].some(
-      (id) => this.#isThere(id) || existsSync(this.#environment.layout.source(id)),
+      (id) => this.#isThere(id) || this.#exists(this.#environment.layout.source(id)),
     );
   }
 
@@ -89,8 +98,8 @@ export class RunClaims implements RunStore {
     const { layout } = this.#environment;
     return (
       this.#recorded(runId) !== undefined ||
-      existsSync(layout.journal(runId)) ||
-      existsSync(layout.hub(runId))
+      this.#exists(layout.journal(runId)) ||
+      this.#exists(layout.hub(runId))
     );
   }
 
@@ -137,7 +146,7 @@ export class RunClaims implements RunStore {
 
   #lastAttempt(runId: string): number {
     const attempts = [...this.#stateOf(runId).attempts.keys()];
-    const base = attempts.length === 0 && existsSync(this.#environment.layout.hub(runId)) ? 1 : 0;
+    const base = attempts.length === 0 && this.#exists(this.#environment.layout.hub(runId)) ? 1 : 0;
     return Math.max(base, ...attempts);
   }
 

@@ -1,7 +1,11 @@
 import { dirname, join, relative, sep } from 'node:path';
+import { BoundedMap } from './bounded-map.ts';
 import { type RegistryFileSystem } from './file-system.ts';
 import { codeOf } from './node-error.ts';
 import { RegistryError } from './registry-error.ts';
+
+/** How many directories are remembered: every item with results has one. */
+const MAX_KNOWN = 10_000;
 
 /** Makes a new directory entry survive a power cut. Not every system opens directories. */
 export async function syncDirectory(fs: RegistryFileSystem, directory: string): Promise<void> {
@@ -18,7 +22,7 @@ export async function syncDirectory(fs: RegistryFileSystem, directory: string): 
 export class Directories {
   readonly #fs: RegistryFileSystem;
   readonly #root: string;
-  readonly #known = new Map<string, Promise<void>>();
+  readonly #known = new BoundedMap<string, Promise<void>>(MAX_KNOWN);
 
   constructor(fs: RegistryFileSystem, root: string) {
     this.#fs = fs;

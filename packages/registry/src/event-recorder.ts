@@ -21,6 +21,7 @@ export class EventRecorder implements LifecycleListener {
   readonly #outputs: OutputRecordedEvent[] = [];
   #hashing: Promise<unknown> | undefined;
   #closed = false;
+  #toldClosed = false;
 
   constructor(environment: RegistryEnvironment, recorders: RecorderPool) {
     this.#environment = environment;
@@ -29,9 +30,8 @@ export class EventRecorder implements LifecycleListener {
 
   onEvent(event: LifecycleEvent): void {
     if (this.#closed) {
-      diag.warn(
-        `milepost: registry: closed, ${event.type} of run ${event.run.runId} is not recorded`,
-      );
+      if (!this.#toldClosed) diag.warn(`milepost: registry: closed, ${event.type} is not recorded`);
+      this.#toldClosed = true;
       return;
     }
     const { runId } = event.run;

@@ -88,7 +88,7 @@ function hubRecord(
 }
 
 /** The step that a directory is of. */
-export function stepOfDirectory(directory: string, content: JsonObject): string {
+function stepOfDirectory(directory: string, content: JsonObject): string {
   const told = content['pipeline_step'];
   return nameOfDirectory(directory) ?? (typeof told === 'string' ? told : directory);
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { parseRunId } from '@milepost/run-id';
+import { BoundedMap } from './bounded-map.ts';
 import { parseTime } from './iso-time.ts';
 import { jobIdOfFile } from './layout.ts';
 import { isJsonObject } from './own-keys.ts';
@@ -7,10 +8,13 @@ import { compareText } from './record-order.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 import { readLink, replaceLink } from './replace-file.ts';
 
+/** How many runs' starts are remembered. */
+const MAX_STARTS = 10_000;
+
 /** Moves the links that name the newest run of a directory. The newest is the one that started last. */
 export class LatestLinks {
   readonly #environment: RegistryEnvironment;
-  readonly #starts = new Map<string, number>();
+  readonly #starts = new BoundedMap<string, number>(MAX_STARTS);
 
   constructor(environment: RegistryEnvironment) {
     this.#environment = environment;

@@ -23,7 +23,7 @@ export function timeOfRunId(runId: string): number {
 }
 
 /** Renders a run with an environment's options. */
-export function renderLoaded(environment: RegistryEnvironment, state: RunState): RenderedRun {
+function renderLoaded(environment: RegistryEnvironment, state: RunState): RenderedRun {
   const { itemsKey, layout } = environment;
   const metadataPath = (step: string): string => layout.metadataPath(step, state.runId);
   return renderRun(state, { itemsKey, metadataPath });

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { BoundedMap } from './bounded-map.ts';
 import { syncDirectory } from './directories.ts';
 import { executionsOf } from './executions.ts';
 import { type LatestLinks } from './latest-links.ts';
@@ -7,13 +8,15 @@ import { type RunState } from './run-fold.ts';
 import { stageViewsOf } from './stage-view.ts';
 
 const LATEST = 'latest';
+/** How many links are remembered: every item with results has one. */
+const MAX_SEEN = 10_000;
 
 /** The links `latest` among the results of stages: `{stage}/latest`, and `{stage}/{item}/latest`. */
 export class ResultLinks {
   readonly #environment: RegistryEnvironment;
   readonly #latest: LatestLinks;
   /** Where a link of which run was seen to. */
-  readonly #seen = new Map<string, string>();
+  readonly #seen = new BoundedMap<string, string>(MAX_SEEN);
 
   constructor(environment: RegistryEnvironment, latest: LatestLinks) {
     this.#environment = environment;
