@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type RegistryClock, openRegistry, systemClock } from '@milepost/registry';
+import { type RegistryClock, nodeFileSystem, openRegistry, systemClock } from '@milepost/registry';
 import { temporaryRoot } from './temporary-root.ts';
 import { ToldRun } from './told-run.ts';
 import { readJson, tree } from './tree.ts';
@@ -257,6 +257,46 @@ test('two open registries write one hub', async () => {
   });
   expect(await two.findItem('a')).toMatchObject({
     sightings: [{ stage: 'ocr' }, { stage: 'sync_ocr' }],
+  });
+});
+
+test('what another writer adds while the hub is replaced is in the hub at the end', async () => {
+  const root = temporaryRoot();
+  await using two = openRegistry({ root });
+  const joined = new ToldRun((event) => two.listener.onEvent(event), { joined: true });
+  let added = false;
+  await using one = openRegistry({
+    root,
+    fs: {
+      ...nodeFileSystem,
+      rename: async (from, to) => {
+        if (to.endsWith(HUB) && !added) {
+          added = true;
+          joined.start().startStage('sync_ocr', { executionId: 'f'.repeat(16) });
+          // Its journal is on disk, its files are not rewritten.
+          await two.readRun('2026-01-01_21-37-23');
+        }
+        await nodeFileSystem.rename(from, to);
+      },
+    },
+  });
+  const told = new ToldRun((event) => one.listener.onEvent(event)).start();
+  told.stage('ocr', ['a']);
+  told.end();
+  await one.flush();
+  expect(added).toBe(true);
+  expect(readJson(root, HUB)).toMatchObject({ pipeline_steps: { ocr: {}, sync_ocr: {} } });
+});
+
+test('a stage of which one occurrence failed and another still runs says both', async () => {
+  const root = temporaryRoot();
+  await using registry = openRegistry({ root });
+  const told = new ToldRun((event) => registry.listener.onEvent(event)).start();
+  told.stage('ocr', ['a'], { status: 'failed' });
+  told.item(told.startStage('ocr', { occurrence: 2 }), 'b');
+  await registry.flush();
+  expect(readJson(root, HUB)).toMatchObject({
+    pipeline_steps: { ocr: { status: 'failed', state: 'running', items: { total: 2 } } },
   });
 });
 
