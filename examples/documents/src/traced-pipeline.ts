@@ -30,7 +30,7 @@ export interface PipelineResult {
 }
 
 /** Every document failed, so that there is nothing for the next stage. */
-export class NoDocumentLeftError extends Error {
+class NoDocumentLeftError extends Error {
   override readonly name = 'NoDocumentLeftError';
   readonly code = 'no_document_left';
 }

@@ -13,6 +13,7 @@ import { guarded, reportOnce } from './guard.ts';
 import { type RunIdentity } from './identity.ts';
 import { positiveInteger } from './positive-integer.ts';
 import { type JoinedByEnvelope, readEnvelope } from './read-envelope.ts';
+import { readOptions } from './read-options.ts';
 import { RunExecution, type RunPlan } from './run-execution.ts';
 import { ITEM_SPANS_VALUES, type ItemSpans, type RunOptions } from './run-options.ts';
 import { currentRunStore } from './run-store.ts';
@@ -24,8 +25,9 @@ const UNNAMED = 'unnamed';
 const environmentRunId = globalState('environment-run-id', () => ({ used: false }));
 
 /** Begins the run that `withRun` was asked for, or joins the parent process's. May throw: guard it. */
-export function beginRunExecution(options: RunOptions): RunExecution {
+export function beginRunExecution(given: RunOptions): RunExecution {
   const flags = new Flags();
+  const options = readOptions(given, flags);
   const outer = activeScope()?.run;
   const joined = outer === undefined ? joinedByEnvironment(flags) : undefined;
   return new RunExecution({
@@ -73,7 +75,7 @@ function optionalText(value: unknown): string | undefined {
 
 /** An identity of a run that begins here. */
 export function newIdentity(
-  options: RunOptions,
+  options: Partial<RunOptions>,
   outer: RunIdentity | undefined,
   flags: Flags,
 ): RunIdentity {
@@ -115,7 +117,7 @@ function joinedByEnvironment(flags: Flags): JoinedByEnvelope | undefined {
 }
 
 function givenRunId(
-  options: RunOptions,
+  options: Partial<RunOptions>,
   outer: RunIdentity | undefined,
   flags: Flags,
 ): string | undefined {
@@ -149,7 +151,7 @@ function storedRunId(given: string): string | undefined {
   );
 }
 
-function newRunId(options: RunOptions, subdomain: string, flags: Flags): string {
+function newRunId(options: Partial<RunOptions>, subdomain: string, flags: Flags): string {
   const format = options.runIdFormat;
   if (format === 'timestamp' || format === 'compact') {
     const store = currentRunStore();
@@ -166,7 +168,7 @@ function newRunId(options: RunOptions, subdomain: string, flags: Flags): string 
   return createRunId({ subdomain });
 }
 
-function attemptOf(options: RunOptions, runId: string, given: boolean): number {
+function attemptOf(options: Partial<RunOptions>, runId: string, given: boolean): number {
   const attempt = positiveInteger(options.attempt);
   if (attempt !== undefined) return attempt;
   const store = given ? currentRunStore() : undefined;

@@ -29,6 +29,7 @@ import { hasLifecycleListeners, publishLifecycle } from './lifecycle.ts';
 import { emitLog } from './milestone.ts';
 import { type Outcome, classifyOutcome } from './outcome.ts';
 import { currentLogger, currentTracer } from './providers.ts';
+import { readOptions } from './read-options.ts';
 import { type RunningScope, contextOfOwnSpan, contextWithScope } from './scope.ts';
 import { type StageExecution } from './stage-execution.ts';
 import { truncate } from './truncate.ts';
@@ -61,8 +62,8 @@ export class ItemExecution {
   ) {
     this.#id = id;
     this.#stage = stage;
-    this.#options = options;
-    this.#fields.addAll(options.attributes);
+    this.#options = readOptions(options, this.#flags);
+    this.#fields.addAll(this.#options.attributes);
     const item = { [ATTR_ITEM_ID]: truncate(id, MAX_VALUE_BYTES) };
     this.#base = { ...stage.base(), ...item };
     this.#inItem = contextWithScope(parent, {

@@ -6,6 +6,7 @@ import { Flags } from './flags.ts';
 import { guarded, reportOnce } from './guard.ts';
 import { type RunIdentity } from './identity.ts';
 import { positiveInteger } from './positive-integer.ts';
+import { readOptions } from './read-options.ts';
 import { RunExecution } from './run-execution.ts';
 import { runInExecution } from './run-in-execution.ts';
 import { type RunOptions } from './run-options.ts';
@@ -39,11 +40,12 @@ export function joinRun<T>(
     | readonly [options: JoinRunOptions, fn: (run: RunIdentity) => T]
 ): T {
   const [options, fn] = rest.length === 1 ? [{}, rest[0]] : rest;
-  return runInExecution(() => joinRunExecution(runId, { ...options }), fn, this);
+  return runInExecution(() => joinRunExecution(runId, options), fn, this);
 }
 
-function joinRunExecution(runId: unknown, options: JoinRunOptions): RunExecution {
+function joinRunExecution(runId: unknown, given: JoinRunOptions): RunExecution {
   const flags = new Flags();
+  const options = readOptions(given, flags);
   const identity = joinedIdentity(runId, options, flags);
   return new RunExecution({
     identity,

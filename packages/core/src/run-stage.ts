@@ -5,6 +5,7 @@ import { type StageDefinition } from './define-stage.ts';
 import { Flags } from './flags.ts';
 import { atOnce, guarded } from './guard.ts';
 import { type Classification, type Classifier } from './outcome.ts';
+import { readOptions } from './read-options.ts';
 import { activeContext, runningScopeOf, withContext } from './scope.ts';
 import { StageExecution } from './stage-execution.ts';
 import { type StageOptions } from './stage-options.ts';
@@ -16,17 +17,17 @@ const NO_OPTIONS = Object.freeze({});
 
 /**
  * Runs work as a stage and gives back what it gave. Whatever fails on our side, the work runs once.
- * @param readOptions may throw: it runs a user's function of the arguments
+ * @param giveOptions may throw: it runs a user's function of the arguments
  */
 export function runStage<T, Args extends readonly unknown[]>(
   stage: string | StageDefinition,
-  readOptions: (() => StageOptions<Args> | undefined) | undefined,
+  giveOptions: (() => StageOptions<Args> | undefined) | undefined,
   args: Args,
   work: (stage: Stage) => T,
 ): T {
   const begun = guarded(
     'the start of a stage',
-    () => beginStageExecution(stage, readOptions, args),
+    () => beginStageExecution(stage, giveOptions, args),
     undefined,
   );
   if (begun === undefined) return work(UNRECORDED);
@@ -43,13 +44,13 @@ export function runStage<T, Args extends readonly unknown[]>(
 
 function beginStageExecution<Args extends readonly unknown[]>(
   stage: string | StageDefinition,
-  readOptions: (() => StageOptions<Args> | undefined) | undefined,
+  giveOptions: (() => StageOptions<Args> | undefined) | undefined,
   args: Args,
 ): { readonly execution: StageExecution; readonly observer: OutcomeObserver } {
   const flags = new Flags();
   const definition = typeof stage === 'string' ? undefined : stage;
   const name = stageName(definition === undefined ? stage : definition.name, flags);
-  const options = optionsOf(readOptions, flags);
+  const options = optionsOf(giveOptions, flags);
   const plan = { name, definition, options, attributes: attributesOf(options, args, flags), flags };
   const context = activeContext();
   const scope = runningScopeOf(context);
@@ -93,14 +94,12 @@ function stageName(given: unknown, flags: Flags): string {
 }
 
 function optionsOf<Args extends readonly unknown[]>(
-  readOptions: (() => StageOptions<Args> | undefined) | undefined,
+  giveOptions: (() => StageOptions<Args> | undefined) | undefined,
   flags: Flags,
 ): StageOptions<Args> {
-  if (readOptions === undefined) return NO_OPTIONS;
+  if (giveOptions === undefined) return NO_OPTIONS;
   try {
-    const given = atOnce(readOptions());
-    // A copy: getters run here, once, and what the user changes later does not matter.
-    return typeof given === 'object' && given !== null ? { ...given } : {};
+    return readOptions(atOnce(giveOptions()), flags);
   } catch {
     flags.add(FLAG_VALUE_OPTIONS_UNREADABLE);
     return {};

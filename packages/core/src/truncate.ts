@@ -14,8 +14,3 @@ export function truncate(text: string, maxBytes: number): string {
   const { read } = encoder.encodeInto(wellFormed, room);
   return `${wellFormed.slice(0, read)}…[truncated, ${text.length} characters]`;
 }
-
-/** Bytes that a string takes in UTF-8. */
-export function byteLength(text: string): number {
-  return Buffer.byteLength(text);
-}

@@ -49,11 +49,5 @@ function beginItem(id: unknown, options: ItemOptions): ItemExecution | undefined
     return undefined;
   }
   const given = typeof id === 'string' ? id : String(id);
-  return new ItemExecution(
-    given.toWellFormed(),
-    { ...options },
-    scope.stageExecution,
-    scope,
-    context,
-  );
+  return new ItemExecution(given.toWellFormed(), options, scope.stageExecution, scope, context);
 }

@@ -12,5 +12,5 @@ import { type RunOptions } from './run-options.ts';
  * a run of its own. Never throws an error of its own: a bad run ID is replaced, and reported.
  */
 export function withRun<T>(this: unknown, options: RunOptions, fn: (run: RunIdentity) => T): T {
-  return runInExecution(() => beginRunExecution({ ...options }), fn, this);
+  return runInExecution(() => beginRunExecution(options), fn, this);
 }

@@ -99,6 +99,38 @@ describe('attributes as a function of the arguments', () => {
   });
 });
 
+test('an option that cannot be read is left out, and the others stay', () => {
+  const refusing = {
+    pipeline: 'named',
+    subdomain: 'alameda',
+    get source(): string {
+      return refuse();
+    },
+  };
+  withRun(refusing, () =>
+    withStage(
+      'work',
+      {
+        attempt: 2,
+        get config(): never {
+          return refuse();
+        },
+      },
+      () => undefined,
+    ),
+  );
+  const [run, stage] = ['run_completed', 'work_completed'].map((event) => telemetry.sdk.log(event));
+  expect(run?.attributes).toMatchObject({
+    pipeline: 'named',
+    subdomain: 'alameda',
+    'milepost.flags': ['options_unreadable'],
+  });
+  expect(stage?.attributes).toMatchObject({
+    attempt: 2,
+    'milepost.flags': ['options_unreadable'],
+  });
+});
+
 describe('a value', () => {
   const cyclic: Record<string, unknown> = { name: 'cycle' };
   cyclic['self'] = cyclic;

@@ -37,7 +37,7 @@ import {
 } from '@milepost/core/hooks';
 
 /** What an ID generator must do for `@milepost/core`, and nothing else. */
-export class ReservedIdGenerator implements IdGenerator {
+class ReservedIdGenerator implements IdGenerator {
   readonly #random = new RandomIdGenerator();
   generateSpanId(): string {
     return takeReservedSpanId() ?? this.#random.generateSpanId();

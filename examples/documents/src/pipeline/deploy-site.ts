@@ -32,7 +32,7 @@ export interface DeployOptions {
 }
 
 /** The target cannot be deployed to, or a release in it was changed after it was deployed. */
-export class DeployError extends Error {
+class DeployError extends Error {
   override readonly name = 'DeployError';
   readonly code = 'deploy_failed';
 }

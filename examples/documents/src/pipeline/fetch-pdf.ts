@@ -19,7 +19,7 @@ export interface FetchedPdf {
 }
 
 /** The file is named like a PDF and is something else, for example a saved error page. */
-export class NotAPdfError extends Error {
+class NotAPdfError extends Error {
   override readonly name = 'NotAPdfError';
   readonly code = 'not_a_pdf';
 }

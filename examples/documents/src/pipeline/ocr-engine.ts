@@ -28,7 +28,7 @@ export interface OcrEngineOptions {
 }
 
 /** Tesseract could not start, or could not read an image. */
-export class OcrError extends Error {
+class OcrError extends Error {
   override readonly name = 'OcrError';
   readonly code = 'ocr_failed';
 }
