@@ -1,4 +1,4 @@
-import { createRunId, isRunId, runTraceId } from '@milepost/run-id';
+import { createRunId, isRunId, parseRunId, runTraceId } from '@milepost/run-id';
 import {
   FLAG_VALUE_ENVELOPE_INVALID,
   FLAG_VALUE_NAME_REPLACED,
@@ -91,7 +91,7 @@ export function newIdentity(
     attempt: attemptOf(options, runId, given !== undefined),
     pipeline,
     subdomain,
-    clientId: boundedName(options.client, flags),
+    clientId: boundedName(options.client, flags) ?? clientOf(runId),
     parentRunId: outer?.runId,
     implicit: false,
     joined: false,
@@ -99,6 +99,12 @@ export function newIdentity(
     source: optionalText(options.source),
     startTime: Date.now(),
   };
+}
+
+// The ID of a client's run ends with the client.
+function clientOf(runId: string): string | undefined {
+  const parsed = parseRunId(runId);
+  return parsed.format === 'compact' ? parsed.client : undefined;
 }
 
 function joinedByEnvironment(flags: Flags): JoinedByEnvelope | undefined {

@@ -11,7 +11,7 @@ export interface RunOptions {
   readonly pipeline: string;
   /** Tenant of the whole run. Default: none. */
   readonly subdomain?: string;
-  /** Tenant inside a run that others share (a client suffix of the run ID). Default: none. */
+  /** Tenant inside a run that others share. Default: the client suffix of the run ID, if it has one. */
   readonly client?: string;
   /** The stages that the run will go through, in order: shown as pending until they run. Default: none declared. */
   readonly stages?: readonly string[];

@@ -86,6 +86,17 @@ const BROKEN_STORE: RunStore = {
 };
 
 describe('the ID of a run', () => {
+  test.for([
+    [{}, 'Guy-Wilson'],
+    [{ client: 'Guy Wilson' }, 'Guy Wilson'],
+  ] as const)(
+    '%o: the client is the suffix of the run ID, unless it is named',
+    ([given, clientId]) => {
+      const run = identityOf({ pipeline: 'scoring', runId: '260101-213723-Guy-Wilson', ...given });
+      expect(run).toMatchObject({ runId: '260101-213723-Guy-Wilson', clientId });
+    },
+  );
+
   test('is made from subdomain or pipeline where none is given', () => {
     expect(identityOf({ pipeline: 'minutes', subdomain: 'alameda' }).runId).toMatch(
       /^alameda_\d{10}_[a-z0-9]{6}$/,
