@@ -1,4 +1,5 @@
 import { atOnce, guarded } from './guard.ts';
+import { activeRunningScope } from './scope.ts';
 import { type ItemOptions, withItem } from './with-item.ts';
 
 /** How `eachItem` goes through its items. */
@@ -31,7 +32,7 @@ export async function eachItem<Item, Value>(
   options: EachItemOptions<Item>,
   fn: (item: Item, index: number) => Value | PromiseLike<Value>,
 ): Promise<ItemResult<Awaited<Value>>[]> {
-  const { signal } = options;
+  const signal = options.signal ?? activeRunningScope()?.stageExecution?.judges.signal;
   const results: ItemResult<Awaited<Value>>[] = [];
   const running = new Running(concurrencyOf(options.concurrency));
   let stopped: { readonly error: unknown } | undefined;

@@ -27,7 +27,7 @@ import { guarded } from './guard.ts';
 import { describeOutcome } from './judge-stage.ts';
 import { hasLifecycleListeners, publishLifecycle } from './lifecycle.ts';
 import { emitLog } from './milestone.ts';
-import { type Outcome, classifyOutcome } from './outcome.ts';
+import { type Judges, type Outcome, classifyOutcome } from './outcome.ts';
 import { currentLogger, currentTracer } from './providers.ts';
 import { readOptions } from './read-options.ts';
 import { type RunningScope, contextOfOwnSpan, contextWithScope } from './scope.ts';
@@ -88,14 +88,16 @@ export class ItemExecution {
     guarded('the end of an item', () => this.#end(outcome), undefined);
   }
 
+  get #judges(): Judges {
+    const { inherited, signal } = this.#stage.judges;
+    const { classify } = this.#options;
+    return { classify, inherited, signal: this.#options.signal ?? signal };
+  }
+
   #end(outcome: Outcome): void {
     const stage = this.#stage;
     const durationSeconds = (performance.now() - this.#startedAt) / 1000;
-    const { status: decided, category } = classifyOutcome(
-      outcome,
-      this.#options.classify,
-      this.#options.signal,
-    );
+    const { status: decided, category } = classifyOutcome(outcome, this.#judges);
     // An item has no items of its own: what is partly there is there.
     const status: ItemStatus =
       decided === undefined || decided === STATUS_VALUE_PARTIAL ? STATUS_VALUE_COMPLETED : decided;

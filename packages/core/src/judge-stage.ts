@@ -9,7 +9,7 @@ import {
 import { type ErrorDescription, describeError } from './describe-error.ts';
 import { atOnce, guarded } from './guard.ts';
 import { type ItemCounts } from './lifecycle.ts';
-import { type Outcome, classifyOutcome } from './outcome.ts';
+import { type Judges, type Outcome, classifyOutcome } from './outcome.ts';
 import { type StageItems } from './stage-items.ts';
 import { type StageOptions } from './stage-options.ts';
 
@@ -27,12 +27,12 @@ const COMPLETED: StageVerdict = { status: STATUS_VALUE_COMPLETED, error: undefin
  */
 export function judgeStage(
   outcome: Outcome,
-  options: Pick<StageOptions, 'classify' | 'signal'>,
+  judges: Judges,
   skipped: boolean,
   items: StageItems | undefined,
   counts: ItemCounts | undefined,
 ): StageVerdict {
-  const { status, category } = classifyOutcome(outcome, options.classify, options.signal);
+  const { status, category } = classifyOutcome(outcome, judges);
   if (status === STATUS_VALUE_FAILED) return { status, error: describeOutcome(outcome, category) };
   if (status !== undefined) return { status, error: undefined };
   if (skipped) return { status: STATUS_VALUE_SKIPPED, error: undefined };

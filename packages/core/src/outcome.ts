@@ -31,17 +31,26 @@ export interface Classification {
  */
 export type Classifier = (outcome: ClassifiedOutcome) => Classification | undefined;
 
+/** Who says what an outcome is. */
+export interface Judges {
+  /** The work's own classifier. */
+  readonly classify: Classifier | undefined;
+  /** That of the run, which is asked about errors alone: values are the work's own affair. */
+  readonly inherited: Classifier | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** The status that an outcome gives by itself, and the category that the user's classifier gave. */
 export function classifyOutcome(
   outcome: Outcome,
-  classify: Classifier | undefined,
-  signal: AbortSignal | undefined,
+  judges: Judges,
 ): { readonly status: EndStatus | undefined; readonly category: string | undefined } {
   if (outcome.kind === 'abandoned') return { status: STATUS_VALUE_CANCELLED, category: undefined };
+  const classify = judges.classify ?? (outcome.kind === 'threw' ? judges.inherited : undefined);
   const chosen =
     classify &&
     guarded('the classify function of a stage', () => classification(classify, outcome), undefined);
-  return { status: chosen?.status ?? statusOf(outcome, signal), category: chosen?.category };
+  return { status: chosen?.status ?? statusOf(outcome, judges.signal), category: chosen?.category };
 }
 
 // From JavaScript anything may come.

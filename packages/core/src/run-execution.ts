@@ -84,7 +84,7 @@ export class RunExecution {
     this.#plan = plan;
     this.identity = identity;
     this.#startTime = identity.joined ? Date.now() : identity.startTime;
-    this.#state = newRunState(plan.itemSpans);
+    this.#state = newRunState(plan);
     const given = new FieldBag(plan.flags);
     given.addAll(plan.attributes);
     this.#fields = given.values;
@@ -136,7 +136,11 @@ export class RunExecution {
     const { identity } = this;
     const { classify, signal, flags } = this.#plan;
     if (identity.joined) return;
-    const { status: decided, category } = classifyOutcome(outcome, classify, signal);
+    const { status: decided, category } = classifyOutcome(outcome, {
+      classify,
+      inherited: undefined,
+      signal,
+    });
     const status = runStatus(decided, this.#state);
     const durationSeconds = (performance.now() - this.#startedAt) / 1000;
     const error = status === STATUS_VALUE_FAILED ? describeOutcome(outcome, category) : undefined;

@@ -30,8 +30,11 @@ export interface RunOptions {
   readonly attributes?: Readonly<Record<string, unknown>>;
   /** Which items become spans, at most 1,000 a stage with `failed`. Default: `failed`. */
   readonly itemSpans?: ItemSpans;
-  /** Says what counts as a failure. Default: what is thrown, unless it is an abort. */
+  /**
+   * Says what counts as a failure; asked about the errors of stages and items too that have no classifier of their own.
+   * Default: what is thrown, unless it is an abort.
+   */
   readonly classify?: Classifier;
-  /** An error that is this signal's reason makes the run cancelled. Default: none. */
+  /** An error that is this signal's reason makes the run cancelled, and its stages and items. Default: none. */
   readonly signal?: AbortSignal;
 }

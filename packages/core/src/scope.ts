@@ -8,6 +8,7 @@ import {
 } from '@opentelemetry/api';
 import { globalState } from './global-state.ts';
 import { type JobIdentity, type RunIdentity, type StageIdentity } from './identity.ts';
+import { type Classifier } from './outcome.ts';
 import { OverlayContext } from './overlay-context.ts';
 import { type ItemSpans } from './run-options.ts';
 import { type StageExecution } from './stage-execution.ts';
@@ -32,6 +33,9 @@ export interface RunState {
   /** The metrics of the run's stages, by name. */
   readonly series: Map<string, StageSeries>;
   readonly itemSpans: ItemSpans;
+  /** The run's classifier and signal, where its stages have none of their own. */
+  readonly classify: Classifier | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** A scope as core itself sees it: with what goes on in it. */
@@ -41,8 +45,18 @@ export interface RunningScope extends Scope {
 }
 
 /** The state of a run that begins. */
-export function newRunState(itemSpans: ItemSpans): RunState {
-  return { occurrences: new Map(), troubled: new Set(), series: new Map(), itemSpans };
+export function newRunState(
+  options: Pick<RunState, 'itemSpans' | 'classify' | 'signal'>,
+): RunState {
+  const { itemSpans, classify, signal } = options;
+  return {
+    occurrences: new Map(),
+    troubled: new Set(),
+    series: new Map(),
+    itemSpans,
+    classify,
+    signal,
+  };
 }
 
 const SCOPE_KEY = createContextKey('@milepost/core scope');

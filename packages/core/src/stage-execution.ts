@@ -21,7 +21,7 @@ import { guarded, reportOnce } from './guard.ts';
 import { type RunIdentity, type StageIdentity } from './identity.ts';
 import { judgeStage, willRetryAfter } from './judge-stage.ts';
 import { type ItemCounts, hasLifecycleListeners, publishLifecycle } from './lifecycle.ts';
-import { type Outcome } from './outcome.ts';
+import { type Judges, type Outcome } from './outcome.ts';
 import { type RunningScope, contextWithScope } from './scope.ts';
 import { countStageEnd, countStageStart } from './stage-counts.ts';
 import { StageItems, itemAttributes } from './stage-items.ts';
@@ -113,6 +113,13 @@ export class StageExecution implements Stage, StageIdentity, SignalledStage {
     ));
   }
 
+  /** Who says what the outcome of this execution is. */
+  get judges(): Judges {
+    const { classify, signal } = this.#plan.options;
+    const { runState } = this.#around;
+    return { classify, inherited: runState.classify, signal: signal ?? runState.signal };
+  }
+
   /** What its milestones and the user's log lines carry: a fresh object each time. */
   base(): Attributes {
     const base = { ...this.#scopeAttributes };
@@ -185,7 +192,7 @@ export class StageExecution implements Stage, StageIdentity, SignalledStage {
     const durationSeconds = (performance.now() - this.#startedAt) / 1000;
     const counts = this.#items?.counts();
     const skipped = notes?.skipped !== undefined;
-    const { status, error } = judgeStage(outcome, options, skipped, this.#items, counts);
+    const { status, error } = judgeStage(outcome, this.judges, skipped, this.#items, counts);
     const willRetry = status === STATUS_VALUE_FAILED && willRetryAfter(outcome, options.willRetry);
     if (status === STATUS_VALUE_FAILED) notes?.useErrorContext();
     this.#checkFields(status);

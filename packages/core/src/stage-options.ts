@@ -16,9 +16,9 @@ export interface StageOptions<Args extends readonly unknown[] = readonly unknown
   readonly attempt?: number;
   /** Whether the caller is going to try again if this fails: then it is no final failure. Default: false. */
   readonly willRetry?: boolean | ((error: unknown) => boolean);
-  /** Says what counts as a failure. Default: what is thrown, unless it is an abort. */
+  /** Says what counts as a failure. Default: the run's classifier, for errors; else what is thrown, unless it is an abort. */
   readonly classify?: Classifier;
-  /** An error that is this signal's reason makes the stage cancelled. Default: none. */
+  /** An error that is this signal's reason makes the stage cancelled. Default: the run's signal. */
   readonly signal?: AbortSignal;
   /** Which items become spans. Default: as the run says. */
   readonly itemSpans?: ItemSpans;

@@ -8,9 +8,9 @@ import { watchOutcome } from './watch-outcome.ts';
 export interface ItemOptions {
   /** Fields of the item's failure log and span: which file, which page. Default: none. */
   readonly attributes?: Readonly<Record<string, unknown>>;
-  /** Says what counts as a failure. Default: what is thrown, unless it is an abort. */
+  /** Says what counts as a failure. Default: the run's classifier, for errors; else what is thrown, unless it is an abort. */
   readonly classify?: Classifier;
-  /** An error that is this signal's reason makes the item cancelled. Default: none. */
+  /** An error that is this signal's reason makes the item cancelled. Default: the stage's signal. */
   readonly signal?: AbortSignal;
 }
 
