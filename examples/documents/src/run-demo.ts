@@ -4,7 +4,7 @@ import path from 'node:path';
 import { openRegistry } from '@milepost/registry';
 import { describeDelivery } from './describe-delivery.ts';
 import { type Arguments } from './parse-arguments.ts';
-import { assertDeployable } from './pipeline/deploy-site.ts';
+import { assertDeployable } from './pipeline/deploy-target.ts';
 import { findPdfs } from './pipeline/find-pdfs.ts';
 import { createProgress } from './progress.ts';
 import { recordSource } from './record-source.ts';

@@ -65,6 +65,11 @@ describe('what cannot be done is said, and leaves nothing behind', () => {
     { argv: ['--input', 'empty'], exitCode: 1, says: /^No PDF in .*empty: it is empty\.\n$/ },
     { argv: ['--input', 'others'], exitCode: 1, says: /none of its 1 entries is named \*\.pdf/ },
     { argv: ['--output', 'others/a.txt'], exitCode: 1, says: /^Expected a directory to deploy to/ },
+    {
+      argv: ['--output', 'others'],
+      exitCode: 1,
+      says: /^Expected .*others to be .* holds a\.txt\.\n$/,
+    },
     { argv: ['--run-id', 'no/id'], exitCode: 2, says: /--run-id <id>.*Invalid run ID: expected/ },
     { argv: ['--pages', 'two'], exitCode: 2, says: /--pages <n>.*Expected a whole number/ },
     { argv: ['--nope'], exitCode: 2, says: /unknown option '--nope'/ },

@@ -5,7 +5,8 @@ import { describe, expect, test, vi } from 'vitest';
 import { checksumDirectory, formatManifest } from '../src/pipeline/checksums.ts';
 import { compileDocument } from '../src/pipeline/compile-document.ts';
 import { type Site } from '../src/pipeline/deploy-plugins.ts';
-import { assertDeployable, deploySite } from '../src/pipeline/deploy-site.ts';
+import { deploySite } from '../src/pipeline/deploy-site.ts';
+import { assertDeployable } from '../src/pipeline/deploy-target.ts';
 import { extractFields } from '../src/pipeline/extract-fields.ts';
 import { writePageTable } from '../src/pipeline/write-page-table.ts';
 import { readDocument } from './read-document.ts';
@@ -157,11 +158,55 @@ describe('a target that holds something else is refused', () => {
     });
   });
 
-  test('a directory `current` that no deployment made', async () => {
+  test.for<{
+    readonly what: string;
+    readonly named: string;
+    readonly make: (target: string) => Promise<unknown>;
+  }>([
+    {
+      what: 'files of others',
+      named: 'passwd',
+      make: (target) => writeFile(path.join(target, 'passwd'), ''),
+    },
+    {
+      what: 'a hidden file of others',
+      named: '.git',
+      make: (target) => writeFile(path.join(target, '.git'), ''),
+    },
+    {
+      what: 'a directory `current`',
+      named: 'current',
+      make: (target) => mkdir(path.join(target, 'current')),
+    },
+    {
+      what: 'a file `releases`',
+      named: 'releases',
+      make: (target) => writeFile(path.join(target, 'releases'), ''),
+    },
+    {
+      what: 'releases that another program named',
+      named: path.join('releases', '20260116213723'),
+      make: (target) => mkdir(path.join(target, 'releases', '20260116213723'), { recursive: true }),
+    },
+  ])('a directory with $what', async ({ named, make }) => {
     const target = await temporaryDirectory();
-    await mkdir(path.join(target, 'current'));
-    const message = `Expected ${target}/current to be a link to a release, but it was put there by something else.`;
-    await expect(deploySite(await siteOf({}), { target })).rejects.toMatchObject({ message });
-    expect(await readdir(target)).toEqual(['current']);
+    await make(target);
+    const before = await readdir(target, { recursive: true });
+    const error = {
+      name: 'DeployError',
+      message: `Expected ${target} to be empty, or to hold nothing but earlier deployments, but it holds ${named}.`,
+    };
+    await expect(assertDeployable(target)).rejects.toMatchObject(error);
+    await expect(deploySite(await siteOf({}), { target })).rejects.toMatchObject(error);
+    expect(await readdir(target, { recursive: true })).toEqual(before);
   });
+});
+
+test('a deployment that was killed does not bar the next one', async () => {
+  const target = await temporaryDirectory();
+  await deploySite(await siteOf({ a: 'One' }), { target });
+  for (const name of ['.staging-1', '.current-1']) {
+    await mkdir(path.join(target, 'releases', name));
+  }
+  await expect(assertDeployable(target)).resolves.toBeUndefined();
 });

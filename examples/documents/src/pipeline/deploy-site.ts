@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { lstat, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
   checksumDirectory,
@@ -8,6 +8,7 @@ import {
   MANIFEST_NAME,
 } from './checksums.ts';
 import { type DeployPlugin, deployPlugins, type Site } from './deploy-plugins.ts';
+import { assertDeployable, CURRENT, DeployError, RELEASES, statOf } from './deploy-target.ts';
 
 /** What is now served. */
 export interface Deployment {
@@ -23,18 +24,12 @@ export interface Deployment {
 }
 
 export interface DeployOptions {
-  /** Receives `releases/` and the link `current`; nothing else in it is touched. */
+  /** Receives `releases/` and the link `current`. Missing, empty, or deployed to before. */
   readonly target: string;
   readonly plugins?: readonly DeployPlugin[];
   readonly signal?: AbortSignal;
   /** Called before each plugin writes. */
   readonly onPlugin?: (name: string) => void;
-}
-
-/** The target cannot be deployed to, or a release in it was changed after it was deployed. */
-class DeployError extends Error {
-  override readonly name = 'DeployError';
-  readonly code = 'deploy_failed';
 }
 
 /**
@@ -46,9 +41,9 @@ class DeployError extends Error {
 export async function deploySite(site: Site, options: DeployOptions): Promise<Deployment> {
   const { plugins = deployPlugins, signal, onPlugin } = options;
   const target = path.resolve(options.target);
-  const current = path.join(target, 'current');
+  const current = path.join(target, CURRENT);
   await assertDeployable(target);
-  const releases = path.join(target, 'releases');
+  const releases = path.join(target, RELEASES);
   const staging = path.join(releases, `.staging-${randomUUID()}`);
   await mkdir(staging, { recursive: true });
   try {
@@ -65,10 +60,10 @@ export async function deploySite(site: Site, options: DeployOptions): Promise<De
       createHash('sha256').update(manifest).digest('hex').slice(0, 16),
     );
     signal?.throwIfAborted();
-    const unchanged = await exists(release);
+    const unchanged = (await statOf(release)) !== undefined;
     if (unchanged) await assertUntouched(release, manifest);
     else await rename(staging, release);
-    await pointTo(current, release);
+    await pointTo(target, release);
     const manifestPath = path.join(release, MANIFEST_NAME);
     return {
       current,
@@ -83,25 +78,6 @@ export async function deploySite(site: Site, options: DeployOptions): Promise<De
   }
 }
 
-/**
- * Whether one can deploy to a directory, which need not exist yet.
- *
- * @throws DeployError when it, or `current` in it, is something else that a deployment would have to replace.
- */
-export async function assertDeployable(target: string): Promise<void> {
-  const stats = await statOf(target);
-  if (stats !== undefined && !stats.isDirectory() && !stats.isSymbolicLink()) {
-    throw new DeployError(`Expected a directory to deploy to, but ${target} is a file.`);
-  }
-  const current = path.join(target, 'current');
-  const link = await statOf(current);
-  if (link !== undefined && !link.isSymbolicLink()) {
-    throw new DeployError(
-      `Expected ${current} to be a link to a release, but it was put there by something else.`,
-    );
-  }
-}
-
 async function assertUntouched(release: string, manifest: string): Promise<void> {
   if (formatManifest(await checksumDirectory(release)) !== manifest) {
     throw new DeployError(
@@ -111,21 +87,8 @@ async function assertUntouched(release: string, manifest: string): Promise<void>
 }
 
 // A link cannot be replaced, a renamed one replaces: there is no moment without `current`.
-async function pointTo(link: string, release: string): Promise<void> {
-  const temporary = `${link}-${randomUUID()}`;
-  await symlink(path.relative(path.dirname(link), release), temporary, 'dir');
-  await rename(temporary, link);
-}
-
-async function exists(file: string): Promise<boolean> {
-  return (await statOf(file)) !== undefined;
-}
-
-async function statOf(file: string): Promise<Awaited<ReturnType<typeof lstat>> | undefined> {
-  try {
-    return await lstat(file);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw new DeployError(`Cannot deploy to ${file}: ${String(error)}`, { cause: error });
-  }
+async function pointTo(target: string, release: string): Promise<void> {
+  const temporary = path.join(target, RELEASES, `.current-${randomUUID()}`);
+  await symlink(path.relative(target, release), temporary, 'dir');
+  await rename(temporary, path.join(target, CURRENT));
 }
