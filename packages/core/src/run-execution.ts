@@ -84,7 +84,12 @@ export class RunExecution {
     this.#plan = plan;
     this.identity = identity;
     this.#startTime = identity.joined ? Date.now() : identity.startTime;
-    this.#state = newRunState(plan);
+    this.#state = newRunState({
+      itemSpans: plan.itemSpans,
+      // A run that a stage made for itself ends as the stage says; that says nothing about the stage's items.
+      classify: identity.implicit ? undefined : plan.classify,
+      signal: plan.signal,
+    });
     const given = new FieldBag(plan.flags);
     given.addAll(plan.attributes);
     this.#fields = given.values;
