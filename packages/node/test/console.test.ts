@@ -59,7 +59,7 @@ function failing(): void {
 }
 
 beforeEach(() => {
-  for (const variable of ['FORCE_COLOR', 'NO_COLOR', 'NODE_DISABLE_COLORS']) {
+  for (const variable of ['CI', 'FORCE_COLOR', 'NO_COLOR', 'NODE_DISABLE_COLORS']) {
     vi.stubEnv(variable, undefined);
   }
   vi.stubEnv('TERM', 'xterm-256color');
