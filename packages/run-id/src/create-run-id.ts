@@ -24,7 +24,8 @@ export interface CreateRunIdOptions {
  * `alameda_1737072000_abc123`. It needs no claim: the random part has 2,176,782,336 values each second.
  *
  * Any string will do as the subdomain: each character outside `A-Z a-z 0-9 . _ -` becomes `-`, it is
- * cut to 100, a dot becomes `-` where it would lead or make a Windows device name, and an empty one
+ * cut to 100, dots and dashes that would lead are dropped (a leading dash would make the ID an option
+ * to every command), a dot becomes `-` where it would make a Windows device name, and an empty one
  * becomes `run`.
  *
  * @throws RunIdError `RUN_ID_ARGUMENT` when `subdomain` is no string, `now` is no time up to 2286, or
@@ -53,14 +54,13 @@ function subdomainPart(subdomain: string): string {
   const part = subdomain
     .slice(0, 2 * MAX_SUBDOMAIN_LENGTH)
     .replaceAll(/[^A-Za-z0-9._-]/gu, '-')
-    .slice(0, MAX_SUBDOMAIN_LENGTH);
+    .slice(0, MAX_SUBDOMAIN_LENGTH)
+    .replace(/^[.-]+/, '');
   if (part === '') {
     return 'run';
   }
   // `con.example_...` is the device `con` with an extension; `con_...` is not.
-  return part.startsWith('.') || (part.includes('.') && isDeviceName(part))
-    ? part.replace('.', '-')
-    : part;
+  return part.includes('.') && isDeviceName(part) ? part.replace('.', '-') : part;
 }
 
 function checkedSuffix(suffix: string): string {

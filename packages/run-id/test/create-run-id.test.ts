@@ -35,10 +35,14 @@ describe('createRunId', () => {
 
   test.for([
     ['con.example.org', 'con-example.org'],
-    ['.hidden', '-hidden'],
+    ['.hidden', 'hidden'],
+    ['(draft)', 'draft-'],
+    ['--root', 'root'],
+    ['-.-', 'run'],
     ['a/b\\c d', 'a-b-c-d'],
     ['', 'run'],
-    ['😀'.repeat(120), '-'.repeat(100)],
+    ['😀'.repeat(120), 'run'],
+    [`a${'😀'.repeat(120)}`, `a${'-'.repeat(99)}`],
     ['x'.repeat(1_000_000), 'x'.repeat(100)],
   ] as const)('writes the subdomain %s as %s', ([subdomain, written]) => {
     expect(createRunId({ subdomain, now: 0, random })).toBe(`${written}_0000000000_abc123`);
@@ -50,6 +54,8 @@ describe('createRunId', () => {
       fc.constantFrom(
         'CON.x',
         'nul.',
+        '-.con.x',
+        '(draft)',
         'lpt1.1',
         '..',
         'latest',
@@ -62,6 +68,8 @@ describe('createRunId', () => {
     fc.assert(
       fc.property(subdomain, seconds, (subdomain, unix) => {
         const runId = createRunId({ subdomain, now: unix * 1000 });
+        // It would be an option to a command.
+        expect(runId).not.toMatch(/^-/);
         expect(parseRunId(runId)).toMatchObject({
           format: 'subdomain',
           timeMs: unix * 1000,
@@ -74,7 +82,7 @@ describe('createRunId', () => {
 
   test('writes a subdomain that fits as it is', () => {
     fc.assert(
-      fc.property(fc.stringMatching(/^[A-Za-z0-9_-][A-Za-z0-9_-]{0,99}$/), (subdomain) => {
+      fc.property(fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_-]{0,99}$/), (subdomain) => {
         expect(parseRunId(createRunId({ subdomain }))).toMatchObject({ subdomain });
       }),
     );

@@ -69,7 +69,7 @@ def parse(run_id):
 
 
 def create(subdomain, now_ms, random):
-    part = re.sub(r"[^A-Za-z0-9._-]", "-", subdomain)[:100] or "run"
+    part = re.sub(r"[^A-Za-z0-9._-]", "-", subdomain)[:100].lstrip("-.") or "run"
     try:
         check(f"{part}_{random}")
     except Refused:
