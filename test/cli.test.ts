@@ -333,3 +333,24 @@ describe('the process', () => {
     await rm(broken);
   });
 });
+
+// The last one: its run is the latest from here on.
+test('a run whose ID begins with a dash, by the command that it hints at', async () => {
+  const runId = '-draft-_1737072000_abc123';
+  await withRun({ pipeline: 'drafts', runId }, () =>
+    withStage('read', () =>
+      eachItem(['-1', '-2'], { id: (item) => item }, () => Promise.reject(new Error('no'))),
+    ),
+  ).catch(() => undefined);
+  await registry.flush();
+  const { out } = await milepost(['show', '--failures', '1', '--', runId]);
+  const [, hint = ''] = /… and 1 more: milepost (.*)/.exec(out) ?? [];
+  expect(hint).toBe(`show --failures all -- ${runId}`);
+  const followed = await milepost(hint.split(' '));
+  expect(followed).toMatchObject({ code: 0, err: '' });
+  expect(followed.out).toContain('failed items (2)');
+  const elsewhere = ['show', '--root', root, '--failures', '1', '--', runId];
+  expect((await milepost(elsewhere)).out).toContain(
+    `milepost show --failures all --root ${root} -- ${runId}\n`,
+  );
+});

@@ -54,11 +54,20 @@ export class CommandContext {
     }
   }
 
-  /** A command to type next, with the root that this one was given. */
-  commandLine(...words: readonly string[]): string {
+  /**
+   * A command to type next, with the root that this one was given.
+   * @param operand what it is about; stands last, as no option even where it begins with a dash
+   */
+  commandLine(name: string, options: readonly string[] = [], operand?: string): string {
     const root = this.#givenRoot;
-    const all = root === undefined ? words : [...words, '--root', root];
-    return ['milepost', ...all.map((word) => shellWord(word) ?? '…')].join(' ');
+    const words = [
+      name,
+      ...options,
+      ...(root === undefined ? [] : ['--root', root]),
+      ...(operand?.startsWith('-') === true ? ['--'] : []),
+      ...(operand === undefined ? [] : [operand]),
+    ];
+    return ['milepost', ...words.map((word) => shellWord(word) ?? '…')].join(' ');
   }
 
   writeLines(lines: readonly string[]): void {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { type CliIo, widthOf } from './cli-io.ts';
+import { HELP_HINT } from './help-hint.ts';
 import { addItemCommand } from './item-command.ts';
 import { addRunsCommand } from './runs-command.ts';
 import { addShowCommand } from './show-command.ts';
@@ -35,7 +36,7 @@ export function createProgram(io: CliIo): Command {
       getErrHelpWidth: () => widthOf(io.stderr),
     })
     .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError('milepost --help tells what there is.')
+    .showHelpAfterError(HELP_HINT)
     .addHelpText('after', AFTER);
   addRunsCommand(program, io);
   addShowCommand(program, io);

@@ -32,7 +32,7 @@ export function addRunsCommand(program: Command, io: CliIo): void {
         }
         const shown = list.runs.slice(0, limit);
         const left = list.runs.length - shown.length;
-        const more = `… and ${left} more: ${context.commandLine('runs', '--limit', 'all')}`;
+        const more = `… and ${left} more: ${context.commandLine('runs', ['--limit', 'all'])}`;
         context.writeLines([
           ...(shown.length === 0
             ? [`no runs yet in ${registry.root}`]

@@ -3,6 +3,7 @@ import { type Registry, type RunDetail } from '@milepost/registry';
 import { CliError } from './cli-error.ts';
 import { type CliIo } from './cli-io.ts';
 import { CommandContext } from './command-context.ts';
+import { helpHintWithId } from './help-hint.ts';
 import { parseLimit } from './limit-option.ts';
 import { pathFrom, recordPathOf } from './record-path.ts';
 import { renderRun } from './render-run.ts';
@@ -43,6 +44,7 @@ export function addShowCommand(program: Command, io: CliIo): void {
       DEFAULT_FAILURES,
     )
     .addHelpText('after', EXAMPLES)
+    .showHelpAfterError(helpHintWithId('show'))
     .action(async (id: string, { failures }: { readonly failures: number }, command: Command) => {
       const context = new CommandContext(io, command);
       await context.withRegistry(async (registry) => {
@@ -58,7 +60,7 @@ export function addShowCommand(program: Command, io: CliIo): void {
             ...context.drawing,
             failureLimit: failures,
             recordPath: pathFrom(context.cwd, recordPath),
-            allFailuresCommand: context.commandLine('show', run.runId, '--failures', 'all'),
+            allFailuresCommand: context.commandLine('show', ['--failures', 'all'], run.runId),
           }),
         );
       });

@@ -107,6 +107,21 @@ describe('wrong usage is exit code 2, said on stderr', () => {
   });
 });
 
+test.for([
+  ['item', '-draft.pdf'],
+  ['show', '--draft_1737072000_abc123'],
+] as const)('%s %s is told how to name what begins with a dash', async ([command, id]) => {
+  const { code, err } = await said([command, id]);
+  expect(code).toBe(2);
+  expect(err).toContain(
+    `\nAn ID that begins with a dash comes after --: milepost ${command} -- -x\n`,
+  );
+  expect(await said([command, '--root', root, '--', id])).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/^milepost: no /),
+  });
+});
+
 describe('help is no error', () => {
   test.for([
     [['--help'], 'Exit codes:'],
