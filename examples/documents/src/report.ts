@@ -75,11 +75,14 @@ function documentRows(
 
 function nextCommands(run: RunRecord, root: string): readonly string[] {
   const failed = Object.values(run.pipeline_steps).flatMap((step) => step.failures ?? [])[0];
-  const item =
-    failed === undefined
-      ? []
-      : [`npm run -s milepost -- item ${shellWord(failed.id)} --root ${shellWord(root)}`];
-  return [`npm run -s milepost -- show latest --root ${shellWord(root)}`, ...item];
+  // A control character has no form that is safe to paste.
+  const id = failed === undefined || /\p{Cc}/u.test(failed.id) ? undefined : failed.id;
+  const at = `--root ${shellWord(root)}`;
+  const dashes = id?.startsWith('-') === true ? '-- ' : '';
+  return [
+    `npm run -s milepost -- show latest ${at}`,
+    ...(id === undefined ? [] : [`npm run -s milepost -- item ${at} ${dashes}${shellWord(id)}`]),
+  ];
 }
 
 // A name from outside must neither end the line nor colour the terminal.

@@ -91,7 +91,7 @@ test('what happened, where it lies, and what to type next', () => {
 
     Next:
       npm run -s milepost -- show latest --root data
-      npm run -s milepost -- item 'b c' --root data
+      npm run -s milepost -- item --root data 'b c'
     "
   `);
 });
@@ -136,7 +136,7 @@ describe('a run that failed', () => {
 
       Next:
         npm run -s milepost -- show latest --root 'it'\\''s'
-        npm run -s milepost -- item 'b c' --root 'it'\\''s'
+        npm run -s milepost -- item --root 'it'\\''s' 'b c'
       "
     `);
   });
@@ -151,4 +151,30 @@ test('a long error is cut, and shows it', () => {
 
 test('the record of something else is refused', () => {
   expect(() => parseRunRecord({ job_id: RUN_ID, pipeline_steps: {} })).toThrow(/run_id/);
+});
+
+test.for([
+  ['b c', "item --root data 'b c'"],
+  ['-draft', 'item --root data -- -draft'],
+  ['\u001B[2J', undefined],
+] as const)('the failed item %j is looked up by %s', ([id, command]) => {
+  const ocr = {
+    status: 'failed',
+    citekeys: { total: 1, successful: 0, list: [id] },
+    failures: [{ id, error_type: 'Error', error_message: 'no' }],
+  };
+  const failed = parseRunRecord({
+    run_id: 'alameda_1737072000_abc123',
+    status: 'failed',
+    attempt: 1,
+    pipeline_steps: { ocr },
+  });
+  const options = { root: 'data', result: undefined, delivery: 'not sent' };
+  const lines = formatReport(failed, options).trimEnd().split('\n');
+  const next = lines.slice(lines.indexOf('Next:') + 1);
+  expect(next).toEqual(
+    ['show latest --root data', ...(command === undefined ? [] : [command])].map(
+      (words) => `  npm run -s milepost -- ${words}`,
+    ),
+  );
 });
