@@ -1,8 +1,8 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, execSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { stripVTControlCharacters } from 'node:util';
@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { runCli } from '@milepost/cli';
 import { eachItem, joinRun, recordOutput, withRun, withStage } from '@milepost/core';
 import { connectRegistry, openRegistry, type Registry } from '@milepost/registry';
+import manifest from '../package.json' with { type: 'json' };
 
 // The command on what a pipeline recorded: as a user types it, in a process of its own, and for most answers, which take
 // no process to give, called in this one.
@@ -290,6 +291,16 @@ describe('JSON', () => {
       { run_id: RUN_ID, stage: 'ocr', status: 'completed' },
     ]);
   });
+});
+
+test('the build makes the command one that can be run', async () => {
+  const bin = join(root, 'clone', 'packages', 'cli', 'dist', 'milepost.js');
+  await mkdir(dirname(bin), { recursive: true });
+  await writeFile(bin, '', { mode: 0o644 });
+  const [compile, ...others] = manifest.scripts.build.split(' && ');
+  expect(compile).toBe('tsc -b');
+  for (const step of others) execSync(step, { cwd: join(root, 'clone') });
+  expect((await stat(bin)).mode & 0o111).toBe(0o111);
 });
 
 describe('the process', () => {
