@@ -1,19 +1,19 @@
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { eachItem, type ItemResult, log, recordOutput, withRun, withStage } from '@milepost/core';
-import { classifyError as classify } from './classify-error.ts';
+import { classifyError } from './classify-error.ts';
+import { documentsLeft, valuesOf } from './documents-left.ts';
+import { type CompiledText, keepFields, keepPages, keepText } from './keep-results.ts';
 import { type PipelineOptions } from './pipeline-options.ts';
-import { type CompiledDocument, compileDocument } from './pipeline/compile-document.ts';
+import { compileDocument } from './pipeline/compile-document.ts';
 import { type Site, type SiteDocument } from './pipeline/deploy-plugins.ts';
 import { type Deployment, deploySite } from './pipeline/deploy-site.ts';
 import { type ExtractionType, extractFields } from './pipeline/extract-fields.ts';
 import { type FetchedPdf, fetchPdf } from './pipeline/fetch-pdf.ts';
-import { countEntities } from './pipeline/find-entities.ts';
 import { type SourcePdf } from './pipeline/find-pdfs.ts';
 import { ocrDocument, type ReadDocument } from './pipeline/ocr-document.ts';
 import { openOcrEngine } from './pipeline/ocr-engine.ts';
-import { summarizeReadings } from './pipeline/reading-summary.ts';
 import { writePageTable } from './pipeline/write-page-table.ts';
+import * as fields from './stage-fields.ts';
 import {
   compilationStage,
   deployStage,
@@ -29,11 +29,7 @@ export interface PipelineResult {
   readonly deployment: Deployment;
 }
 
-/** Every document failed, so that there is nothing for the next stage. */
-class NoDocumentLeftError extends Error {
-  override readonly name = 'NoDocumentLeftError';
-  readonly code = 'no_document_left';
-}
+type Results<Value> = Promise<readonly ItemResult<Value>[]>;
 
 /**
  * Runs the functions of `pipeline/` as one run, each in its stage. A document that fails in a stage is left out of the
@@ -46,87 +42,64 @@ export function runTracedPipeline(
   options: PipelineOptions,
 ): Promise<PipelineResult> {
   const { subdomain, runId, source, signal } = options;
-  const named = {
+  const run = {
+    pipeline: 'documents',
+    subdomain,
+    stages: STAGE_NAMES,
+    signal,
+    classify: classifyError,
     ...(runId === undefined ? {} : { runId }),
     ...(source === undefined ? {} : { source }),
   };
-  return withRun(
-    { pipeline: 'documents', subdomain, stages: STAGE_NAMES, signal, classify, ...named },
-    async (run) => {
-      options.onRun?.(run);
-      const fetched = completed('fetch', await fetchAll(sources, options));
-      const read = completed('ocr', await ocrAll(fetched, options));
-      const { results, databasePath } = await compileAll(read, options);
-      const compiled = completed('compilation', results);
-      const documents = completed('extraction', await extractAll(compiled, options));
-      const deployment = await deploy({ documents, databasePath }, options);
-      return { documents, deployment };
-    },
-  );
+  return withRun(run, async (identity) => {
+    options.onRun?.(identity);
+    const fetched = documentsLeft('fetch', await fetchAll(sources, options));
+    const read = documentsLeft('ocr', await ocrAll(fetched, options));
+    const { results, databasePath } = await compileAll(read, options);
+    const compiled = documentsLeft('compilation', results);
+    const documents = documentsLeft('extraction', await extractAll(compiled, options));
+    const deployment = await deploy({ documents, databasePath }, options);
+    return { documents, deployment };
+  });
 }
 
 function fetchAll(sources: readonly SourcePdf[], options: PipelineOptions): Results<FetchedPdf> {
-  const { inputDirectory, workDirectory, signal } = options;
-  return withStage(fetchStage, { signal, classify }, async (stage) => {
-    stage.setConfig({
-      scraper_type: 'directory',
-      all_years: true,
-      all_agendas: true,
-      input_directory: inputDirectory,
-    });
+  return withStage(fetchStage, async (stage) => {
+    stage.setConfig(fields.fetchConfig(options));
     const startedAt = performance.now();
-    const attributes = (pdf: SourcePdf) => ({ url: pathToFileURL(pdf.path).href });
-    const results = await eachItem(
-      sources,
-      { id: idOf, concurrency: 4, signal, classify, attributes },
-      (pdf) => {
-        stage.setErrorContext(attributes(pdf));
-        return fetchPdf(pdf, workDirectory);
-      },
-    );
-    stage.count('total_pdfs', valuesOf(results).length);
-    stage.set('fetch_duration_per_pdf', (performance.now() - startedAt) / 1000 / sources.length);
+    const attributes = fields.fetchErrorFields;
+    const results = await eachItem(sources, { id: idOf, concurrency: 4, attributes }, (pdf) => {
+      stage.setErrorContext(attributes(pdf));
+      return fetchPdf(pdf, options.workDirectory);
+    });
+    const seconds = (performance.now() - startedAt) / 1000;
+    fields.tellFetched(stage, valuesOf(results), seconds / sources.length);
     return results;
   });
 }
 
 function ocrAll(pdfs: readonly FetchedPdf[], options: PipelineOptions): Results<ReadDocument> {
   const { pages, workers, signal, writeResult } = options;
-  return withStage(ocrStage, { signal, classify }, async (stage) => {
-    stage.setConfig({ backend: 'tesseract', pages_per_document: pages, workers });
-    const attributes = ({ url, name: pdf_name }: FetchedPdf) =>
-      ({ pdf_path: fileURLToPath(url), pdf_name, backend: 'tesseract' }) as const;
+  return withStage(ocrStage, async (stage) => {
+    stage.setConfig(fields.ocrConfig(options));
     const engine = await openOcrEngine({ workers });
+    const attributes = fields.ocrErrorFields;
+    const tellPage = (pdf: FetchedPdf, page_number: number): void => {
+      stage.setErrorContext({ ...attributes(pdf), page_number });
+      if (page_number === 0) return;
+      const { name: pdf_name } = pdf;
+      log.info(`Reading page ${page_number} of ${pdf_name}`, { pdf_name, page_number });
+    };
+    const each = { id: idOf, concurrency: workers, attributes };
     try {
-      const results = await eachItem(
-        pdfs,
-        { id: idOf, concurrency: workers, signal, classify, attributes },
-        async (pdf) => {
-          stage.setErrorContext({ ...attributes(pdf), page_number: 0 });
-          const onPage = (page_number: number): void => {
-            stage.setErrorContext({ ...attributes(pdf), page_number });
-            log.info(`Reading page ${page_number} of ${pdf.name}`, {
-              pdf_name: pdf.name,
-              page_number,
-            });
-          };
-          const document = await ocrDocument(pdf, engine, { pages, signal, onPage });
-          for (const page of document.pages) {
-            const name = `page_${String(page.page).padStart(4, '0')}.json`;
-            await writeResult(pdf.id, name, JSON.stringify(page));
-          }
-          return document;
-        },
-      );
-      const summary = summarizeReadings(valuesOf(results));
-      stage.count('page_count', summary.pageCount);
-      stage.count('ocr_page_count', summary.ocrPageCount);
-      stage.set('ocr_duration_per_page', summary.ocrDurationPerPage);
-      stage.set('ocr_confidence', summary.ocrConfidence);
-      stage.set(
-        'pdf_name',
-        valuesOf(results).map(({ name }) => name),
-      );
+      const results = await eachItem(pdfs, each, async (pdf) => {
+        tellPage(pdf, 0);
+        const onPage = (page: number): void => tellPage(pdf, page);
+        const document = await ocrDocument(pdf, engine, { pages, signal, onPage });
+        await keepPages(document, writeResult);
+        return document;
+      });
+      fields.tellRead(stage, valuesOf(results));
       return results;
     } finally {
       await engine.close();
@@ -137,37 +110,20 @@ function ocrAll(pdfs: readonly FetchedPdf[], options: PipelineOptions): Results<
 function compileAll(
   read: readonly ReadDocument[],
   options: PipelineOptions,
-): Promise<{
-  readonly results: readonly ItemResult<CompiledText>[];
-  readonly databasePath: string;
-}> {
-  const { cacheDirectory, ignoreCache, extractEntities, signal } = options;
-  return withStage(compilationStage, { signal, classify }, async (stage) => {
-    const table_name = 'minutes';
-    const txt_dir = options.resultsOf(ocrStage.name);
-    stage.setConfig({ table_name, extract_entities: extractEntities, ignore_cache: ignoreCache });
-    const attributes = ({ pages }: ReadDocument) => ({
-      txt_dir,
-      table_name,
-      page_count: pages.length,
+): Promise<{ results: readonly ItemResult<CompiledText>[]; databasePath: string }> {
+  const { databaseDirectory, writeResult } = options;
+  return withStage(compilationStage, async (stage) => {
+    stage.setConfig(fields.compilationConfig(options));
+    const attributes = (document: ReadDocument) => fields.compilationErrorFields(document, options);
+    const results = await eachItem(read, { id: idOf, attributes }, async (document) => {
+      stage.setErrorContext(attributes(document));
+      return keepText(await compileDocument(document, options), writeResult);
     });
-    const results = await eachItem(
-      read,
-      { id: idOf, signal, classify, attributes },
-      async (document) => {
-        stage.setErrorContext(attributes(document));
-        const compiled = await compileDocument(document, { cacheDirectory, ignoreCache });
-        const { path: file } = await options.writeResult(document.id, 'text.txt', compiled.text);
-        return { id: document.id, compiled, file };
-      },
-    );
     const compiled = valuesOf(results).map((text) => text.compiled);
-    const directory = path.join(options.databaseDirectory, stage.run.runId);
-    const databasePath = await writePageTable(compiled, directory, table_name);
+    const directory = path.join(databaseDirectory, stage.run.runId);
+    const databasePath = await writePageTable(compiled, directory, fields.TABLE_NAME);
     recordOutput(databasePath);
-    stage.count('total_pages', compiled.flatMap(({ pages }) => pages).length);
-    stage.count('cache_hits', compiled.filter(({ cached }) => cached).length);
-    stage.count('cache_misses', compiled.filter(({ cached }) => !cached).length);
+    fields.tellCompiled(stage, compiled);
     return { results, databasePath };
   });
 }
@@ -176,68 +132,34 @@ function extractAll(
   texts: readonly CompiledText[],
   options: PipelineOptions,
 ): Results<SiteDocument> {
-  const { extractEntities, ignoreCache, signal, writeResult } = options;
-  return withStage(extractionStage, { signal, classify }, async (stage) => {
-    stage.setConfig({ extract_entities: extractEntities, ignore_cache: ignoreCache });
-    const attributes = ({ file: page_file }: CompiledText) => ({ page_file });
-    const results = await eachItem(
-      texts,
-      { id: idOf, signal, classify, attributes },
-      async (text) => {
-        const onType = (extraction_type: ExtractionType): void =>
-          stage.setErrorContext({ ...attributes(text), extraction_type });
-        const fields = extractFields(text.compiled, { extractEntities, onType });
-        await writeResult(text.id, 'fields.json', JSON.stringify(fields));
-        return { compiled: text.compiled, fields };
-      },
-    );
-    for (const { compiled: document, fields } of valuesOf(results)) {
-      stage.count('total_pages', document.pages.length);
-      stage.count('entities_extracted', countEntities(fields.entities));
-      stage.count('votes_extracted', fields.votes.length);
-    }
+  const { extractEntities, writeResult } = options;
+  return withStage(extractionStage, async (stage) => {
+    stage.setConfig(fields.extractionConfig(options));
+    const attributes = fields.extractionErrorFields;
+    const results = await eachItem(texts, { id: idOf, attributes }, async (text) => {
+      const onType = (extraction_type: ExtractionType): void =>
+        stage.setErrorContext({ ...attributes(text), extraction_type });
+      const extracted = extractFields(text.compiled, { extractEntities, onType });
+      await keepFields(extracted, writeResult);
+      return { compiled: text.compiled, fields: extracted };
+    });
+    fields.tellExtracted(stage, valuesOf(results));
     return results;
   });
 }
 
 function deploy(site: Site, options: PipelineOptions): Promise<Deployment> {
-  const { deployTarget, signal } = options;
-  return withStage(deployStage, { signal, classify }, async (stage) => {
-    const deploy_target = deployTarget;
-    stage.setConfig({ deploy_target, database_path: site.databasePath });
-    stage.setErrorContext({ deploy_target });
+  const { deployTarget: target, signal } = options;
+  return withStage(deployStage, async (stage) => {
+    stage.setConfig(fields.deployConfig(options, site.databasePath));
+    stage.setErrorContext({ deploy_target: target });
     const onPlugin = (plugin_name: string): void => stage.setErrorContext({ plugin_name });
-    const deployment = await deploySite(site, { target: deployTarget, signal, onPlugin });
-    for (const file of deployment.files) recordOutput(path.join(deployment.release, file.path));
-    recordOutput(deployment.manifest);
-    stage.count('plugin_count', deployment.pluginCount);
-    stage.count('files_processed', deployment.files.length);
-    stage.set('unchanged', deployment.unchanged);
+    const deployment = await deploySite(site, { target, signal, onPlugin });
+    fields.tellDeployed(stage, deployment);
     return deployment;
   });
 }
 
-interface CompiledText {
-  readonly id: string;
-  readonly compiled: CompiledDocument;
-  /** Where the text was kept. */
-  readonly file: string;
-}
-
-type Results<Value> = Promise<readonly ItemResult<Value>[]>;
-
 function idOf({ id }: { readonly id: string }): string {
   return id;
-}
-
-function valuesOf<Value>(results: readonly ItemResult<Value>[]): readonly Value[] {
-  return results.flatMap((result) => (result.status === 'completed' ? [result.value] : []));
-}
-
-function completed<Value>(stage: string, results: readonly ItemResult<Value>[]): readonly Value[] {
-  const values = valuesOf(results);
-  if (values.length === 0) {
-    throw new NoDocumentLeftError(`No document left after ${stage}: all ${results.length} failed.`);
-  }
-  return values;
 }
