@@ -1,13 +1,17 @@
-import { logs, metrics, trace } from '@opentelemetry/api';
+import { inspect } from 'node:util';
+import { diag, logs, metrics, trace } from '@opentelemetry/api';
+import { MetricReader } from '@opentelemetry/sdk-metrics';
 import { type ReadableSpan, type SpanProcessor } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { withRun } from '@milepost/core';
 import {
+  type FlushOptions,
   type FlushReport,
   type Telemetry,
   type TelemetryOptions,
   startTelemetry,
 } from '@milepost/node';
-import { openRegistry } from '@milepost/registry';
+import { type Registry, openRegistry } from '@milepost/registry';
 import { type OtlpServer, startOtlpServer } from './otlp-server/index.ts';
 
 let server: OtlpServer;
@@ -35,6 +39,14 @@ function record(count = 1): void {
     logs.getLogger('program').emit({ body: `line ${n}` });
   }
   metrics.getMeter('program').createCounter('requests').add(count);
+}
+
+class MetricReaderOfTheUser extends MetricReader {
+  isShutDown = false;
+  protected async onForceFlush(): Promise<void> {}
+  protected async onShutdown(): Promise<void> {
+    this.isShutDown = true;
+  }
 }
 
 const OK = { status: 'ok', undelivered: 0 };
@@ -90,9 +102,9 @@ describe('with a collector that takes everything', () => {
     record();
     const second = telemetry.flush();
     const third = telemetry.flush();
-    expect(third).toBe(second);
     expect(await first).toEqual(ALL_OK);
     expect(await second).toEqual(ALL_OK);
+    expect(await third).toEqual(ALL_OK);
     expect(server.spans()).toHaveLength(2);
     expect(server.logRecords()).toHaveLength(2);
     expect(server.metricPoints().map(({ value }) => value)).toEqual([2, 2]);
@@ -224,13 +236,100 @@ describe('with a collector that does not', () => {
     expect(report.traces.undelivered).toBeGreaterThan(0);
   });
 
-  test.for(['flush', 'shutdown'] as const)('hangs: a %s ends in its time', async (how) => {
+  const timeout = (undelivered: number): object => ({
+    status: 'timeout',
+    undelivered,
+    error: 'no answer in time',
+  });
+
+  test('hangs: a flush ends in its time, and does not know', async () => {
     server.answer = 'hang';
     const telemetry = await start();
     record(3);
-    const report = await telemetry[how]({ timeoutMs: 50 });
-    const timeout = { status: 'timeout', undelivered: 0, error: 'no answer in time' };
-    expect(report).toEqual({ traces: timeout, logs: timeout, metrics: timeout, registry: OK });
+    expect(await telemetry.flush({ timeoutMs: 50 })).toEqual({
+      traces: timeout(0),
+      logs: timeout(0),
+      metrics: timeout(0),
+      registry: OK,
+    });
+  });
+
+  test('hangs: a shutdown ends in its time, and what was in flight is lost', async () => {
+    server.answer = 'hang';
+    const telemetry = await start();
+    record(3);
+    expect(await telemetry.shutdown({ timeoutMs: 50 })).toEqual({
+      traces: timeout(3),
+      logs: timeout(3),
+      metrics: timeout(1),
+      registry: OK,
+    });
+  });
+
+  test('hangs: each flush ends in its own time, whichever else runs', async () => {
+    server.answer = 'hang';
+    const telemetry = await start();
+    record();
+    const ended: number[] = [];
+    const flushFor = async (timeoutMs: number): Promise<void> => {
+      const { traces, registry } = await telemetry.flush({ timeoutMs });
+      expect([traces, registry]).toEqual([timeout(0), OK]);
+      ended.push(timeoutMs);
+    };
+    await Promise.all([flushFor(200), flushFor(600), flushFor(20)]);
+    expect(ended).toEqual([20, 200, 600]);
+  });
+
+  test('hangs: a shutdown cuts a flush short', async () => {
+    server.answer = 'hang';
+    const telemetry = await start();
+    record();
+    const flush = telemetry.flush({ timeoutMs: 3_600_000 });
+    const next = telemetry.flush({ timeoutMs: 3_600_000 });
+    expect((await telemetry.shutdown({ timeoutMs: 50 })).traces).toEqual(timeout(1));
+    expect((await flush).traces).toEqual(timeout(0));
+    expect((await next).traces).toEqual(timeout(0));
+  });
+
+  test('everyone who waits for the same flush is told of its losses', async () => {
+    const release = Promise.withResolvers<void>();
+    const telemetry = await start();
+    server.answer = () => release.promise.then(() => 'accept' as const);
+    record();
+    const first = telemetry.flush();
+    await server.until(() => server.requests.length === 3);
+    server.answer = { status: 400 };
+    trace.getTracer('program').startSpan('lost').end();
+    const shared = [telemetry.flush(), telemetry.flush({ timeoutMs: 60_000 })];
+    release.resolve();
+    expect(await first).toEqual(ALL_OK);
+    for (const report of shared) expect((await report).traces).toEqual(failed(1, /Bad Request/));
+    server.answer = 'accept';
+    expect((await telemetry.flush()).traces).toEqual(OK);
+  });
+
+  test.for([{}, { 'retry-after': '1800' }])(
+    'is busy (%o): a shutdown ends in its time, and what was in flight is lost',
+    async (headers) => {
+      vi.stubEnv('OTEL_EXPORTER_OTLP_TIMEOUT', '7200000');
+      server.answer = { status: 503, headers };
+      const telemetry = await start();
+      record(3);
+      const { traces, logs } = await telemetry.shutdown({ timeoutMs: 300 });
+      expect(traces).toEqual(failed(3, /busy/));
+      expect(logs).toEqual(failed(3, /busy/));
+    },
+  );
+
+  test('is busy for a moment: it is tried again', async () => {
+    server.answer = ({ signal }) =>
+      server.requestsOf(signal).length === 1
+        ? { status: 503, headers: { 'retry-after': '0' } }
+        : 'accept';
+    const telemetry = await start();
+    record(3);
+    expect(await telemetry.shutdown()).toEqual(ALL_OK);
+    expect(server.spans()).toHaveLength(3);
   });
 
   test('hangs beyond the time that the SDK waits for an export: a flush does not call that ok', async () => {
@@ -275,6 +374,26 @@ describe('parts of the user', () => {
     expect(server.logRecords()).toHaveLength(2);
   });
 
+  test('a processor whose shutdown throws keeps nothing else from being shut down', async () => {
+    const broken: SpanProcessor = {
+      onStart: () => undefined,
+      onEnd: () => undefined,
+      forceFlush: async () => undefined,
+      shutdown: () => {
+        throw new Error('broken shutdown');
+      },
+    };
+    const reader = new MetricReaderOfTheUser();
+    const telemetry = await start({ spanProcessors: [broken], metricReaders: [reader] });
+    record(2);
+    expect(await telemetry.shutdown()).toEqual(ALL_OK);
+    expect(server.spans()).toHaveLength(2);
+    expect(reader.isShutDown).toBe(true);
+    const second = await start();
+    record();
+    expect(await second.shutdown()).toEqual(ALL_OK);
+  });
+
   test('a registry that cannot flush is told', async () => {
     const registry = { ...openRegistry(), flush: () => Promise.reject(new Error('disk full')) };
     const telemetry = await start({ registry });
@@ -285,6 +404,100 @@ describe('parts of the user', () => {
     const registry = { ...openRegistry(), flush: () => Promise.reject(undefined) };
     const telemetry = await start({ registry });
     expect((await telemetry.flush()).registry).toEqual(failed(0, /no reason/));
+  });
+});
+
+describe('a time out of range', () => {
+  test.for([NaN, Infinity, -1, '500', null])('%o: cannot be started with', async (timeoutMs) => {
+    await expect(
+      startTelemetry({ timeoutMs } as unknown as TelemetryOptions),
+    ).rejects.toMatchObject({
+      name: 'TelemetryError',
+      code: 'MILEPOST_TELEMETRY_OPTIONS',
+      message: `the option \`timeoutMs\` must be a number of milliseconds, 0 or more; it is ${inspect(timeoutMs)}`,
+    });
+    // Nothing is left of the attempt.
+    await (await start()).shutdown();
+  });
+
+  test.for([NaN, Infinity, -1, '500', null])(
+    '%o: a flush and a shutdown take the time of the start instead, and say so',
+    async (timeoutMs) => {
+      server.answer = 'hang';
+      const telemetry = await start({ timeoutMs: 50 });
+      const warnings: string[] = [];
+      const ignore = (): void => undefined;
+      const warn = (message: string): unknown => warnings.push(message);
+      diag.setLogger({ error: warn, warn, info: ignore, debug: ignore, verbose: ignore });
+      onTestFinished(() => diag.disable());
+      record();
+      const options = { timeoutMs } as unknown as FlushOptions;
+      expect((await telemetry.flush(options)).traces.status).toBe('timeout');
+      expect((await telemetry.shutdown(options)).traces.status).toBe('timeout');
+      expect(warnings).toEqual(
+        Array(2).fill(
+          `milepost: timeoutMs must be a number of milliseconds, 0 or more; it is ${inspect(timeoutMs)}: 50 is taken instead`,
+        ),
+      );
+    },
+  );
+
+  test('a year is more than a timer can wait, and is not taken for nothing', async () => {
+    const telemetry = await start();
+    record();
+    expect(await telemetry.shutdown({ timeoutMs: 365 * 24 * 3_600_000 })).toEqual(ALL_OK);
+  });
+});
+
+describe('a start that fails', () => {
+  const broken = (): never => {
+    throw new Error('broken part');
+  };
+  const failing: [what: string, options: object, message: string][] = [
+    ['a view', { views: [{}] }, 'no selector arguments'],
+    ['an instrumentation', { instrumentations: [{ setTracerProvider: broken }] }, 'broken part'],
+  ];
+
+  test.for(failing)('because of %s leaves nothing behind', async ([, options, message]) => {
+    const listeners = process.listenerCount('beforeExit');
+    const events: string[] = [];
+    const opened = openRegistry();
+    const listener = { onEvent: ({ type }: { readonly type: string }) => void events.push(type) };
+    const registry: Registry = { ...opened, listener: { ...opened.listener, ...listener } };
+    const reader = new MetricReaderOfTheUser();
+    await expect(startTelemetry({ ...options, registry, metricReaders: [reader] })).rejects.toThrow(
+      message,
+    );
+    withRun({ pipeline: 'minutes' }, () => undefined);
+    expect(events).toEqual([]);
+    expect(process.listenerCount('beforeExit')).toBe(listeners);
+
+    const telemetry = await start();
+    record();
+    expect(await telemetry.shutdown()).toEqual(ALL_OK);
+    expect(server.spans()).toHaveLength(1);
+  });
+});
+
+describe('options that are none', () => {
+  test.for<[options: object, message: string]>([
+    [
+      { resourceDetectors: ['hst'] },
+      "the option `resourceDetectors` must be a list of detectors, or of env, host, os, process, serviceinstance; it is [ 'hst' ]",
+    ],
+    [
+      { resourceDetectors: 'host' },
+      "the option `resourceDetectors` must be a list of detectors, or of env, host, os, process, serviceinstance; it is 'host'",
+    ],
+    [{ registry: 'data' }, "the option `registry` must be what openRegistry gave; it is 'data'"],
+    [{ serviceName: 7 }, 'the option `serviceName` must be a string; it is 7'],
+    [{ spanProcessors: {} }, 'the option `spanProcessors` must be a list; it is {}'],
+  ])('%o', async ([options, message]) => {
+    await expect(startTelemetry(options as TelemetryOptions)).rejects.toMatchObject({
+      name: 'TelemetryError',
+      code: 'MILEPOST_TELEMETRY_OPTIONS',
+      message,
+    });
   });
 });
 

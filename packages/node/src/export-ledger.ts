@@ -12,7 +12,8 @@ export interface LedgerReport {
 export class ExportLedger {
   /** Whether a successful export makes up for failed ones before it. */
   readonly supersedes: boolean;
-  readonly #inFlight = new Set<Promise<void>>();
+  /** Records in flight, by what ends the wait for them. */
+  readonly #inFlight = new Map<() => void, { records: number; promise: Promise<void> }>();
   #closed = false;
   #accepted = 0;
   #attempted = 0;
@@ -57,9 +58,9 @@ export class ExportLedger {
   begin(records: number): (failure?: { readonly error: unknown }) => void {
     this.#attempted += records;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#inFlight.add(promise);
+    this.#inFlight.set(resolve, { records, promise });
     return (failure) => {
-      if (!this.#inFlight.delete(promise)) return;
+      if (!this.#inFlight.delete(resolve)) return;
       if (failure !== undefined) this.#lose(records, describeFailure(failure.error));
       else if (this.supersedes) this.#forget();
       resolve();
@@ -79,9 +80,20 @@ export class ExportLedger {
     this.#lose(dropped, why);
   }
 
+  /** What is in flight is not waited for any longer and counts as lost, whatever becomes of it. */
+  abandon(why: string): void {
+    for (const [resolve, { records }] of this.#inFlight) {
+      this.#lose(records, why);
+      resolve();
+    }
+    this.#inFlight.clear();
+  }
+
   /** Resolves when no export is in flight. */
   async idle(): Promise<void> {
-    while (this.#inFlight.size > 0) await Promise.all(this.#inFlight);
+    while (this.#inFlight.size > 0) {
+      await Promise.all(Array.from(this.#inFlight.values(), ({ promise }) => promise));
+    }
   }
 
   /** What went wrong since this was last asked. */

@@ -26,12 +26,17 @@ const SIGNALS = [
   ['registry', 'records of the registry'],
 ] as const;
 
-/** One line for people on what was not delivered; undefined where everything was. */
+/** One line for people on what was not delivered, and why, each reason once; undefined where everything was. */
 export function describeLoss(report: FlushReport): string | undefined {
-  const parts = SIGNALS.flatMap(([signal, noun]) => {
-    const { status, undelivered, error } = report[signal];
-    if (status === 'ok') return [];
-    return [`${undelivered > 0 ? `${undelivered} ` : ''}${noun} (${error ?? status})`];
-  });
-  return parts.length === 0 ? undefined : `milepost: not delivered: ${parts.join(', ')}`;
+  const byReason = new Map<string, string[]>();
+  for (const [signal, noun] of SIGNALS) {
+    const { status, undelivered, error = status } = report[signal];
+    if (status === 'ok') continue;
+    const lost = byReason.get(error) ?? [];
+    lost.push(undelivered > 0 ? `${undelivered} ${noun}` : noun);
+    byReason.set(error, lost);
+  }
+  if (byReason.size === 0) return undefined;
+  const parts = Array.from(byReason, ([reason, lost]) => `${lost.join(', ')} (${reason})`);
+  return `milepost: not delivered: ${parts.join(', ')}`;
 }

@@ -3,27 +3,58 @@ import { type ExportLedger } from './export-ledger.ts';
 import { type SignalReport } from './flush-report.ts';
 import { settledBy } from './settled-by.ts';
 
+/** Why what is in flight when the time is up counts as lost, or is not known. */
+export const NO_ANSWER = 'no answer in time';
+
 /** Everything that one signal's records go through. */
 export interface SignalParts {
   readonly flushables: readonly { forceFlush(): Promise<void> }[];
   readonly ledgers: readonly ExportLedger[];
 }
 
-/**
- * Flushes all parts of a signal side by side. Never rejects.
- * @param deadline milliseconds since the Unix epoch
- */
-export async function flushSignal(parts: SignalParts, deadline: number): Promise<SignalReport> {
-  const errors: string[] = [];
-  const flushes = parts.flushables.map(async (part) => {
-    try {
-      await part.forceFlush();
-    } catch (error) {
-      errors.push(describeFailure(error));
+/** One flush of a signal. Several may wait for it, each as long as it likes, and each is told the same losses. */
+export class SignalFlush {
+  readonly #parts: SignalParts;
+  readonly #settled = Promise.withResolvers<void>();
+  readonly #errors: string[] = [];
+  #hasStarted = false;
+  #known: SignalReport = { status: 'ok', undelivered: 0 };
+
+  constructor(parts: SignalParts) {
+    this.#parts = parts;
+  }
+
+  /** Flushes all parts side by side. Never throws. */
+  start(): void {
+    this.#hasStarted = true;
+    const flushes = this.#parts.flushables.map(async (part) => {
+      try {
+        await part.forceFlush();
+      } catch (error) {
+        this.#errors.push(describeFailure(error));
+      }
+    });
+    this.#settled.resolve(Promise.all(flushes).then(() => undefined));
+  }
+
+  /**
+   * What became of the signal when its flush is over, or when the time is.
+   * @param deadline milliseconds since the Unix epoch
+   * @param cut ends the wait before it
+   */
+  async reportBy(deadline: number, cut: Promise<void>): Promise<SignalReport> {
+    const inTime = await settledBy(deadline, this.#settled.promise, cut);
+    if (!this.#hasStarted) {
+      // The losses so far belong to the flush that is under way.
+      return this.#parts.flushables.length === 0
+        ? this.#known
+        : { status: 'timeout', undelivered: 0, error: NO_ANSWER };
     }
-  });
-  const inTime = await settledBy(deadline, Promise.all(flushes));
-  return reportOf(parts, inTime, errors);
+    this.#known = mergeReports(this.#known, reportOf(this.#parts, true, this.#errors.splice(0)));
+    return inTime
+      ? this.#known
+      : mergeReports(this.#known, { status: 'timeout', undelivered: 0, error: NO_ANSWER });
+  }
 }
 
 /** What is known of a signal now. */
@@ -34,10 +65,10 @@ export function reportOf(
 ): SignalReport {
   const entries = ledgers.map((ledger) => ledger.takeReport());
   const undelivered = entries.reduce((sum, entry) => sum + entry.undelivered, 0);
-  const errors = [...entries.flatMap(({ error }) => error ?? []), ...furtherErrors];
-  if (inTime && errors.length === 0) return { status: 'ok', undelivered };
-  if (!inTime) errors.push('no answer in time');
-  return { status: inTime ? 'failed' : 'timeout', undelivered, error: errors.join('; ') };
+  const errors = new Set([...entries.flatMap(({ error }) => error ?? []), ...furtherErrors]);
+  if (inTime && errors.size === 0) return { status: 'ok', undelivered };
+  if (!inTime) errors.add(NO_ANSWER);
+  return { status: inTime ? 'failed' : 'timeout', undelivered, error: [...errors].join('; ') };
 }
 
 /** The worse of two reports on one signal, with the losses of both. */

@@ -12,7 +12,7 @@ import {
 import { batchOptionsFromEnv } from './batch-options-from-env.ts';
 import { type CollectorConnections } from './collector-connections.ts';
 import { LogRecordOutlet } from './log-record-outlet.ts';
-import { otlpProtocolFromEnv } from './otlp-protocol.ts';
+import { otlpExporterFromEnv } from './otlp-exporter-from-env.ts';
 
 /** The ways out for log records that `OTEL_LOGS_EXPORTER` and `OTEL_BLRP_*` name. */
 export function logRecordOutletsFromEnv(connections: CollectorConnections): LogRecordOutlet[] {
@@ -48,12 +48,9 @@ export function logRecordOutletsFromEnv(connections: CollectorConnections): LogR
 }
 
 function otlpExporter(connections: CollectorConnections): LogRecordExporter {
-  switch (otlpProtocolFromEnv('LOGS')) {
-    case 'grpc':
-      return new GrpcExporter();
-    case 'http/protobuf':
-      return new ProtobufExporter({ httpAgentOptions: connections.agentFactory('LOGS') });
-    case 'http/json':
-      return new JsonExporter({ httpAgentOptions: connections.agentFactory('LOGS') });
-  }
+  return otlpExporterFromEnv<LogRecordExporter>('LOGS', connections, {
+    grpc: () => new GrpcExporter(),
+    'http/json': (config) => new JsonExporter(config),
+    'http/protobuf': (config) => new ProtobufExporter(config),
+  });
 }

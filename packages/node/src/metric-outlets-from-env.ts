@@ -12,7 +12,7 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { type CollectorConnections } from './collector-connections.ts';
 import { MetricOutlet } from './metric-outlet.ts';
-import { otlpProtocolFromEnv } from './otlp-protocol.ts';
+import { otlpExporterFromEnv } from './otlp-exporter-from-env.ts';
 import { positiveNumberFromEnv } from './positive-number-from-env.ts';
 
 const DEFAULT_INTERVAL_MS = 60_000;
@@ -89,12 +89,9 @@ function exportIntervalsFromEnv(): { exportIntervalMillis: number; exportTimeout
 }
 
 function otlpExporter(connections: CollectorConnections): PushMetricExporter {
-  switch (otlpProtocolFromEnv('METRICS')) {
-    case 'grpc':
-      return new GrpcExporter();
-    case 'http/protobuf':
-      return new ProtobufExporter({ httpAgentOptions: connections.agentFactory('METRICS') });
-    case 'http/json':
-      return new JsonExporter({ httpAgentOptions: connections.agentFactory('METRICS') });
-  }
+  return otlpExporterFromEnv<PushMetricExporter>('METRICS', connections, {
+    grpc: () => new GrpcExporter(),
+    'http/json': (config) => new JsonExporter(config),
+    'http/protobuf': (config) => new ProtobufExporter(config),
+  });
 }

@@ -1,3 +1,5 @@
+import { diag } from '@opentelemetry/api';
+
 /**
  * Runs something when the program has nothing left to do, before it ends, and again if that left more to do.
  * Not at `process.exit`, an uncaught error or a signal.
@@ -12,7 +14,7 @@ export function atNaturalEnd(options: {
   const onBeforeExit = (): void => {
     if (!first && !options.isNeeded()) return;
     first = false;
-    void options.run();
+    options.run().catch((error: unknown) => diag.error('milepost: the last flush failed', error));
   };
   process.on('beforeExit', onBeforeExit);
   return () => {

@@ -66,6 +66,7 @@ function detectorsFromEnv(): ResourceDetector[] | undefined {
   });
 }
 
-function isDetectorName(name: string): name is ResourceDetectorName {
+/** Whether a name is one of {@link RESOURCE_DETECTOR_NAMES}. */
+export function isDetectorName(name: string): name is ResourceDetectorName {
   return Object.hasOwn(DETECTORS, name);
 }

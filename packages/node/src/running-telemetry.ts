@@ -1,17 +1,18 @@
+import { diag } from '@opentelemetry/api';
+import { FlushPass, type Signals } from './flush-pass.ts';
 import { type FlushReport, type SignalReport, describeLoss } from './flush-report.ts';
-import { type SignalParts, flushSignal, mergeReports, reportOf } from './flush-signal.ts';
+import { NO_ANSWER, type SignalParts, mergeReports, reportOf } from './flush-signal.ts';
 import { settledBy } from './settled-by.ts';
 import { type FlushOptions, type Telemetry } from './telemetry.ts';
+import { deadlineOf } from './time-limit.ts';
 
 /** What a running telemetry is made of. */
-export interface TelemetryParts {
-  readonly traces: SignalParts;
-  readonly logs: SignalParts;
-  readonly metrics: SignalParts;
-  readonly registry: SignalParts;
-  readonly connections: { end(): void; giveUp(): void };
+export interface TelemetryParts extends Signals {
+  readonly connections: { endBy(deadline: number): void; giveUp(): void };
   /** Milliseconds that a flush or a shutdown takes at most. */
   readonly timeoutMs: number;
+  /** Milliseconds that the flush of a program that ends takes at most. */
+  readonly endTimeoutMs: number;
   /** Takes a line for people on what was lost. */
   readonly say: (line: string) => void;
   /** Shuts every processor, exporter and provider down; called once, after a flush. */
@@ -23,8 +24,9 @@ export interface TelemetryParts {
 /** Flushes and shuts down what `startTelemetry` put together. */
 export class RunningTelemetry implements Telemetry {
   readonly #parts: TelemetryParts;
-  #running: Promise<FlushReport> | undefined;
-  #next: Promise<FlushReport> | undefined;
+  readonly #cut = Promise.withResolvers<void>();
+  #running: FlushPass | undefined;
+  #next: FlushPass | undefined;
   #shutdown: Promise<FlushReport> | undefined;
 
   constructor(parts: TelemetryParts) {
@@ -39,7 +41,7 @@ export class RunningTelemetry implements Telemetry {
 
   flush(options: FlushOptions = {}): Promise<FlushReport> {
     if (this.#shutdown !== undefined) return this.#shutdown;
-    return this.#flushBy(this.#deadline(options));
+    return this.#join().reportBy(this.#deadline(options), this.#cut.promise);
   }
 
   shutdown(options: FlushOptions = {}): Promise<FlushReport> {
@@ -49,74 +51,90 @@ export class RunningTelemetry implements Telemetry {
 
   /** The last flush of a program that ends: what cannot be sent is said, and does not keep the process alive. */
   async flushAtEnd(): Promise<void> {
-    const { connections } = this.#parts;
-    connections.end();
-    const report = await this.flush();
-    this.say(report);
-    if (Object.values(report).some(({ status }) => status === 'timeout')) connections.giveUp();
+    const { connections, endTimeoutMs } = this.#parts;
+    const deadline = this.#deadline({ timeoutMs: endTimeoutMs });
+    connections.endBy(deadline);
+    const flushed = await this.#join().reportBy(deadline, this.#cut.promise);
+    const isLate = Object.values(flushed).some(({ status }) => status === 'timeout');
+    const report = isLate ? this.#withAbandoned(flushed) : flushed;
+    if (isLate) connections.giveUp();
+    this.#say(report);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.say(await this.shutdown());
+    await this.shutdown();
   }
 
-  /** Says in one line what a report says was lost, if anything. */
-  say(report: FlushReport): void {
+  #say(report: FlushReport): void {
     const line = describeLoss(report);
     if (line !== undefined) this.#parts.say(line);
   }
 
-  #deadline({ timeoutMs = this.#parts.timeoutMs }: FlushOptions): number {
-    return Date.now() + timeoutMs;
+  #deadline({ timeoutMs }: FlushOptions): number {
+    return deadlineOf({
+      timeoutMs,
+      defaultMs: this.#parts.timeoutMs,
+      complain: (message) => diag.warn(message),
+    });
   }
 
-  #flushBy(deadline: number): Promise<FlushReport> {
-    if (this.#running === undefined) {
-      this.#running = this.#flushNow(deadline).finally(() => {
-        this.#running = undefined;
-      });
-      return this.#running;
-    }
-    // What was recorded since the running one began is not in it.
-    this.#next ??= this.#running.then(() => {
-      this.#next = undefined;
-      return this.#flushBy(deadline);
-    });
+  /** The flush that has everything recorded so far: what was recorded since the running one began is not in that one. */
+  #join(): FlushPass {
+    if (this.#running === undefined) return this.#begin(new FlushPass(this.#parts));
+    this.#next ??= new FlushPass(this.#parts);
     return this.#next;
   }
 
-  async #flushNow(deadline: number): Promise<FlushReport> {
-    const { traces, logs, metrics, registry } = this.#parts;
-    const reports = await Promise.all([
-      flushSignal(traces, deadline),
-      flushSignal(logs, deadline),
-      flushSignal(metrics, deadline),
-      flushSignal(registry, deadline),
-    ]);
-    return { traces: reports[0], logs: reports[1], metrics: reports[2], registry: reports[3] };
+  #begin(pass: FlushPass): FlushPass {
+    this.#running = pass;
+    pass.start();
+    void pass.left.then(() => {
+      const following = this.#next;
+      this.#running = undefined;
+      this.#next = undefined;
+      if (following?.isAwaited === true) this.#begin(following);
+    });
+    return pass;
   }
 
   async #stopBy(deadline: number): Promise<FlushReport> {
-    const { traces, logs, metrics, connections, stop, release } = this.#parts;
-    connections.end();
-    const flushed = await this.#flushBy(deadline);
-    // The flush sent the last word of cumulative metrics: the reader's own last export would repeat it.
-    for (const ledger of metrics.ledgers) if (ledger.supersedes) ledger.close();
-    // Sends what was recorded during the flush.
-    await settledBy(deadline, stop());
+    const { metrics, connections, stop, release } = this.#parts;
+    try {
+      connections.endBy(deadline);
+      const flushed = await this.#join().reportBy(deadline, this.#cut.promise);
+      // The flush sent the last word of cumulative metrics: the reader's own last export would repeat it.
+      for (const ledger of metrics.ledgers) if (ledger.supersedes) ledger.close();
+      // Sends what was recorded during the flush.
+      await settledBy(deadline, stop());
+      const report = this.#withAbandoned(flushed, (ledger) => ledger.close());
+      this.#say(report);
+      return report;
+    } finally {
+      this.#cut.resolve();
+      connections.giveUp();
+      release();
+    }
+  }
+
+  /** A report together with what nobody waits for any longer: whatever is in flight now is lost. */
+  #withAbandoned(
+    report: FlushReport,
+    close: (ledger: SignalParts['ledgers'][number]) => void = () => undefined,
+  ): FlushReport {
     const settle = (first: SignalReport, signal: SignalParts): SignalReport => {
       const inTime = !signal.ledgers.some((ledger) => ledger.isBusy);
-      for (const ledger of signal.ledgers) ledger.close();
+      for (const ledger of signal.ledgers) {
+        close(ledger);
+        ledger.abandon(NO_ANSWER);
+      }
       return mergeReports(first, reportOf(signal, inTime));
     };
-    const report = {
-      traces: settle(flushed.traces, traces),
-      logs: settle(flushed.logs, logs),
-      metrics: settle(flushed.metrics, metrics),
-      registry: flushed.registry,
+    const { traces, logs, metrics } = this.#parts;
+    return {
+      traces: settle(report.traces, traces),
+      logs: settle(report.logs, logs),
+      metrics: settle(report.metrics, metrics),
+      registry: report.registry,
     };
-    connections.giveUp();
-    release();
-    return report;
   }
 }

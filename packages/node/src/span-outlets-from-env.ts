@@ -12,7 +12,7 @@ import {
 } from '@opentelemetry/sdk-trace';
 import { batchOptionsFromEnv } from './batch-options-from-env.ts';
 import { type CollectorConnections } from './collector-connections.ts';
-import { otlpProtocolFromEnv } from './otlp-protocol.ts';
+import { otlpExporterFromEnv } from './otlp-exporter-from-env.ts';
 import { SpanOutlet } from './span-outlet.ts';
 
 /** The ways out for spans that `OTEL_TRACES_EXPORTER` and `OTEL_BSP_*` name. */
@@ -56,14 +56,11 @@ function exporterNames(): string[] {
 }
 
 function otlpExporter(connections: CollectorConnections): SpanExporter {
-  switch (otlpProtocolFromEnv('TRACES')) {
-    case 'grpc':
-      return new GrpcExporter();
-    case 'http/protobuf':
-      return new ProtobufExporter({ httpAgentOptions: connections.agentFactory('TRACES') });
-    case 'http/json':
-      return new JsonExporter({ httpAgentOptions: connections.agentFactory('TRACES') });
-  }
+  return otlpExporterFromEnv<SpanExporter>('TRACES', connections, {
+    grpc: () => new GrpcExporter(),
+    'http/json': (config) => new JsonExporter(config),
+    'http/protobuf': (config) => new ProtobufExporter(config),
+  });
 }
 
 function batched(exporter: SpanExporter): SpanOutlet {

@@ -1,6 +1,7 @@
 import { DiagConsoleLogger, DiagLogLevel, diag } from '@opentelemetry/api';
 import { diagLogLevelFromString, getBooleanFromEnv, getStringFromEnv } from '@opentelemetry/core';
 import { NodeSDK } from '@opentelemetry/sdk-node';
+import { checkOptions } from './check-options.ts';
 import { consoleFormat } from './console-format.ts';
 import { telemetrySlot } from './current-telemetry.ts';
 import {
@@ -12,56 +13,57 @@ import {
 import { atNaturalEnd } from './natural-end.ts';
 import { RunningTelemetry } from './running-telemetry.ts';
 import { sdkConfiguration } from './sdk-configuration.ts';
+import { type Part, shutDownAll, wholeSdk } from './shut-down-all.ts';
 import { TelemetryError } from './telemetry-error.ts';
 import { type TelemetryOptions } from './telemetry-options.ts';
-import { telemetryPipelines } from './telemetry-pipelines.ts';
+import { type TelemetryPipelines, telemetryPipelines } from './telemetry-pipelines.ts';
 import { type Telemetry } from './telemetry.ts';
 
 const DEFAULT_TIMEOUT_MS = 5_000;
+const DEFAULT_END_TIMEOUT_MS = 1_000;
 
 /**
  * Starts OpenTelemetry's NodeSDK set up for pipelines: runs get their own trace and span IDs, are sampled whole and
  * recorded in the registry, and other instrumentation below a stage is stamped with its run. Every `OTEL_*` variable
  * means what it means to a `NodeSDK`. The SDK is registered before the call returns; the promise is for what a start
- * may have to wait for.
+ * may have to wait for. A start that fails leaves nothing behind.
  * @throws TelemetryError `MILEPOST_TELEMETRY_RUNNING` while another telemetry runs in this process,
- * `MILEPOST_SDK_REGISTERED` where another SDK is registered, `MILEPOST_CONSOLE_FORMAT`
+ * `MILEPOST_SDK_REGISTERED` where another SDK is registered, `MILEPOST_TELEMETRY_OPTIONS`, `MILEPOST_CONSOLE_FORMAT`
  */
 export async function startTelemetry(options: TelemetryOptions = {}): Promise<Telemetry> {
+  checkOptions(options);
   const format = consoleFormat(options.console);
   const slot = refuseSecond();
-
-  // The SDK sets the same logger, but only after the variables have been read here.
-  const logLevel = getStringFromEnv('OTEL_LOG_LEVEL');
-  if (logLevel !== undefined) {
-    diag.setLogger(new DiagConsoleLogger(), {
-      logLevel: diagLogLevelFromString(logLevel) ?? DiagLogLevel.INFO,
-    });
-  }
   const isDisabled = getBooleanFromEnv('OTEL_SDK_DISABLED');
-  const pipelines = telemetryPipelines(options, format, isDisabled);
-  const configuration = sdkConfiguration(options, pipelines);
-  if (logLevel !== undefined) diag.disable();
+  const pipelines = withDiagFromEnv(() => telemetryPipelines(options, format, isDisabled));
 
   if (slot.leftContext) unregisterContext();
   const before = globalProviders();
-  const sdk = new NodeSDK(configuration);
-  sdk.start();
+  const { sdk, error } = startSdk(options, pipelines);
+  const stop = (): Promise<void> => shutDownAll([...pipelines.outlets, sdk]);
+  const release = (): void => {
+    unregisterProvidersSince(before);
+    slot.telemetry = undefined;
+    slot.leftContext = !isDisabled;
+  };
+  if (error !== undefined) {
+    await stop();
+    release();
+    throw error.reason;
+  }
 
   const telemetry = new RunningTelemetry({
     ...pipelines.signals,
     connections: pipelines.connections,
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    endTimeoutMs: options.timeoutMs ?? DEFAULT_END_TIMEOUT_MS,
     say: (line) => {
       if (options.quiet !== true) process.stderr.write(`${line}\n`);
     },
-    stop: () =>
-      Promise.allSettled([...pipelines.outlets.map((outlet) => outlet.shutdown()), sdk.shutdown()]),
+    stop,
     release: () => {
       forgetEnd();
-      unregisterProvidersSince(before);
-      slot.telemetry = undefined;
-      slot.leftContext = !isDisabled;
+      release();
     },
   });
   const forgetEnd = atNaturalEnd({
@@ -70,6 +72,37 @@ export async function startTelemetry(options: TelemetryOptions = {}): Promise<Te
   });
   slot.telemetry = telemetry;
   return telemetry;
+}
+
+/** Starts the SDK. Gives the error of a start that failed together with what has to be shut down all the same. */
+function startSdk(
+  options: TelemetryOptions,
+  pipelines: TelemetryPipelines,
+): { readonly sdk: Part; readonly error?: { readonly reason: unknown } } {
+  const parts = [...pipelines.logRecordProcessors, ...pipelines.metricReaders];
+  let sdk: NodeSDK | undefined;
+  try {
+    sdk = new NodeSDK(withDiagFromEnv(() => sdkConfiguration(options, pipelines)));
+    sdk.start();
+    return { sdk: wholeSdk(sdk, parts) };
+  } catch (reason) {
+    const made = sdk === undefined ? parts : [sdk, ...parts];
+    return { sdk: { shutdown: () => shutDownAll(made) }, error: { reason } };
+  }
+}
+
+/** Runs something with the logger that `OTEL_LOG_LEVEL` asks for: the SDK sets the same one, but only when it is made. */
+function withDiagFromEnv<T>(fn: () => T): T {
+  const logLevel = getStringFromEnv('OTEL_LOG_LEVEL');
+  if (logLevel === undefined) return fn();
+  diag.setLogger(new DiagConsoleLogger(), {
+    logLevel: diagLogLevelFromString(logLevel) ?? DiagLogLevel.INFO,
+  });
+  try {
+    return fn();
+  } finally {
+    diag.disable();
+  }
 }
 
 function refuseSecond(): ReturnType<typeof telemetrySlot> {

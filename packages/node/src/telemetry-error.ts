@@ -2,7 +2,8 @@
 export type TelemetryErrorCode =
   | 'MILEPOST_TELEMETRY_RUNNING'
   | 'MILEPOST_SDK_REGISTERED'
-  | 'MILEPOST_CONSOLE_FORMAT';
+  | 'MILEPOST_CONSOLE_FORMAT'
+  | 'MILEPOST_TELEMETRY_OPTIONS';
 
 /** Thrown where telemetry cannot be started as asked. Recognised by its `code`. */
 export class TelemetryError extends Error {

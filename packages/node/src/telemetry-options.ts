@@ -39,8 +39,11 @@ export interface TelemetryOptions {
   readonly metricAttributes?: readonly string[];
   /** Prints milestones and `log` lines on stderr. Default: what `MILEPOST_CONSOLE` says, else `off`. */
   readonly console?: ConsoleFormat | 'off';
-  /** How long a flush or a shutdown takes at most, in milliseconds. Default 5,000. */
+  /**
+   * How long a flush or a shutdown takes at most, in milliseconds. Default 5,000, and 1,000 for the flush at the natural
+   * end of a program.
+   */
   readonly timeoutMs?: number;
-  /** True keeps the line back that says on stderr, at the natural end of the program, what was lost. Default false. */
+  /** True keeps the line back that says on stderr, at a shutdown or the end of the program, what was lost. Default false. */
   readonly quiet?: boolean;
 }

@@ -35,18 +35,20 @@ export function telemetryPipelines(
   isDisabled: boolean,
 ): TelemetryPipelines {
   const connections = new CollectorConnections();
-  // It records whatever happens, sampled or not, with an SDK or without.
-  const recorders =
-    options.registry === undefined ? [] : [new RegistrySpanProcessor(options.registry)];
-  const registry: SignalParts = { flushables: recorders, ledgers: [] };
   if (isDisabled) {
+    const recorders = recordersOf(options);
     return {
       spanProcessors: [],
       logRecordProcessors: [],
       metricReaders: [],
       outlets: recorders,
       connections,
-      signals: { traces: NOTHING, logs: NOTHING, metrics: NOTHING, registry },
+      signals: {
+        traces: NOTHING,
+        logs: NOTHING,
+        metrics: NOTHING,
+        registry: { flushables: recorders, ledgers: [] },
+      },
     };
   }
   if (getBooleanFromEnv('OTEL_NODE_EXPERIMENTAL_SDK_METRICS')) {
@@ -58,6 +60,8 @@ export function telemetryPipelines(
   const spans = spanOutletsFromEnv(connections);
   const logs = logRecordOutletsFromEnv(connections);
   const { outlets: metrics, pulled } = metricOutletsFromEnv(connections);
+  // Last of what may fail: it begins to record when it is made.
+  const recorders = recordersOf(options);
   const takesSpans = [...(options.spanProcessors ?? []), ...spans];
   const seesSpans = [...recorders, ...takesSpans];
   const takesLogs = [
@@ -83,7 +87,12 @@ export function telemetryPipelines(
         flushables: [...metrics, ...(options.metricReaders ?? [])],
         ledgers: metrics.map(({ ledger }) => ledger),
       },
-      registry,
+      registry: { flushables: recorders, ledgers: [] },
     },
   };
+}
+
+/** They record whatever happens, sampled or not, with an SDK or without. */
+function recordersOf({ registry }: TelemetryOptions): RegistrySpanProcessor[] {
+  return registry === undefined ? [] : [new RegistrySpanProcessor(registry)];
 }

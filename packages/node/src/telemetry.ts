@@ -2,7 +2,7 @@ import { type FlushReport } from './flush-report.ts';
 
 /** Bounds of a flush. */
 export interface FlushOptions {
-  /** After how many milliseconds it resolves in any case. Default: `timeoutMs` of `startTelemetry`. */
+  /** After how many milliseconds the call resolves in any case: 0 or more. Default: `timeoutMs` of `startTelemetry`. */
   readonly timeoutMs?: number;
 }
 
@@ -10,14 +10,14 @@ export interface FlushOptions {
 export interface Telemetry extends AsyncDisposable {
   /**
    * Sends everything recorded before the call. Never rejects; says per signal what became of it. Only one flush runs at
-   * a time: a call during another waits for it, and calls that wait share the next.
+   * a time: a call during another waits for it, no longer than its own time, and calls that wait share the next.
    */
   flush(options?: FlushOptions): Promise<FlushReport>;
   /**
    * Sends everything and ends telemetry, so that it can be started again. Never rejects; a second call gives the same
-   * report. The registry is flushed and stays open: it belongs to who opened it.
+   * report. What was not delivered is said in one line on stderr too; a flush that still runs is cut short. The registry is flushed and stays open: it belongs to who opened it.
    */
   shutdown(options?: FlushOptions): Promise<FlushReport>;
-  /** Shuts down. What was not delivered is said in one line on stderr. */
+  /** Shuts down. */
   [Symbol.asyncDispose](): Promise<void>;
 }
