@@ -13,7 +13,7 @@ export interface EachItemOptions<Item> extends Pick<ItemOptions, 'classify' | 's
    * with the first error. Default: `continue`.
    */
   readonly onError?: 'continue' | 'throw';
-  /** Fields of an item's failure log and span. Default: none. */
+  /** Fields of an item's failure log and span, asked for as `withItem` does: when it fails. Default: none. */
   readonly attributes?: (item: Item, index: number) => Readonly<Record<string, unknown>>;
 }
 
@@ -123,15 +123,8 @@ function textOf(given: unknown): string | undefined {
 
 function itemOptions<Item>(item: Item, index: number, options: EachItemOptions<Item>): ItemOptions {
   const { attributes, classify, signal } = options;
-  const given =
-    attributes &&
-    guarded(
-      'the attributes function of eachItem',
-      () => atOnce(attributes(item, index)),
-      undefined,
-    );
   return {
-    ...(given && { attributes: given }),
+    ...(attributes && { attributes: () => attributes(item, index) }),
     ...(classify && { classify }),
     ...(signal && { signal }),
   };

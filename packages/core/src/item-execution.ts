@@ -23,7 +23,7 @@ import { type ErrorDescription } from './describe-error.ts';
 import { addEndAttributes } from './end-attributes.ts';
 import { FieldBag } from './field-bag.ts';
 import { Flags } from './flags.ts';
-import { guarded } from './guard.ts';
+import { atOnce, guarded } from './guard.ts';
 import { describeOutcome } from './judge-stage.ts';
 import { hasLifecycleListeners, publishLifecycle } from './lifecycle.ts';
 import { emitLog } from './milestone.ts';
@@ -63,7 +63,8 @@ export class ItemExecution {
     this.#id = id;
     this.#stage = stage;
     this.#options = readOptions(options, this.#flags);
-    this.#fields.addAll(this.#options.attributes);
+    const { attributes } = this.#options;
+    if (typeof attributes !== 'function') this.#fields.addAll(attributes);
     const item = { [ATTR_ITEM_ID]: truncate(id, MAX_VALUE_BYTES) };
     this.#base = { ...stage.base(), ...item };
     this.#inItem = contextWithScope(parent, {
@@ -71,7 +72,10 @@ export class ItemExecution {
       itemId: id,
       attributes: { ...around.attributes, ...item },
     });
-    if (stage.items.spansForAll) this.#startSpan(undefined);
+    if (stage.items.spansForAll) {
+      this.#askForFields();
+      this.#startSpan(undefined);
+    }
     this.context =
       this.#span === undefined ? this.#inItem : trace.setSpan(this.#inItem, this.#span);
   }
@@ -129,6 +133,7 @@ export class ItemExecution {
   }
 
   #tellFailure(error: ErrorDescription, durationSeconds: number): void {
+    this.#askForFields();
     if (this.#stage.items.takeSpanForFailure()) this.#startSpan(this.#startTime);
     const logger = currentLogger();
     if (logger === undefined) return;
@@ -145,6 +150,13 @@ export class ItemExecution {
       this.#flags,
     );
     emitLog(logger, LEVEL_VALUE_ERROR, event, event, context, attributes);
+  }
+
+  #askForFields(): void {
+    const { attributes } = this.#options;
+    if (typeof attributes !== 'function') return;
+    const what = 'the attributes function of an item';
+    this.#fields.addAll(guarded(what, () => atOnce(attributes()), undefined));
   }
 
   #startSpan(startTime: number | undefined): void {
@@ -166,6 +178,7 @@ export class ItemExecution {
     if (span === undefined) return;
     span.setAttribute(ATTR_STATUS, status);
     if (error) {
+      span.setAttributes(this.#fields.values);
       span.setAttribute(ATTR_ERROR_TYPE, error.type);
       span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
     }

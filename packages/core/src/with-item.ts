@@ -6,8 +6,13 @@ import { watchOutcome } from './watch-outcome.ts';
 
 /** What can be said about one item. */
 export interface ItemOptions {
-  /** Fields of the item's failure log and span: which file, which page. Default: none. */
-  readonly attributes?: Readonly<Record<string, unknown>>;
+  /**
+   * Fields of the item's failure log and span: which file, which page. A function is asked when the item fails, so that it can
+   * tell how far the work came; where every item has a span, also when it begins. Default: none.
+   */
+  readonly attributes?:
+    | Readonly<Record<string, unknown>>
+    | (() => Readonly<Record<string, unknown>>);
   /** Says what counts as a failure. Default: the run's classifier, for errors; else what is thrown, unless it is an abort. */
   readonly classify?: Classifier;
   /** An error that is this signal's reason makes the item cancelled. Default: the stage's signal. */

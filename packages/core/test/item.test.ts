@@ -145,6 +145,25 @@ describe('the outcomes of items decide about their stage', () => {
     });
   });
 
+  test.for(['failed', 'all'] as const)(
+    'attributes as a function tell how far a failed item came, its span too: %s',
+    (itemSpans) => {
+      withStage('ocr', { itemSpans }, () => {
+        let page_number = 0;
+        const attributes = () => ({ page_number });
+        expect(() =>
+          withItem('a', { attributes }, () => {
+            page_number = 3;
+            throw new Error('broken');
+          }),
+        ).toThrow('broken');
+      });
+      const told = { page_number: 3, 'item.id': 'a' };
+      expect(telemetry.sdk.log('item_failed').attributes).toMatchObject(told);
+      expect(telemetry.sdk.span('item').attributes).toMatchObject(told);
+    },
+  );
+
   test('outside any stage an item is work and nothing else, said once', () => {
     expect(withItem('a', () => 1)).toBe(1);
     expect(withRun({ pipeline: 'items' }, () => withItem('a', () => 2))).toBe(2);
@@ -411,19 +430,48 @@ describe('eachItem', () => {
     expect(await ids([{}], () => 5 as never)).toEqual(['5']);
   });
 
-  test('attributes as a function of the item may fail', async () => {
-    const results = await withStage('ocr', () =>
+  test.for([
+    () => {
+      throw new Error('no attributes');
+    },
+    () => Promise.reject(new Error('late')),
+    () => 7,
+  ])('attributes as a function may fail: %o', async (attributes) => {
+    const results = await withStage('ocr', { itemSpans: 'all' }, () =>
+      eachItem(['a', 'b'], { attributes: attributes as never }, (item) => {
+        if (item === 'b') throw new TypeError('broken');
+        return item;
+      }),
+    );
+    expect(results).toMatchObject([{ value: 'a' }, { status: 'failed' }]);
+    expect(items()).toEqual([
+      ['a', 'completed'],
+      ['b', 'failed'],
+    ]);
+    expect(telemetry.sdk.log('item_failed').attributes).toMatchObject({
+      'item.id': 'b',
+      'error.type': 'TypeError',
+    });
+  });
+
+  test('attributes are asked for when an item fails', async () => {
+    const pages = new Map<string, number>();
+    await withStage('ocr', () =>
       eachItem(
-        ['a'],
-        {
-          attributes: () => {
-            throw new Error('no attributes');
-          },
+        ['a', 'b'],
+        { concurrency: 2, attributes: (id) => ({ page_number: pages.get(id) }) },
+        async (id) => {
+          pages.set(id, 1);
+          await Promise.resolve();
+          pages.set(id, 2);
+          if (id === 'b') throw new TypeError('broken');
         },
-        (item) => item,
       ),
     );
-    expect(results).toEqual([{ id: 'a', status: 'completed', value: 'a' }]);
+    expect(telemetry.sdk.log('item_failed').attributes).toMatchObject({
+      'item.id': 'b',
+      page_number: 2,
+    });
   });
 
   test('works outside any stage, without a record', async () => {
