@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { startOtlpServer } from './otlp-server/index.ts';
 import { type CommandResult, PROJECT, openProjectView } from './project-view.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -20,6 +21,7 @@ const COMMANDS = blocks('sh').flatMap((block) => block.trim().split('\n'));
 async function runProgram(
   program: string,
   texts: Record<string, string>,
+  env: Record<string, string> = {},
 ): Promise<CommandResult & { readonly cwd: string }> {
   const cwd = await mkdtemp(join(PROJECT, 'test', '.readme-'));
   onTestFinished(() => rm(cwd, { recursive: true }));
@@ -30,7 +32,7 @@ async function runProgram(
   onTestFinished(() => view[Symbol.asyncDispose]());
   const result = await view.run(
     `cd '${cwd}' && '${process.execPath}' --conditions=@milepost/source program.ts`,
-    { OTEL_TRACES_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' },
+    env,
   );
   return { ...result, cwd };
 }
@@ -52,14 +54,22 @@ test('its commands are these; each is run by a test or by the checks of each cha
   }
 });
 
-test('the first program counts words, and its record names the text without any', async () => {
+test('the first program counts words, its record names the text without any, and a line says what nobody took', async () => {
+  // Where nobody listens, on any machine.
+  const free = await startOtlpServer();
+  await free.close();
   const program = blocks('ts').find((block) => block.includes('openRegistry')) ?? '';
-  const { exitCode, stderr, cwd } = await runProgram(program, {
-    'a.txt': 'one two',
-    'b.txt': '1 2 3',
-    'c.txt': 'three',
+  const { exitCode, stderr, cwd } = await runProgram(
+    program,
+    { 'a.txt': 'one two', 'b.txt': '1 2 3', 'c.txt': 'three' },
+    { OTEL_EXPORTER_OTLP_ENDPOINT: free.url },
+  );
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 0,
+    stderr: expect.stringMatching(
+      /^milepost: not delivered: 5 spans, \d+ log records, \d+ metric points \(connect ECONNREFUSED .+\)\n$/,
+    ),
   });
-  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   expect(JSON.parse(await readFile(join(cwd, 'words.json'), 'utf8'))).toEqual([
     { id: 'a.txt', status: 'completed', value: 2 },
     { id: 'c.txt', status: 'completed', value: 1 },

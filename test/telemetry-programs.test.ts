@@ -131,6 +131,21 @@ describe('a program', () => {
     });
   });
 
+  test.for([
+    ['waits two seconds for a busy collector where it shuts down', 'start-and-shutdown', 8],
+    ['does not where it just ends', 'start', 0],
+  ] as const)('%s', async ([, mode, delivered]) => {
+    server.answer = ({ signal }) =>
+      server.requestsOf(signal).length === 1
+        ? { status: 503, headers: { 'retry-after': '2' } }
+        : 'accept';
+    const { stderr } = await runProgram('pipeline.mjs', { env, args: [mode] });
+    expect(server.logRecords()).toHaveLength(delivered);
+    expect(stderr).toEqual(
+      delivered > 0 ? '' : expect.stringMatching(/^milepost: not delivered: .*busy.*\n$/),
+    );
+  });
+
   test('cannot start a second telemetry beside the registered one', async () => {
     const ended = await runProgram('pipeline.mjs', { env, args: ['start'], nodeOptions: REGISTER });
     expect(ended.code).toBe(1);

@@ -3,9 +3,11 @@
 import { eachItem, log, withRun, withStage } from '@milepost/core';
 import { startTelemetry } from '@milepost/node';
 
-const [mode = 'none', timeoutMs = '5000'] = process.argv.slice(2);
+const [mode = 'none', timeoutMs] = process.argv.slice(2);
 const telemetry =
-  mode === 'none' ? undefined : await startTelemetry({ timeoutMs: Number(timeoutMs) });
+  mode === 'none'
+    ? undefined
+    : await startTelemetry(timeoutMs === undefined ? {} : { timeoutMs: Number(timeoutMs) });
 
 await withRun(
   { pipeline: 'minutes', subdomain: 'alameda', runId: 'alameda_1737072000_abc123' },

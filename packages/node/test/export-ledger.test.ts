@@ -64,6 +64,17 @@ test('a second answer to one export does not count', () => {
   expect(ledger.takeReport()).toEqual({ undelivered: 3, error: 'first' });
 });
 
+test('what is abandoned is lost, is not waited for, and may still be answered', async () => {
+  const ledger = new ExportLedger();
+  const ends = [ledger.begin(3), ledger.begin(4)];
+  const idle = ledger.idle();
+  ledger.abandon('no answer in time');
+  await idle;
+  ends[0]?.();
+  ends[1]?.({ error: 'late' });
+  expect(ledger.takeReport()).toEqual({ undelivered: 7, error: 'no answer in time' });
+});
+
 describe('once it is closed', () => {
   test('nothing more is sent, and what waited or comes is lost', () => {
     const ledger = new ExportLedger();
