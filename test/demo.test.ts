@@ -81,6 +81,13 @@ describe('what the collector received', () => {
       ]),
       'run_completed in documents',
     ]);
+    const failed = milestones.find(({ eventName }) => eventName === 'item_failed');
+    expect(failed?.attributes).toMatchObject({
+      'item.id': '03-invalid',
+      pdf_name: '03-invalid.pdf',
+      page_number: 0,
+      backend: 'tesseract',
+    });
     for (const { attributes } of collector.logRecords()) {
       expect(attributes).toMatchObject({
         'run.id': runId,

@@ -6,6 +6,7 @@ import { type PipelineOptions } from './pipeline-options.ts';
 import { type CompiledDocument } from './pipeline/compile-document.ts';
 import { type SiteDocument } from './pipeline/deploy-plugins.ts';
 import { type Deployment } from './pipeline/deploy-site.ts';
+import { type ExtractionType } from './pipeline/extract-fields.ts';
 import { type FetchedPdf } from './pipeline/fetch-pdf.ts';
 import { countEntities } from './pipeline/find-entities.ts';
 import { type SourcePdf } from './pipeline/find-pdfs.ts';
@@ -51,8 +52,10 @@ export function ocrConfig({ pages, workers }: PipelineOptions) {
   return { backend: 'tesseract', pages_per_document: pages, workers } as const;
 }
 
-export function ocrErrorFields({ url, name }: FetchedPdf) {
-  return { pdf_path: fileURLToPath(url), pdf_name: name, backend: 'tesseract' } as const;
+/** @param page_number that was being read; 0 where none was */
+export function ocrErrorFields({ url, name }: FetchedPdf, page_number: number) {
+  const backend = 'tesseract' as const;
+  return { pdf_path: fileURLToPath(url), pdf_name: name, page_number, backend };
 }
 
 export function tellRead(stage: Stage<typeof ocrStage>, documents: readonly ReadDocument[]): void {
@@ -92,8 +95,11 @@ export function extractionConfig({ extractEntities, ignoreCache }: PipelineOptio
   return { extract_entities: extractEntities, ignore_cache: ignoreCache };
 }
 
-export function extractionErrorFields({ file }: CompiledText) {
-  return { page_file: file };
+export function extractionErrorFields(
+  { file }: CompiledText,
+  extraction_type: ExtractionType | undefined,
+) {
+  return { page_file: file, ...(extraction_type === undefined ? {} : { extraction_type }) };
 }
 
 export function tellExtracted(

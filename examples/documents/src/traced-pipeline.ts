@@ -83,17 +83,18 @@ function ocrAll(pdfs: readonly FetchedPdf[], options: PipelineOptions): Results<
   return withStage(ocrStage, async (stage) => {
     stage.setConfig(fields.ocrConfig(options));
     const engine = await openOcrEngine({ workers });
-    const attributes = fields.ocrErrorFields;
+    const pageOf = new Map<string, number>();
+    const attributes = (pdf: FetchedPdf) => fields.ocrErrorFields(pdf, pageOf.get(pdf.id) ?? 0);
     const tellPage = (pdf: FetchedPdf, page_number: number): void => {
-      stage.setErrorContext({ ...attributes(pdf), page_number });
-      if (page_number === 0) return;
+      pageOf.set(pdf.id, page_number);
+      stage.setErrorContext(attributes(pdf));
       const { name: pdf_name } = pdf;
       log.info(`Reading page ${page_number} of ${pdf_name}`, { pdf_name, page_number });
     };
     const each = { id: idOf, concurrency: workers, attributes };
     try {
       const results = await eachItem(pdfs, each, async (pdf) => {
-        tellPage(pdf, 0);
+        stage.setErrorContext(attributes(pdf));
         const onPage = (page: number): void => tellPage(pdf, page);
         const document = await ocrDocument(pdf, engine, { pages, signal, onPage });
         await keepPages(document, writeResult);
@@ -135,10 +136,14 @@ function extractAll(
   const { extractEntities, writeResult } = options;
   return withStage(extractionStage, async (stage) => {
     stage.setConfig(fields.extractionConfig(options));
-    const attributes = fields.extractionErrorFields;
+    const typeOf = new Map<string, ExtractionType>();
+    const attributes = (text: CompiledText) =>
+      fields.extractionErrorFields(text, typeOf.get(text.id));
     const results = await eachItem(texts, { id: idOf, attributes }, async (text) => {
-      const onType = (extraction_type: ExtractionType): void =>
-        stage.setErrorContext({ ...attributes(text), extraction_type });
+      const onType = (type: ExtractionType): void => {
+        typeOf.set(text.id, type);
+        stage.setErrorContext(attributes(text));
+      };
       const extracted = extractFields(text.compiled, { extractEntities, onType });
       await keepFields(extracted, writeResult);
       return { compiled: text.compiled, fields: extracted };
