@@ -156,6 +156,17 @@ test('a failed run, its error told once', () => {
   `);
 });
 
+test('an error of the same stage in each attempt is told once, under its name alone', () => {
+  const failed = { state: 'failed', error: madeUpError('Error', 'no route to host') } as const;
+  const executions = [
+    madeUpExecution('deploy', 0, 1, failed),
+    madeUpExecution('deploy', 20, 21, { ...failed, runAttempt: 2 }),
+    madeUpExecution('upload', 20, 21, { ...failed, runAttempt: 2 }),
+  ];
+  const text = drawn(madeUpRun({ status: 'failed', attempt: 2, executions }));
+  expect(text.match(/errors\n(.*)\n\n/)?.[1]).toBe('    deploy, upload  Error: no route to host');
+});
+
 test('a run under way, with parallel and repeated stages', () => {
   const run = madeUpRun({
     status: 'started',

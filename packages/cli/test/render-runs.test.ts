@@ -56,6 +56,14 @@ test('runs in 120 columns', () => {
   `);
 });
 
+test('runs in 80 columns, one of a subdomain that its ID does not tell', () => {
+  const moved = madeUpSummary({ subdomain: 'oakland' });
+  expect(drawn([moved], 80)).toMatchInlineSnapshot(`
+    "run                        pipeline  subdoma…  status     started (UTC)       took
+    alameda_1768599600_abc123  minutes   oakland   completed  2026-01-16 21:40  28.4 s"
+  `);
+});
+
 test('runs in colour', () => {
   expect(visible(drawn(runs, 80, coloured))).toMatchInlineSnapshot(`
     "‹2›run‹22›                        ‹2›pipeline‹22›  ‹2›status‹22›   ‹2›started (UTC)‹22›          ‹2›took‹22›  ‹2›items‹22›

@@ -1,10 +1,10 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { WriteStream } from 'node:tty';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type CliStream, runCli } from '@milepost/cli';
 import { openRegistry } from '@milepost/registry';
 import manifest from '../package.json' with { type: 'json' };
@@ -152,6 +152,20 @@ describe('what is not there is exit code 1', () => {
     expect(err).toContain(message);
     expect(err).not.toContain(ESCAPE);
   });
+});
+
+test('of many files that cannot be read, five are named', async () => {
+  const many = await mkdtemp(join(tmpdir(), 'milepost-cli-'));
+  onTestFinished(() => rm(many, { recursive: true }));
+  const directory = join(many, 'analytics', 'job_registry');
+  await mkdir(directory, { recursive: true });
+  for (const minute of [1, 2, 3, 4, 5, 6, 7]) {
+    await writeFile(join(directory, `2026-01-01_21-0${minute}-00.json`), '{');
+  }
+  const { code, err } = await said(['runs', '--root', many]);
+  expect(code).toBe(0);
+  expect(err.match(/^milepost: could not read .*\.json: /gm)).toHaveLength(5);
+  expect(err).toMatch(/\nmilepost: … and 2 more: see --json\n$/);
 });
 
 describe('colour', () => {

@@ -70,3 +70,16 @@ test('what runs reaches up to now', () => {
     { runAttempt: 1, stages: ['fetch', 'ocr'], axis: [0, 60] },
   ]);
 });
+
+test('a later attempt that runs begins with its first stage: when it was begun is not known', () => {
+  const executions = [
+    madeUpExecution('fetch', 0, 10),
+    madeUpExecution('fetch', 3600, undefined, { runAttempt: 2 }),
+  ];
+  const running = { state: 'running', status: 'started', attempt: 2 } as const;
+  const run = madeUpRun({ ...running, executions, endTime: undefined, durationSeconds: undefined });
+  expect(drawn(run, START + 3_660_000)).toEqual([
+    { runAttempt: 1, stages: ['fetch'], axis: [0, 10] },
+    { runAttempt: 2, stages: ['fetch'], axis: [3600, 3660] },
+  ]);
+});
