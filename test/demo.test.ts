@@ -220,6 +220,10 @@ describe('what the collector received', () => {
           "pipeline.stage.volume ocr page_count",
           25,
         ],
+        [
+          "pipeline.stage.volume ocr total_pages",
+          25,
+        ],
       ]
     `);
     expect([...last.keys()].filter((key) => key.includes('timestamp')).toSorted()).toEqual(
@@ -262,6 +266,24 @@ describe('what the demo left on disk', () => {
     expect(item).toMatchObject({ exitCode: 0, stderr: '' });
     expect(item.stdout).toMatch(/ocr .*failed/);
     expect(item.stdout).toContain('InvalidPDFException');
+  });
+
+  test('the five workflows of the format, by Python on these files', async () => {
+    const workflows = join(PROJECT, 'test', 'python', 'workflows.py');
+    // On a copy: the last of the five rebuilds the hub in Python's way.
+    const python = await view.run(
+      `cp -R data copy && python3 -B '${workflows}' copy ${runId} 01-valid`,
+    );
+    expect(python).toMatchObject({ exitCode: 0, stderr: '' });
+    const found = JSON.parse(python.stdout);
+    expect(found).toMatchObject({
+      uploaded: { citekeys: expect.arrayContaining(['01-valid', '03-invalid']) },
+      verified: {
+        status: { job_id: runId, steps_completed: STAGES, steps_pending: [] },
+        pages: 25,
+        successful: 4,
+      },
+    });
   });
 
   test('the waterfall of the README, but for times', async () => {

@@ -60,6 +60,7 @@ export function ocrErrorFields({ url, name }: FetchedPdf, page_number: number) {
 
 export function tellRead(stage: Stage<typeof ocrStage>, documents: readonly ReadDocument[]): void {
   const summary = summarizeReadings(documents);
+  stage.count('total_pages', summary.pageCount);
   stage.count('page_count', summary.pageCount);
   stage.count('ocr_page_count', summary.ocrPageCount);
   stage.set('ocr_duration_per_page', summary.ocrDurationPerPage);

@@ -37,6 +37,8 @@ export const ocrStage = defineStage({
   success: z.object({
     pdf_name: z.array(z.string()),
     /** All pages of all documents. */
+    // One number under the names of both readers: the record's and the logs'.
+    total_pages: count,
     page_count: count,
     ocr_page_count: count,
     /** Rendering and recognition; missing where no page was recognised. */

@@ -137,7 +137,7 @@ test('a broken document makes a partial run, which is recorded and reported', as
     },
     {
       config: { backend: 'tesseract', pages_per_document: 1, workers: expect.any(Number) },
-      results_summary: { page_count: 1, ocr_page_count: 1 },
+      results_summary: { total_pages: 1, page_count: 1, ocr_page_count: 1 },
     },
     {
       config: { table_name: 'minutes', extract_entities: true, ignore_cache: false },
