@@ -1,5 +1,7 @@
 export { type ErrorDescription } from './describe-error.ts';
+export { FieldBag, type Fields } from './field-bag.ts';
 export { type FieldValue } from './field-value.ts';
+export { Flags } from './flags.ts';
 export { type JobIdentity, type RunIdentity, type StageIdentity } from './identity.ts';
 export {
   type ItemCounts,
