@@ -1,4 +1,6 @@
 import Table from 'cli-table3';
+import { breakWords } from './break-words.ts';
+import { NO_LINES, NO_STYLE, widestOf } from './text-width.ts';
 
 /** A column as wide as its widest cell. Cells are single lines that may be painted. */
 export interface FittedColumn {
@@ -23,26 +25,7 @@ export interface FillingColumn {
 export type Column = FittedColumn | FillingColumn;
 
 const GAP = '  ';
-
-const NO_LINES = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: GAP,
-};
-
-const NO_STYLE = { 'padding-left': 0, 'padding-right': 0, head: [], border: [] };
+const CHARS = { ...NO_LINES, middle: GAP };
 
 function isFilling(column: Column): column is FillingColumn {
   return 'fill' in column;
@@ -52,11 +35,7 @@ function isFilling(column: Column): column is FillingColumn {
 function wantedWidths(columns: readonly Column[]): number[] {
   return columns.map((column) => {
     if (isFilling(column)) return column.atLeast;
-    const table = new Table({ chars: NO_LINES, style: NO_STYLE });
-    table.push([column.heading], ...column.cells.map((cell) => [cell]));
-    table.toString();
-    // Drawing the table has measured it.
-    return table.options.colWidths[0] ?? 0;
+    return widestOf([column.heading, ...column.cells]);
   });
 }
 
@@ -115,7 +94,7 @@ export function layOutColumns(columns: readonly Column[], width: number): readon
     isFilling(column) ? column.fill(widths[index] ?? 0) : column,
   );
   const table = new Table({
-    chars: NO_LINES,
+    chars: CHARS,
     style: NO_STYLE,
     colWidths: [...widths],
     colAligns: shown.map((column) => (isFilling(column) ? 'left' : (column.align ?? 'left'))),
@@ -123,7 +102,7 @@ export function layOutColumns(columns: readonly Column[], width: number): readon
   const wraps = shown.map((column) => isFilling(column) && column.wraps === true);
   const cellOf = (content: string, index: number): Table.Cell =>
     wraps[index] === true
-      ? { content: withBreakableWords(content, widths[index] ?? 0), wordWrap: true }
+      ? { content: breakWords(content, widths[index] ?? 0), wordWrap: true }
       : content;
   table.push(parts.map(({ heading }, index) => cellOf(heading, index)));
   const rows = Math.max(0, ...parts.map(({ cells }) => cells.length));
@@ -134,22 +113,6 @@ export function layOutColumns(columns: readonly Column[], width: number): readon
     .toString()
     .split('\n')
     .map((line) => withoutHalves(line).trimEnd());
-}
-
-/** Breaks words longer than a line into pieces that surely fit: the table would cut them. */
-function withBreakableWords(text: string, width: number): string {
-  const pieceOf = (word: string): number =>
-    /^[\x20-\x7e]*$/.test(word) ? width : Math.floor(width / 2);
-  return text.replace(/\S+/g, (word) => {
-    const length = Math.max(1, pieceOf(word));
-    const characters = Array.from(word);
-    if (characters.length <= length) return word;
-    const pieces: string[] = [];
-    for (let at = 0; at < characters.length; at += length) {
-      pieces.push(characters.slice(at, at + length).join(''));
-    }
-    return pieces.join('\n');
-  });
 }
 
 /** Cutting a wide character leaves one half, which is one column wide. */

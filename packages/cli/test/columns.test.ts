@@ -72,4 +72,13 @@ describe('a wrapped text', () => {
       ない読めない読めない end"
     `);
   });
+
+  test('fills its lines, whatever the width of its characters', () => {
+    const texts = [`${'a'.repeat(59)}…`, `${'読'.repeat(20)}${'é'.repeat(20)}`, '👩‍👩‍👧'.repeat(30)];
+    expect(texts.map((text) => wrappedText(text, 20).join('\n'))).toEqual([
+      ['a'.repeat(20), 'a'.repeat(20), `${'a'.repeat(19)}…`].join('\n'),
+      ['読'.repeat(10), '読'.repeat(10), 'é'.repeat(20)].join('\n'),
+      ['👩‍👩‍👧'.repeat(10), '👩‍👩‍👧'.repeat(10), '👩‍👩‍👧'.repeat(10)].join('\n'),
+    ]);
+  });
 });
