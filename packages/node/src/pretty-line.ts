@@ -25,11 +25,13 @@ import {
   LEVEL_VALUE_INFO,
   LEVEL_VALUE_WARNING,
 } from '@milepost/semconv';
+import { harmlessText } from './harmless-text.ts';
 
 type Attributes = ReadableLogRecord['attributes'];
 type Style = Parameters<typeof styleText>[0];
 
 const MAX_VALUE_CHARACTERS = 200;
+const MAX_LINE_CHARACTERS = 2_000;
 const PLACE_WIDTH = 12;
 
 const LEVEL_STYLES: Readonly<Record<string, Style>> = {
@@ -79,8 +81,11 @@ export function createPrettyFormat(
     const head = [
       style('dim', time),
       style(LEVEL_STYLES[level] ?? 'cyan', level.toUpperCase().padEnd('WARNING'.length)),
-      style('bold', oneLine(place).padEnd(PLACE_WIDTH)),
-      oneLine(typeof record.body === 'string' ? record.body : JSON.stringify(record.body)),
+      style('bold', bounded(place).padEnd(PLACE_WIDTH)),
+      harmlessText(
+        typeof record.body === 'string' ? record.body : (JSON.stringify(record.body) ?? ''),
+        MAX_LINE_CHARACTERS,
+      ),
     ];
     const details = [...runOf(attributes), ...durationOf(attributes), ...fieldsOf(attributes)];
     if (details.length > 0) head.push(style('dim', details.join(' ')));
@@ -90,7 +95,9 @@ export function createPrettyFormat(
     const stack = attributes[ATTR_EXCEPTION_STACKTRACE];
     if (typeof stack !== 'string' || stack === printedStack) return head.join(' ');
     printedStack = stack;
-    const lines = stack.split('\n').map((line) => style('dim', `    ${oneLine(line)}`));
+    const lines = stack
+      .split('\n')
+      .map((line) => style('dim', `    ${harmlessText(line, MAX_LINE_CHARACTERS)}`));
     return [head.join(' '), ...lines].join('\n');
   };
 }
@@ -109,14 +116,14 @@ function durationOf(attributes: Attributes): string[] {
 function fieldsOf(attributes: Attributes): string[] {
   return Object.entries(attributes)
     .filter(([name, value]) => !UNTOLD.has(name) && !(name === ATTR_ATTEMPT && value === 1))
-    .map(([name, value]) => `${oneLine(name)}=${valueText(value)}`);
+    .map(([name, value]) => `${bounded(name)}=${valueText(value)}`);
 }
 
 function errorOf(attributes: Attributes): string | undefined {
   const parts = [attributes[ATTR_ERROR_TYPE], attributes[ATTR_ERROR_MESSAGE]].flatMap(
     (part) => textOf(part) ?? [],
   );
-  return parts.length === 0 ? undefined : bounded(oneLine(parts.join(': ')));
+  return parts.length === 0 ? undefined : bounded(parts.join(': '));
 }
 
 function textOf(value: unknown): string | undefined {
@@ -129,11 +136,7 @@ function valueText(value: unknown): string {
   return bounded(JSON.stringify(value));
 }
 
-// A name from outside must not move the cursor, colour the terminal or forge a second line.
-function oneLine(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1));
-}
-
+// A text from outside must not move the cursor, colour the terminal or forge a second line.
 function bounded(text: string): string {
-  return text.length <= MAX_VALUE_CHARACTERS ? text : `${text.slice(0, MAX_VALUE_CHARACTERS - 1)}…`;
+  return harmlessText(text, MAX_VALUE_CHARACTERS);
 }

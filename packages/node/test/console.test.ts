@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { WriteStream } from 'node:tty';
 import { SeverityNumber, logs } from '@opentelemetry/api';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { log, withRun, withStage } from '@milepost/core';
 import { type ConsoleFormat, ConsoleLogRecordProcessor, MilepostIdGenerator } from '@milepost/node';
@@ -91,14 +92,56 @@ describe('pretty', () => {
     `);
   });
 
-  test('long values are cut', () => {
-    const line = printed('pretty', () => {
-      withRun({ pipeline: 'minutes', runId: RUN_ID }, () =>
-        log.info('x', { long: 'y'.repeat(1000) }),
-      );
-    }).split('\n')[1];
-    expect(line?.length).toBeLessThan(400);
-    expect(line).toMatch(/y…$/);
+  // As the rows of the CLI's own texts.
+  test.for([
+    ['03-invalid.pdf', '03-invalid.pdf'],
+    ['https://example.org/?a=1&b=2', 'https://example.org/?a=1&b=2'],
+    ['two\nlines\r\n', String.raw`two\nlines\r\n`],
+    ['\u001B[31mred\u001B[0m', String.raw`\u001b[31mred\u001b[0m`],
+    ['\u001B]0;title\u0007', String.raw`\u001b]0;title\u0007`],
+    ['\u009B2J', String.raw`\u009b2J`],
+    ['gpj.\u202Eexe', String.raw`gpj.\u202eexe`],
+    ['a\u2028b', String.raw`a\u2028b`],
+    ['\uD83D', String.raw`\ud83d`],
+    ['\u{E0041}', String.raw`\u{e0041}`],
+    ['👩‍👩‍👧 🏛️ 議事録', '👩‍👩‍👧 🏛️ 議事録'],
+  ] as const)('%j is printed as %s', ([text, shown]) => {
+    const [line] = printed('pretty', () => {
+      logs.getLogger(SCOPE_NAME).emit({ body: text, attributes: { stage: 'fetch' } });
+    }).split('\n');
+    expect(line?.split(/ fetch {8}/)[1]).toBe(shown);
+  });
+
+  test('whatever text comes in whatever place, it is one line without a control character', () => {
+    const text = fc.string({ unit: 'binary', maxLength: 60 });
+    const stream = new TextStream();
+    startInMemorySdk({ logRecordProcessors: [new ConsoleLogRecordProcessor('pretty', stream)] });
+    const logger = logs.getLogger(SCOPE_NAME);
+    fc.assert(
+      fc.property(text, text, text, text, text, (body, stage, name, value, message) => {
+        stream.text = '';
+        logger.emit({
+          body,
+          attributes: { [name]: value, stage, 'run.id': value, 'error.message': message },
+        });
+        expect(stream.text.replace(/\n$/, '')).not.toMatch(
+          /[\p{Cc}\p{Cs}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u,
+        );
+      }),
+    );
+  });
+
+  test('long texts are cut', () => {
+    const [, message, field] = printed('pretty', () => {
+      withRun({ pipeline: 'minutes', runId: RUN_ID }, () => {
+        log.info('z'.repeat(10_000));
+        log.info('x', { long: 'y'.repeat(1000) });
+      });
+    }).split('\n');
+    expect(message?.length).toBeLessThan(2_100);
+    expect(message).toContain('z… ');
+    expect(field?.length).toBeLessThan(400);
+    expect(field).toMatch(/y…$/);
   });
 
   test.for([
