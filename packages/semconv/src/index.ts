@@ -110,6 +110,7 @@ export {
   type MetricDefinition,
 } from './metrics.ts';
 export { RESERVED_FIELD_LABELS } from './reserved.ts';
+export { RESOURCE_ATTRIBUTES } from './resource.ts';
 export { SCOPE_NAME } from './scope.ts';
 export {
   END_STATUS_VALUES,

@@ -1,5 +1,6 @@
 import * as attributes from './attributes.ts';
 import { labelOf } from './labels.ts';
+import { RESOURCE_ATTRIBUTES } from './resource.ts';
 
 /** Top-level keys of a spoke and of a step in the hub, and labels that Loki and Prometheus make themselves. */
 const RESERVED_LABELS = [
@@ -28,11 +29,12 @@ const RESERVED_LABELS = [
   'trace_id',
   'span_id',
   'trace_flags',
-  'service_name',
-  'service_instance_id',
   'detected_level',
   'severity_text',
   'severity_number',
+  'observed_timestamp',
+  'scope_name',
+  'scope_version',
   'traceback',
   'le',
   'instance',
@@ -51,5 +53,6 @@ const ATTRIBUTE_LABELS = Object.entries(attributes)
  */
 export const RESERVED_FIELD_LABELS: ReadonlySet<string> = new Set([
   ...RESERVED_LABELS,
+  ...RESOURCE_ATTRIBUTES.map(labelOf),
   ...ATTRIBUTE_LABELS,
 ]);

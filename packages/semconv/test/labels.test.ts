@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import * as names from '@milepost/semconv';
 
-const { METRICS, labelOf } = names;
+const { METRICS, RESOURCE_ATTRIBUTES, labelOf } = names;
 
 const ATTRIBUTES: ReadonlyMap<string, string> = new Map(
   Object.entries(names).flatMap(([constant, value]): [string, string][] =>
@@ -9,15 +9,7 @@ const ATTRIBUTES: ReadonlyMap<string, string> = new Map(
   ),
 );
 
-/** Attributes of the resource that Milepost sets, and what the backends add to every line and series. */
-const RESOURCE = [
-  'service.name',
-  'service.version',
-  'service.instance.id',
-  'telemetry.sdk.name',
-  'telemetry.sdk.language',
-  'telemetry.sdk.version',
-];
+// What the backends add to every line and series.
 const LOKI = [
   'detected_level',
   'severity_text',
@@ -27,6 +19,7 @@ const LOKI = [
   'trace_flags',
   'observed_timestamp',
   'scope_name',
+  'scope_version',
 ];
 const PROMETHEUS = ['job', 'instance', 'le', '__name__', 'otel_scope_name', 'otel_scope_version'];
 
@@ -41,17 +34,21 @@ function clashes(attributes: readonly string[]): string[] {
 
 describe('names that can meet on one record stay apart as labels', () => {
   test('on a span', () => {
-    expect(clashes([...onSpansAndLogs, ...RESOURCE])).toEqual([]);
+    expect(clashes([...onSpansAndLogs, ...RESOURCE_ATTRIBUTES])).toEqual([]);
   });
 
   test('on a log record, in Loki', () => {
-    expect(clashes([...onSpansAndLogs, ...RESOURCE, ...LOKI])).toEqual([]);
+    expect(clashes([...onSpansAndLogs, ...RESOURCE_ATTRIBUTES, ...LOKI])).toEqual([]);
+  });
+
+  test.for([...RESOURCE_ATTRIBUTES, ...LOKI])('a field of a user never meets %s', (name) => {
+    expect(names.RESERVED_FIELD_LABELS.has(labelOf(name))).toBe(true);
   });
 
   test.for(METRICS.map((metric) => [metric.name, metric] as const))(
     'on %s, in Prometheus',
     ([, metric]) => {
-      expect(clashes([...metric.attributes, ...RESOURCE, ...PROMETHEUS])).toEqual([]);
+      expect(clashes([...metric.attributes, ...RESOURCE_ATTRIBUTES, ...PROMETHEUS])).toEqual([]);
       expect(metric.attributes.filter((name) => PROMETHEUS.includes(labelOf(name)))).toEqual([]);
     },
   );
