@@ -501,6 +501,15 @@ describe('options that are none', () => {
   });
 });
 
+test('a second copy of the package finds what the first one started', async () => {
+  const telemetry = await start();
+  vi.resetModules();
+  const copy = await import('@milepost/node');
+  expect(copy.startTelemetry).not.toBe(startTelemetry);
+  expect(copy.currentTelemetry()).toBe(telemetry);
+  await expect(copy.startTelemetry()).rejects.toMatchObject({ code: 'MILEPOST_TELEMETRY_RUNNING' });
+});
+
 describe('a second start', () => {
   test('while one runs is an error that says what to do', async () => {
     await start();
