@@ -1,5 +1,5 @@
 import { type FailedItem, type RunDetail } from '@milepost/registry';
-import { type Column, columnsFit, layOutColumns } from './columns.ts';
+import { drawEntries } from './entries.ts';
 import { recordedErrorText } from './error-text.ts';
 import { type Paint } from './paint.ts';
 import { itemText, terminalText } from './terminal-text.ts';
@@ -29,19 +29,6 @@ function collect(said: readonly (readonly [string, string])[]): readonly Message
 function labelOf({ labels }: Message): string {
   const shown = labels.slice(0, MAX_LABELS).join(', ');
   return labels.length > MAX_LABELS ? `${shown}, … (${labels.length})` : shown;
-}
-
-function withoutHeadings(columns: readonly Column[], width: number): readonly string[] {
-  return layOutColumns(columns, width).slice(1);
-}
-
-function messageColumn(texts: readonly string[]): Column {
-  return { atLeast: 40, wraps: true, fill: () => ({ heading: '', cells: texts }) };
-}
-
-function drawMessages(messages: readonly Message[], width: number): readonly string[] {
-  const labels = { heading: '', cells: messages.map(labelOf), shrinksTo: 16 };
-  return withoutHeadings([labels, messageColumn(messages.map(({ text }) => text))], width);
 }
 
 /** Errors of a run's stages and of the run itself, each once; the error of an inner stage is often that of all around it. */
@@ -75,7 +62,10 @@ export function drawBlock(
   width: number,
 ): readonly string[] {
   if (messages.length === 0) return [];
-  const shown = drawMessages(messages.slice(0, limit), width - 2);
+  const entries = messages
+    .slice(0, limit)
+    .map((message) => ({ label: labelOf(message), text: message.text }));
+  const shown = drawEntries(entries, (label) => label, width - 2);
   const left = messages.length - limit;
   return [
     title,
@@ -84,27 +74,17 @@ export function drawBlock(
   ];
 }
 
-/** Failed items with the stage and error of each: side by side, or below each other where an ID would have to be cut. */
+/** Failed items with the stage and error of each. */
 export function drawFailedItems(
   failures: readonly FailedItem[],
   paint: Paint,
   width: number,
 ): readonly string[] {
-  const stages = failures.map(({ stage }) => paint('dim', terminalText(stage, 60)));
-  const ids = failures.map(({ itemId }) => itemText(itemId));
-  const errors = failures.map(({ error }) =>
-    error === undefined ? 'no error recorded' : recordedErrorText(error, MAX_ITEM_ERROR),
-  );
-  const beside: readonly Column[] = [
-    { heading: '', cells: stages },
-    { heading: '', cells: ids },
-    messageColumn(errors),
-  ];
-  const below: readonly Column[] = [
-    { heading: '', cells: stages.flatMap((stage) => [stage, '']), shrinksTo: 12 },
-    messageColumn(ids.flatMap((id, index) => [id, `  ${errors[index] ?? ''}`])),
-  ];
-  const inner = width - 2;
-  const columns = columnsFit(beside, inner) ? beside : below;
-  return withoutHeadings(columns, inner).map((line) => `  ${line}`);
+  const entries = failures.map(({ stage, itemId, error }) => ({
+    label: terminalText(stage, 60),
+    subject: itemText(itemId),
+    text: error === undefined ? 'no error recorded' : recordedErrorText(error, MAX_ITEM_ERROR),
+  }));
+  const lines = drawEntries(entries, (label) => paint('dim', label), width - 2);
+  return lines.map((line) => `  ${line}`);
 }

@@ -301,24 +301,64 @@ test('failed items are bounded, wide and hostile ones harmless', () => {
 
       failed items (8)
         ocr  \\u001b[2J\\u001b]0;owned\\u0007
-               Error\\u001b[31m: first line\\nsecond line of \\u001b[2J\\u001b
+          Error\\u001b[31m: first line\\nsecond line of \\u001b[2J\\u001b
         ocr  https://example.org/minutes?id=7
-               Error\\u001b[31m: first line\\nsecond line of https
-        ocr  議事録議事録議事録議事録議事録議事録議事録議事録議事録議事録議事録議事
-             録議事録議事録議事録議事録議事録議事録議事録議事録議事録議事録議事録議
-             事録議事録議事録議事録議事録議事録議事録
-               Error\\u001b[31m: first line\\nsecond line of 議事録議事
+          Error\\u001b[31m: first line\\nsecond line of https
+        ocr
+        議事録議事録議事録議事録議事録議事録議事録議事録議事録議事録議事録議事録議事
+        録議事録議事録議事録議事録議事録議事録議事録議事録議事録議事録議事録議事録議
+        事録議事録議事録議事録議事録
+          Error\\u001b[31m: first line\\nsecond line of 議事録議事
         ocr  👩‍👩‍👧
-               Error\\u001b[31m: first line\\nsecond line of 👩‍👩
+          Error\\u001b[31m: first line\\nsecond line of 👩‍👩
         ocr  ""
-               Error\\u001b[31m: first line\\nsecond line of
-        ocr  xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
-             xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
-             xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
-             xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
-             xxxxxxxxxxxxxxxx…
-               Error\\u001b[31m: first line\\nsecond line of xxxxx
+          Error\\u001b[31m: first line\\nsecond line of
+        ocr
+        xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+        xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+        xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+        xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+          Error\\u001b[31m: first line\\nsecond line of xxxxx
         … and 2 more: milepost show alameda_1768599600_abc123 --failures all
+
+      record  data/analytics/job_registry/alameda_1768599600_abc123.json
+      trace   5f0c9d2e7a1b4c3d8e6f0a1b2c3d4e5f"
+  `);
+});
+
+test('long failures take whole lines', () => {
+  const stage = 'recognition_of_scanned_pages_by_tesseract';
+  const message = `cannot read ${'a long story '.repeat(20)}`;
+  const failedItems = ['1', '2'].map((number) => ({
+    stage,
+    itemId: `https://example.org/minutes/${'2026/'.repeat(12)}${number}.pdf`,
+    error: madeUpError('InvalidPDFException', message),
+  }));
+  const executions = [
+    madeUpExecution(stage, 0, 1, { state: 'failed', error: madeUpError('Error', message) }),
+  ];
+  const text = drawn(madeUpRun({ status: 'failed', executions, failedItems }));
+  expect(text.slice(text.indexOf('  errors'))).toMatchInlineSnapshot(`
+    "  errors
+        recognition_of_scanned_pages_by_tesseract
+          Error: cannot read a long story a long story a long story a long story a
+          long story a long story a long story a long story a long story a long
+          story a long story a long story a long story a long story a long story a
+          long story a long story a long story a long story a long story
+
+      failed items (2)
+        recognition_of_scanned_pages_by_tesseract
+        https://example.org/minutes/2026/2026/2026/2026/2026/2026/2026/2026/2026/202
+        6/2026/2026/1.pdf
+          InvalidPDFException: cannot read a long story a long story a long story a
+          long story a long story a long story a long story a long story a long
+          story a long story a long story a long story a long stor…
+        recognition_of_scanned_pages_by_tesseract
+        https://example.org/minutes/2026/2026/2026/2026/2026/2026/2026/2026/2026/202
+        6/2026/2026/2.pdf
+          InvalidPDFException: cannot read a long story a long story a long story a
+          long story a long story a long story a long story a long story a long
+          story a long story a long story a long story a long stor…
 
       record  data/analytics/job_registry/alameda_1768599600_abc123.json
       trace   5f0c9d2e7a1b4c3d8e6f0a1b2c3d4e5f"
