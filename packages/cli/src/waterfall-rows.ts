@@ -1,5 +1,5 @@
 import { type ExecutionSummary, type ItemTotals } from '@milepost/registry';
-import { type StepState } from '@milepost/semconv/schemas';
+import { worstStepState } from '@milepost/semconv/schemas';
 import { durationText } from './duration-text.ts';
 import { isUnderWay, spanOfExecution } from './execution-span.ts';
 import { type ExecutionNode } from './execution-tree.ts';
@@ -9,18 +9,6 @@ import { hullOf, type TimeSpan } from './time-axis.ts';
 
 const MAX_DEPTH = 8;
 const INDENT = '  ';
-
-/** From the state that many executions together show first, to the one that they show last. */
-const WORST_FIRST: readonly StepState[] = [
-  'failed',
-  'cancelled',
-  'retrying',
-  'running',
-  'pending',
-  'partial',
-  'completed',
-  'skipped',
-];
 
 /** One line of the waterfall. */
 export interface WaterfallRow {
@@ -32,11 +20,6 @@ export interface WaterfallRow {
   readonly items: ItemTotals | undefined;
   /** Executions that failed, of how many, where one line tells of many. */
   readonly failed: readonly [number, number] | undefined;
-}
-
-function worstState(executions: readonly ExecutionSummary[]): StepState {
-  const states = new Set(executions.map(({ state }) => state));
-  return WORST_FIRST.find((state) => states.has(state)) ?? 'pending';
 }
 
 /** The name of an execution: its stage, and which time or try it was. */
@@ -65,7 +48,7 @@ function rowOf({ executions, stage }: ExecutionNode, depth: number, now: number)
   const failures = executions.filter(({ state }) => state === 'failed').length;
   return {
     label: `${indent}${terminalText(stage, 60)} ×${executions.length}`,
-    state: worstState(executions),
+    state: worstStepState(executions.map(({ state }) => state)),
     took: span === undefined ? '-' : durationText((span.endTime - span.startTime) / 1000),
     span,
     isRunning,

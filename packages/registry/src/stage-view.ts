@@ -1,5 +1,5 @@
 import { type StepStatus } from '@milepost/semconv';
-import { type ErrorRecord, type StepState } from '@milepost/semconv/schemas';
+import { type ErrorRecord, type StepState, worstStepState } from '@milepost/semconv/schemas';
 import { type Execution, executionsOf, statusOfState } from './executions.ts';
 import { type ItemOutcomes, itemOutcomesOf } from './item-outcomes.ts';
 import { type Occurrence, occurrencesOf } from './occurrences.ts';
@@ -27,22 +27,6 @@ export interface StageView {
   readonly error: ErrorRecord | undefined;
   readonly reason: string | undefined;
   readonly flags: readonly string[];
-}
-
-/** From the state that a stage of several occurrences shows first, to the one that it shows last. */
-const WORST_FIRST: readonly StepState[] = [
-  'failed',
-  'cancelled',
-  'retrying',
-  'running',
-  'pending',
-  'partial',
-  'completed',
-  'skipped',
-];
-
-function worst(states: readonly StepState[]): StepState {
-  return WORST_FIRST.find((state) => states.includes(state)) ?? 'pending';
 }
 
 function sumOf(executions: readonly Execution[]): Readonly<Record<string, number>> {
@@ -75,7 +59,7 @@ function stageView(stage: string, executions: readonly [Execution, ...Execution[
   const occurrences = occurrencesOf(executions);
   const lasts = occurrences.map(({ last }) => last);
   const states = lasts.map(({ state }) => state);
-  const worstState = worst(states);
+  const worstState = worstStepState(states);
   const bad = lasts.find(({ state }) => state === worstState);
   const running = states.includes('running');
   const configs = lasts.map(({ ended }) => ended?.config).filter(isJsonObject);

@@ -87,7 +87,14 @@ export {
   LEVEL_VALUE_WARNING,
   type Level,
 } from './levels.ts';
-export { MAX_FIELDS, MAX_FIELDS_BYTES, MAX_ITEM_SPANS, MAX_RECORD_BYTES, MAX_STACK_BYTES, MAX_VALUE_BYTES } from './limits.ts';
+export {
+  MAX_FIELDS,
+  MAX_FIELDS_BYTES,
+  MAX_ITEM_SPANS,
+  MAX_RECORD_BYTES,
+  MAX_STACK_BYTES,
+  MAX_VALUE_BYTES,
+} from './limits.ts';
 export {
   DURATION_BUCKETS_SECONDS,
   METRICS,

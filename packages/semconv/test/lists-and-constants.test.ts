@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import * as names from '@milepost/semconv';
-import { knownJournalRecordSchema, writtenHubSchema } from '@milepost/semconv/schemas';
+import {
+  knownJournalRecordSchema,
+  STEP_STATE_VALUES,
+  worstStepState,
+  writtenHubSchema,
+} from '@milepost/semconv/schemas';
 
 const all: ReadonlyMap<string, unknown> = new Map(Object.entries(names));
 
@@ -39,6 +44,31 @@ describe('statuses', () => {
 
   test('a run is never skipped', () => {
     expect([...names.RUN_END_STATUS_VALUES, 'skipped']).toEqual([...names.END_STATUS_VALUES]);
+  });
+});
+
+describe('the worst of several states', () => {
+  test('is the one that asks for attention first', () => {
+    const left = new Set(STEP_STATE_VALUES);
+    const order = STEP_STATE_VALUES.map(() => {
+      const worst = worstStepState(left);
+      left.delete(worst);
+      return worst;
+    });
+    expect(order).toEqual([
+      'failed',
+      'cancelled',
+      'retrying',
+      'running',
+      'pending',
+      'partial',
+      'completed',
+      'skipped',
+    ]);
+  });
+
+  test('of none is pending', () => {
+    expect(worstStepState([])).toBe('pending');
   });
 });
 

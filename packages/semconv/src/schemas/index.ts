@@ -84,4 +84,5 @@ export {
   type RunStatus,
   STEP_STATE_VALUES,
   type StepState,
+  worstStepState,
 } from './step-state.ts';

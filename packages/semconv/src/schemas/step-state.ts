@@ -5,6 +5,23 @@ export const STEP_STATE_VALUES = ['pending', 'running', 'retrying', ...END_STATU
 /** Where a step or an execution is. */
 export type StepState = (typeof STEP_STATE_VALUES)[number];
 
+const WORST_FIRST: readonly StepState[] = [
+  'failed',
+  'cancelled',
+  'retrying',
+  'running',
+  'pending',
+  'partial',
+  'completed',
+  'skipped',
+];
+
+/** The state that several steps or executions show together: the worst of theirs, `pending` where there are none. */
+export function worstStepState(states: Iterable<StepState>): StepState {
+  const present = new Set(states);
+  return WORST_FIRST.find((state) => present.has(state)) ?? 'pending';
+}
+
 /** Whether a run is under way, waits for an end that nobody here gives, or ended. */
 export const RUN_STATE_VALUES = ['running', 'open', 'ended'] as const;
 /** Whether a run is under way. */
