@@ -5,31 +5,40 @@ import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { MilepostIdGenerator } from '@milepost/node';
 
-/** How many records an SDK has seen. */
+/** What an SDK has seen: how many records, and the attribute names of the newest of each kind. */
 export interface Seen {
   spans: number;
   logs: number;
+  readonly attributes: Map<string, readonly string[]>;
 }
 
 /** An SDK of all three signals whose processors count and drop: what is measured is making the records. */
 export class CountingSdk {
-  readonly seen: Seen = { spans: 0, logs: 0 };
+  readonly seen: Seen = { spans: 0, logs: 0, attributes: new Map() };
+  /** Whether attribute names are kept: not while costs are measured. */
+  keepsAttributes = false;
   readonly #reader = new ManualReader();
   readonly #contextManager = new AsyncLocalStorageContextManager().enable();
 
   register(): void {
     const { seen } = this;
+    const keep = (kind: string, attributes: object): void => {
+      seen.attributes.set(kind, Object.keys(attributes).toSorted(compareText));
+    };
     const spans: SpanProcessor = {
       onStart: () => undefined,
-      onEnd: () => {
+      onEnd: (span) => {
         seen.spans += 1;
+        if (this.keepsAttributes && 'stage' in span.attributes) keep('span', span.attributes);
       },
       forceFlush: async () => undefined,
       shutdown: async () => undefined,
     };
     const records: LogRecordProcessor = {
-      onEmit: () => {
+      onEmit: (record) => {
         seen.logs += 1;
+        const kind = String(record.body).replace(/^.*_/, 'log ');
+        if (this.keepsAttributes && 'stage' in record.attributes) keep(kind, record.attributes);
       },
       forceFlush: async () => undefined,
       shutdown: async () => undefined,
@@ -42,16 +51,32 @@ export class CountingSdk {
     metrics.setGlobalMeterProvider(new MeterProvider({ readers: [this.#reader] }));
   }
 
-  /** The metrics as an exporter would get them: instrument name to number of series. */
-  async metricSeries(scope: string): Promise<Record<string, number>> {
+  /** The metrics as an exporter would get them: instrument to number of series, and to the attributes of one. */
+  async metricSeries(scope: string): Promise<Record<string, MetricSeries>> {
     const { resourceMetrics } = await this.#reader.collect();
     return Object.fromEntries(
       resourceMetrics.scopeMetrics
         .filter((metric) => metric.scope.name === scope)
         .flatMap((metric) => metric.metrics)
-        .map((metric) => [metric.descriptor.name, metric.dataPoints.length]),
+        .map(({ descriptor, dataPoints }) => [
+          descriptor.name,
+          {
+            count: dataPoints.length,
+            attributes: Object.keys(dataPoints[0]?.attributes ?? {}).toSorted(compareText),
+          },
+        ]),
     );
   }
+}
+
+/** The series of one instrument. */
+export interface MetricSeries {
+  readonly count: number;
+  readonly attributes: readonly string[];
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : 1;
 }
 
 class ManualReader extends MetricReader {

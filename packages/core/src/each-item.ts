@@ -1,4 +1,6 @@
+import { Flags } from './flags.ts';
 import { atOnce, guarded } from './guard.ts';
+import { readOptions } from './read-options.ts';
 import { activeRunningScope } from './scope.ts';
 import { type ItemOptions, withItem } from './with-item.ts';
 
@@ -29,9 +31,11 @@ export type ItemResult<Value> =
  */
 export async function eachItem<Item, Value>(
   items: Iterable<Item> | AsyncIterable<Item>,
-  options: EachItemOptions<Item>,
+  given: EachItemOptions<Item>,
   fn: (item: Item, index: number) => Value | PromiseLike<Value>,
 ): Promise<ItemResult<Awaited<Value>>[]> {
+  // An option that cannot be read counts as not given; each item's own record has no part in it.
+  const options: EachItemOptions<Item> = readOptions(given, new Flags());
   const signal = options.signal ?? activeRunningScope()?.stageExecution?.judges.signal;
   const results: ItemResult<Awaited<Value>>[] = [];
   const running = new Running(concurrencyOf(options.concurrency));
@@ -55,7 +59,7 @@ export async function eachItem<Item, Value>(
     return stopped === undefined;
   };
   try {
-    if (Symbol.asyncIterator in items) {
+    if (isAsync(items)) {
       for await (const item of items) if (!(await goesOnAfter(item))) break;
     } else {
       // `for await` would await the items too: a query among them would run.
@@ -67,6 +71,11 @@ export async function eachItem<Item, Value>(
   if (signal?.aborted) stopped ??= { error: signal.reason };
   if (stopped) throw stopped.error;
   return results;
+}
+
+function isAsync<Item>(items: Iterable<Item> | AsyncIterable<Item>): items is AsyncIterable<Item> {
+  // A string is iterable too, and no object.
+  return Symbol.asyncIterator in Object(items);
 }
 
 /** Work that goes on, at most so much at a time. */

@@ -3,6 +3,7 @@ import { type RunIdentity } from './identity.ts';
 import { flushLifecycle, hasLifecycleListeners } from './lifecycle.ts';
 import { type RunExecution } from './run-execution.ts';
 import { withContext } from './scope.ts';
+import { UNRECORDED_RUN } from './unrecorded.ts';
 import { watchSettlement } from './watch-outcome.ts';
 
 const FLUSH_TIMEOUT_MS = 1000;
@@ -18,7 +19,7 @@ export function runInExecution<T>(
   self: unknown,
 ): T {
   const execution = guarded('the start of a run', begin, undefined);
-  if (execution === undefined) return Reflect.apply(fn, self, [NO_RUN]);
+  if (execution === undefined) return Reflect.apply(fn, self, [UNRECORDED_RUN]);
   let result: T;
   try {
     result = withContext(execution.context, () => Reflect.apply(fn, self, [execution.identity]));
@@ -40,18 +41,3 @@ async function flushed(): Promise<void> {
   await Promise.race([flushLifecycle(), timeout]);
   clearTimeout(timer);
 }
-
-const NO_RUN: RunIdentity = {
-  runId: '',
-  traceId: '',
-  attempt: 1,
-  pipeline: '',
-  subdomain: undefined,
-  clientId: undefined,
-  parentRunId: undefined,
-  implicit: true,
-  joined: false,
-  stages: [],
-  source: undefined,
-  startTime: 0,
-};

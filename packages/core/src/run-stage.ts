@@ -10,6 +10,7 @@ import { activeContext, runningScopeOf, withContext } from './scope.ts';
 import { StageExecution } from './stage-execution.ts';
 import { type StageOptions } from './stage-options.ts';
 import { type Stage } from './stage.ts';
+import { UNRECORDED_STAGE } from './unrecorded.ts';
 import { type OutcomeObserver, watchOutcome } from './watch-outcome.ts';
 
 const UNNAMED = 'unnamed';
@@ -30,7 +31,7 @@ export function runStage<T, Args extends readonly unknown[]>(
     () => beginStageExecution(stage, giveOptions, args),
     undefined,
   );
-  if (begun === undefined) return work(UNRECORDED);
+  if (begun === undefined) return work(UNRECORDED_STAGE);
   const { execution, observer } = begun;
   let result: T;
   try {
@@ -120,31 +121,3 @@ function attributesOf<Args extends readonly unknown[]>(
     return undefined;
   }
 }
-
-// What the work gets where its stage could not even begin.
-const nothing = (): void => undefined;
-const UNRECORDED: Stage = {
-  run: {
-    runId: '',
-    traceId: '',
-    attempt: 1,
-    pipeline: UNNAMED,
-    subdomain: undefined,
-    clientId: undefined,
-    parentRunId: undefined,
-    implicit: true,
-    joined: false,
-    stages: [],
-    source: undefined,
-    startTime: 0,
-  },
-  name: UNNAMED,
-  occurrence: 1,
-  attempt: 1,
-  count: nothing,
-  set: nothing,
-  setConfig: nothing,
-  setMetadata: nothing,
-  setErrorContext: nothing,
-  skip: nothing,
-};

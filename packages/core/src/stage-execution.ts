@@ -22,6 +22,7 @@ import { type RunIdentity, type StageIdentity } from './identity.ts';
 import { judgeStage, willRetryAfter } from './judge-stage.ts';
 import { type ItemCounts, hasLifecycleListeners, publishLifecycle } from './lifecycle.ts';
 import { type Judges, type Outcome } from './outcome.ts';
+import { positiveInteger } from './positive-integer.ts';
 import { type RunningScope, contextWithScope } from './scope.ts';
 import { countStageEnd, countStageStart } from './stage-counts.ts';
 import { StageItems, itemAttributes } from './stage-items.ts';
@@ -178,8 +179,8 @@ export class StageExecution implements Stage, StageIdentity, SignalledStage {
   #note(take: (notes: StageNotes) => void): void {
     if (this.#ended) {
       reportOnce(
-        `late ${this.name}`,
-        `something was said about the stage ${this.name} after its end, and dropped`,
+        'late',
+        `something was said about a stage (${this.name}) after its end, and dropped`,
       );
       return;
     }
@@ -293,8 +294,4 @@ function nextOccurrence(occurrences: Map<string, number>, name: string, attempt:
   const next = (last ?? 0) + 1;
   occurrences.set(name, next);
   return next;
-}
-
-function positiveInteger(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : undefined;
 }

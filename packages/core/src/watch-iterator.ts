@@ -45,6 +45,16 @@ function givesItself(
   return typeof iterate === 'function' && Reflect.apply(iterate, value, []) === value;
 }
 
+function isDone(result: unknown): boolean {
+  if (typeof result !== 'object' || result === null) return false;
+  try {
+    return Reflect.get(result, 'done') === true;
+  } catch {
+    // A throwing getter: whoever consumes it will meet it.
+    return false;
+  }
+}
+
 /**
  * The same iterator, watched: each `next`, `return` and `throw` runs in the work's context; being done is the end, an error
  * is a failure, and `return` before the end (a `break` in the consumer's loop) abandons it.
@@ -55,9 +65,7 @@ export function watchIterator<T extends object>(
   observer: OutcomeObserver,
 ): T {
   const settled = (name: StepName, result: unknown): unknown => {
-    const done =
-      typeof result === 'object' && result !== null && Reflect.get(result, 'done') === true;
-    if (!done) observer.gave();
+    if (!isDone(result)) observer.gave();
     else if (name === 'return')
       observer.ended({ kind: 'abandoned', reason: 'the consumer stopped early' });
     else observer.ended({ kind: 'returned', value: Reflect.get(Object(result), 'value') });

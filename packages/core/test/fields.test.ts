@@ -305,6 +305,13 @@ describe('a record has at most 24 KiB besides its stack', () => {
     expect(Buffer.byteLength(String(attributes['error.category']))).toBeLessThanOrEqual(200);
   });
 
+  test('long names that differ at the end stay apart', () => {
+    const names = ['a', 'b'].map((end) => `${'x'.repeat(300)}${end}`);
+    withRun({ pipeline: 'long' }, () => names.forEach((name) => withStage(name, () => undefined)));
+    const recorded = telemetry.sdk.spans.flatMap(({ attributes }) => attributes['stage'] ?? []);
+    expect(new Set(recorded).size).toBe(2);
+  });
+
   test('names of pipeline, subdomain, client and stage are bounded', () => {
     const long = '漢'.repeat(10_000);
     withRun({ pipeline: long, subdomain: long, client: long }, () =>

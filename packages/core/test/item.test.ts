@@ -244,6 +244,19 @@ describe('spans of items', () => {
 });
 
 describe('eachItem', () => {
+  test('goes through the characters of a string, as every loop does', async () => {
+    await expect(eachItem('ab', {}, (letter) => letter.toUpperCase())).resolves.toEqual([
+      { id: 'a', status: 'completed', value: 'A' },
+      { id: 'b', status: 'completed', value: 'B' },
+    ]);
+  });
+
+  test.for([[undefined], [null]])('takes %s as no options', async ([options]) => {
+    await expect(Reflect.apply(eachItem, undefined, [['a'], options, () => 1])).resolves.toEqual([
+      { id: 'a', status: 'completed', value: 1 },
+    ]);
+  });
+
   /** Work that ends when it is told to. */
   function gate(): {
     readonly entered: number[];

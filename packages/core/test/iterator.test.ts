@@ -347,3 +347,19 @@ describe('what is no iterator of its own passes untouched', () => {
     expect(ends()).toEqual([{ stage: 'give', status: 'completed', items: undefined }]);
   });
 });
+
+test('a result whose `done` throws reaches its consumer, who meets it', () => {
+  const result = Object.defineProperty({}, 'done', {
+    get() {
+      throw new Error('no answer');
+    },
+  });
+  const iterator = {
+    next: () => result,
+    [Symbol.iterator]() {
+      return this;
+    },
+  };
+  const watched = withStage('work', () => iterator);
+  expect(watched.next()).toBe(result);
+});
