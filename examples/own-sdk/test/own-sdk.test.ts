@@ -1,6 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { context, logs, metrics, propagation, trace } from '@opentelemetry/api';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Registry, openRegistry } from '@milepost/registry';
@@ -9,6 +12,10 @@ import { createSdk } from '../src/own-sdk.ts';
 import { runPipeline } from '../src/pipeline.ts';
 
 const RUN_ID = 'alameda_1737072000_abc123';
+
+// As the tests themselves: the sources, or with MILEPOST_TEST_BUILT=1 the built packages.
+const conditions =
+  process.env['MILEPOST_TEST_BUILT'] === '1' ? [] : ['--conditions=@milepost/source'];
 
 let server: OtlpServer;
 let root: string;
@@ -77,3 +84,29 @@ test('what is not sampled is recorded all the same', async () => {
   expect(server.spans()).toEqual([]);
   expect((await registry.readRun(RUN_ID))?.status).toBe('partial');
 });
+
+test.for([
+  ['keeps no record', []],
+  ['keeps the record where it is told to', ['kept']],
+] as const)(
+  'the program runs without a collector that takes anything, tries once and %s',
+  async ([, args]) => {
+    server.answer = { status: 503 };
+    const { stdout, stderr } = await promisify(execFile)(
+      process.execPath,
+      [...conditions, fileURLToPath(new URL('../src/main.ts', import.meta.url)), ...args],
+      { cwd: root, env: { TMPDIR: root, OTEL_EXPORTER_OTLP_ENDPOINT: server.url } },
+    );
+    const where = args.map((directory) => `, recorded in ${directory}`).join('');
+    expect(stdout).toBe(
+      `run ${RUN_ID}: partial${where}\n  fetch: partial, 1 of 3 items failed\n  deploy: completed\n`,
+    );
+    expect(stderr).toContain('not delivered: ');
+    expect(server.requests.map(({ signal }) => signal).toSorted()).toEqual([
+      'logs',
+      'metrics',
+      'traces',
+    ]);
+    expect(readdirSync(root)).toEqual(args);
+  },
+);
