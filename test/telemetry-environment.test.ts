@@ -384,7 +384,7 @@ describe('without a flush', () => {
     ['metrics', ['OTEL_METRIC_EXPORT_INTERVAL', 'OTEL_METRIC_EXPORT_TIMEOUT']],
   ];
 
-  test.for(delays)('%s leave after %s', async ([signal, variables, over]) => {
+  test.for(delays)('%s leave after %s', async ([signal, variables]) => {
     for (const [, start] of starts) {
       for (const [name, value] of Object.entries(JSON_ENV)) {
         vi.stubEnv(name, value.replace('{url}', server.url));
