@@ -68,13 +68,3 @@ export const ATTR_FLAGS = 'milepost.flags';
 export const ATTR_NAME = 'name';
 /** Which signal was lost: `traces`, `logs`, `metrics` or `records`. Metrics. */
 export const ATTR_SIGNAL = 'signal';
-
-/** Values of {@link ATTR_PIPELINE_UNIT}. */
-export const PIPELINE_UNIT_VALUE_RUN = 'run';
-export const PIPELINE_UNIT_VALUE_STAGE = 'stage';
-export const PIPELINE_UNIT_VALUE_JOB = 'job';
-export const PIPELINE_UNIT_VALUE_ITEM = 'item';
-/** All values of {@link ATTR_PIPELINE_UNIT}. */
-export const PIPELINE_UNIT_VALUES = ['run', 'stage', 'job', 'item'] as const;
-/** What a span stands for. */
-export type PipelineUnit = (typeof PIPELINE_UNIT_VALUES)[number];

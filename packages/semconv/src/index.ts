@@ -31,12 +31,6 @@ export {
   ATTR_START_TIME,
   ATTR_STATUS,
   ATTR_SUBDOMAIN,
-  PIPELINE_UNIT_VALUES,
-  PIPELINE_UNIT_VALUE_ITEM,
-  PIPELINE_UNIT_VALUE_JOB,
-  PIPELINE_UNIT_VALUE_RUN,
-  PIPELINE_UNIT_VALUE_STAGE,
-  type PipelineUnit,
 } from './attributes.ts';
 export {
   ERROR_CATEGORY_VALUES,
@@ -116,6 +110,14 @@ export {
   METRIC_TELEMETRY_LOST,
   type MetricDefinition,
 } from './metrics.ts';
+export {
+  PIPELINE_UNIT_VALUES,
+  PIPELINE_UNIT_VALUE_ITEM,
+  PIPELINE_UNIT_VALUE_JOB,
+  PIPELINE_UNIT_VALUE_RUN,
+  PIPELINE_UNIT_VALUE_STAGE,
+  type PipelineUnit,
+} from './pipeline-unit.ts';
 export { RESERVED_FIELD_LABELS } from './reserved.ts';
 export { RESOURCE_ATTRIBUTES } from './resource.ts';
 export { SCOPE_NAME } from './scope.ts';

@@ -35,7 +35,7 @@ const STAGE = [ATTR_PIPELINE, ATTR_STAGE, ATTR_SUBDOMAIN] as const;
 const RUN = [ATTR_PIPELINE, ATTR_SUBDOMAIN] as const;
 const JOB = [ATTR_PIPELINE, ATTR_SUBDOMAIN, ATTR_QUEUE, ATTR_JOB_NAME, ATTR_STAGE] as const;
 
-/** Stages that ended for good, by status. */
+/** `pipeline_stage_runs_total` in Prometheus. */
 export const METRIC_STAGE_RUNS: MetricDefinition = {
   name: 'pipeline.stage.runs',
   kind: 'counter',
@@ -44,7 +44,7 @@ export const METRIC_STAGE_RUNS: MetricDefinition = {
   attributes: [...STAGE, ATTR_STATUS],
 };
 
-/** Duration of stages, by status. */
+/** `pipeline_stage_duration_seconds` in Prometheus. */
 export const METRIC_STAGE_DURATION: MetricDefinition = {
   name: 'pipeline.stage.duration',
   kind: 'histogram',
@@ -54,7 +54,7 @@ export const METRIC_STAGE_DURATION: MetricDefinition = {
   buckets: DURATION_BUCKETS_SECONDS,
 };
 
-/** Stages running in this process. */
+/** `pipeline_stage_active` in Prometheus. */
 export const METRIC_STAGE_ACTIVE: MetricDefinition = {
   name: 'pipeline.stage.active',
   kind: 'gauge',
@@ -63,7 +63,7 @@ export const METRIC_STAGE_ACTIVE: MetricDefinition = {
   attributes: [...STAGE],
 };
 
-/** Errors of stages, by type and category; also those to be retried. */
+/** `pipeline_stage_errors_total` in Prometheus. */
 export const METRIC_STAGE_ERRORS: MetricDefinition = {
   name: 'pipeline.stage.errors',
   kind: 'counter',
@@ -72,7 +72,7 @@ export const METRIC_STAGE_ERRORS: MetricDefinition = {
   attributes: [...STAGE, ATTR_ERROR_TYPE, ATTR_ERROR_CATEGORY],
 };
 
-/** Items that ended, by status. */
+/** `pipeline_stage_items_total` in Prometheus. */
 export const METRIC_STAGE_ITEMS: MetricDefinition = {
   name: 'pipeline.stage.items',
   kind: 'counter',
@@ -81,7 +81,7 @@ export const METRIC_STAGE_ITEMS: MetricDefinition = {
   attributes: [...STAGE, ATTR_STATUS],
 };
 
-/** What stages counted (total_pages, ...), by name. */
+/** `pipeline_stage_volume_total` in Prometheus. */
 export const METRIC_STAGE_VOLUME: MetricDefinition = {
   name: 'pipeline.stage.volume',
   kind: 'counter',
@@ -90,7 +90,7 @@ export const METRIC_STAGE_VOLUME: MetricDefinition = {
   attributes: [...STAGE, ATTR_NAME],
 };
 
-/** Unix time of the last start of the stage. */
+/** `pipeline_stage_last_start_timestamp_seconds` in Prometheus. */
 export const METRIC_STAGE_LAST_START: MetricDefinition = {
   name: 'pipeline.stage.last_start.timestamp',
   kind: 'gauge',
@@ -99,7 +99,7 @@ export const METRIC_STAGE_LAST_START: MetricDefinition = {
   attributes: [...STAGE],
 };
 
-/** Unix time of the last completed or partial end of the stage. */
+/** `pipeline_stage_last_success_timestamp_seconds` in Prometheus. */
 export const METRIC_STAGE_LAST_SUCCESS: MetricDefinition = {
   name: 'pipeline.stage.last_success.timestamp',
   kind: 'gauge',
@@ -108,7 +108,7 @@ export const METRIC_STAGE_LAST_SUCCESS: MetricDefinition = {
   attributes: [...STAGE],
 };
 
-/** Unix time of the last final failure of the stage. */
+/** `pipeline_stage_last_failure_timestamp_seconds` in Prometheus. */
 export const METRIC_STAGE_LAST_FAILURE: MetricDefinition = {
   name: 'pipeline.stage.last_failure.timestamp',
   kind: 'gauge',
@@ -117,7 +117,7 @@ export const METRIC_STAGE_LAST_FAILURE: MetricDefinition = {
   attributes: [...STAGE],
 };
 
-/** How often the stage is expected to run. */
+/** `pipeline_stage_expected_interval_seconds` in Prometheus. */
 export const METRIC_STAGE_EXPECTED_INTERVAL: MetricDefinition = {
   name: 'pipeline.stage.expected_interval',
   kind: 'gauge',
@@ -126,7 +126,7 @@ export const METRIC_STAGE_EXPECTED_INTERVAL: MetricDefinition = {
   attributes: [...STAGE],
 };
 
-/** Runs that ended, by status. */
+/** `pipeline_runs_total` in Prometheus. */
 export const METRIC_RUNS: MetricDefinition = {
   name: 'pipeline.runs',
   kind: 'counter',
@@ -135,7 +135,7 @@ export const METRIC_RUNS: MetricDefinition = {
   attributes: [...RUN, ATTR_STATUS],
 };
 
-/** Duration of runs, by status. */
+/** `pipeline_run_duration_seconds` in Prometheus. */
 export const METRIC_RUN_DURATION: MetricDefinition = {
   name: 'pipeline.run.duration',
   kind: 'histogram',
@@ -145,7 +145,7 @@ export const METRIC_RUN_DURATION: MetricDefinition = {
   buckets: DURATION_BUCKETS_SECONDS,
 };
 
-/** Jobs that ended, by status. */
+/** `pipeline_jobs_total` in Prometheus. */
 export const METRIC_JOBS: MetricDefinition = {
   name: 'pipeline.jobs',
   kind: 'counter',
@@ -154,7 +154,7 @@ export const METRIC_JOBS: MetricDefinition = {
   attributes: [...JOB, ATTR_STATUS],
 };
 
-/** Duration of jobs, by status. */
+/** `pipeline_job_duration_seconds` in Prometheus. */
 export const METRIC_JOB_DURATION: MetricDefinition = {
   name: 'pipeline.job.duration',
   kind: 'histogram',
@@ -164,7 +164,7 @@ export const METRIC_JOB_DURATION: MetricDefinition = {
   buckets: DURATION_BUCKETS_SECONDS,
 };
 
-/** Time that jobs waited in their queue. */
+/** `pipeline_job_wait_seconds` in Prometheus. */
 export const METRIC_JOB_WAIT: MetricDefinition = {
   name: 'pipeline.job.wait',
   kind: 'histogram',
@@ -174,7 +174,7 @@ export const METRIC_JOB_WAIT: MetricDefinition = {
   buckets: DURATION_BUCKETS_SECONDS,
 };
 
-/** Telemetry records lost, by signal and reason. */
+/** `pipeline_telemetry_lost_total` in Prometheus. */
 export const METRIC_TELEMETRY_LOST: MetricDefinition = {
   name: 'pipeline.telemetry.lost',
   kind: 'counter',

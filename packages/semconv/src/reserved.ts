@@ -44,9 +44,9 @@ const RESERVED_LABELS = [
 // These two are on metrics only, where no field of a user goes.
 const METRIC_ONLY: readonly string[] = [attributes.ATTR_NAME, attributes.ATTR_SIGNAL];
 
-const ATTRIBUTE_LABELS = Object.entries(attributes)
-  .filter(([constant, name]) => constant.startsWith('ATTR_') && !METRIC_ONLY.includes(String(name)))
-  .flatMap(([, name]) => (typeof name === 'string' ? [labelOf(name)] : []));
+const ATTRIBUTE_LABELS = Object.values(attributes)
+  .filter((name) => !METRIC_ONLY.includes(name))
+  .map(labelOf);
 
 /**
  * Labels that a user's own field must not take. A field that would is renamed to `user.{key}`.
