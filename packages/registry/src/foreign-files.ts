@@ -1,25 +1,16 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { parseHub } from '@milepost/semconv/schemas';
+import { readForeignHub } from './foreign-hub.ts';
 import { spokesOfDirectory } from './layout.ts';
 import { codeOf } from './node-error.ts';
-import { type JsonObject, isJsonObject, without } from './own-keys.ts';
+import { type JsonObject, isJsonObject } from './own-keys.ts';
 import { nameOfDirectory } from './path-name.ts';
 import { type Problem } from './problem.ts';
 import { type RecordOf } from './record-order.ts';
 import { type RegistryEnvironment, problemOf } from './registry-environment.ts';
 import { type RunState } from './run-fold.ts';
 import { stepDirectories } from './run-ids.ts';
-
-/** Keys of a hub that a record tells by keys of its own. */
-const TOLD_APART: ReadonlySet<string> = new Set([
-  'job_id',
-  'run_id',
-  'timestamp',
-  'source',
-  'pipeline_steps',
-  'execution_trace',
-]);
+import { hubsSetAside } from './set-aside.ts';
 
 /** SHA-256 in hex. */
 export function sha256(data: Uint8Array | string): string {
@@ -39,54 +30,6 @@ async function readIfThere(
   }
 }
 
-/** Steps that we recorded. */
-function recordedSteps(state: RunState): ReadonlySet<unknown> {
-  return new Set([
-    ...[...state.executions.values()].map(
-      ({ started, ended, firstItem }) => (started ?? ended ?? firstItem)?.stage,
-    ),
-    ...[...state.saved.values()].map(({ step }) => step),
-  ]);
-}
-
-/**
- * Whether an entry of a hub is one that we wrote: it carries the run ID, which the format's own entries do not. What
- * our journal does not know of is not ours, however it looks: it may come from a journal that was lost.
- */
-function isOurs(entry: unknown, step: unknown, recorded: ReadonlySet<unknown>): boolean {
-  return isJsonObject(entry) && 'run_id' in entry && recorded.has(step);
-}
-
-function hubRecord(
-  state: RunState,
-  digest: string,
-  bytes: Buffer,
-  time: number,
-): RecordOf<'hub_taken_in'> {
-  const hub = parseHub(JSON.parse(bytes.toString('utf8')));
-  const recorded = recordedSteps(state);
-  const steps = Object.entries(hub.pipeline_steps ?? {}).filter(
-    ([step, entry]) => !isOurs(entry, step, recorded),
-  );
-  const trace = (hub.execution_trace ?? []).filter((entry) => {
-    if (!isJsonObject(entry)) return true;
-    const { execution_id: executionId } = entry;
-    return typeof executionId === 'string'
-      ? !state.executions.has(executionId)
-      : !isOurs(entry, entry['step'], recorded);
-  });
-  return {
-    kind: 'hub_taken_in',
-    time,
-    sha256: digest,
-    steps: Object.fromEntries(steps),
-    keys: without(hub, TOLD_APART),
-    trace,
-    ...(typeof hub.timestamp === 'string' && { timestamp: hub.timestamp }),
-    ...(typeof hub.source?.job_id === 'string' && { source: hub.source }),
-  };
-}
-
 /** The step that a directory is of. */
 function stepOfDirectory(directory: string, content: JsonObject): string {
   const told = content['pipeline_step'];
@@ -98,6 +41,8 @@ export interface ForeignFindings {
   /** SHA-256 in hex of hub and spokes as they are on disk, by path. */
   readonly digests: ReadonlyMap<string, string>;
   readonly records: readonly (RecordOf<'hub_taken_in'> | RecordOf<'spoke_taken_in'>)[];
+  /** Paths of files that are not ours, and say more than the records do: nothing may take their place. */
+  readonly unread: ReadonlySet<string>;
   readonly problems: readonly Problem[];
 }
 
@@ -114,6 +59,7 @@ export async function findForeign(
   const records: (RecordOf<'hub_taken_in'> | RecordOf<'spoke_taken_in'>)[] = [];
   const problems: Problem[] = [];
   const digests = new Map<string, string>();
+  const unread = new Set<string>();
   const look = async (
     path: string,
     take: (bytes: Buffer, digest: string) => void,
@@ -125,11 +71,15 @@ export async function findForeign(
       digests.set(path, digest);
       if (state.written.get(layout.recorded(path))?.has(digest) !== true) take(bytes, digest);
     } catch (error) {
+      unread.add(path);
       problems.push(problemOf(environment, path, error));
     }
   };
   const lookAtHub = look(layout.hub(state.runId), (bytes, digest) => {
-    if (!state.foreignHubs.has(digest)) records.push(hubRecord(state, digest, bytes, timeOf()));
+    if (state.foreignHubs.has(digest)) return;
+    const { record, odd } = readForeignHub(state, digest, bytes.toString('utf8'), timeOf());
+    records.push(record);
+    if (odd.length > 0) throw new TypeError(`not the shape of a hub: ${odd.join(', ')}`);
   });
   const directories = await stepDirectories(environment, problems);
   const lookAtSpokes = directories.map((directory) => {
@@ -143,5 +93,30 @@ export async function findForeign(
     });
   });
   await Promise.all([lookAtHub, ...lookAtSpokes]);
-  return { records, digests, problems };
+  records.push(...(await hubsFinishedAside(environment, state, records, timeOf)));
+  return { records, digests, unread, problems };
+}
+
+/** Records of hubs that were set aside half-written, and whose writer finished them there. */
+async function hubsFinishedAside(
+  environment: RegistryEnvironment,
+  state: RunState,
+  found: readonly { readonly sha256: string }[],
+  timeOf: () => number,
+): Promise<readonly RecordOf<'hub_taken_in'>[]> {
+  const records: RecordOf<'hub_taken_in'>[] = [];
+  const hub = environment.layout.recorded(environment.layout.hub(state.runId));
+  for (const path of await hubsSetAside(environment, state.runId)) {
+    try {
+      const bytes = await environment.fs.readFile(path);
+      const digest = sha256(bytes);
+      const known = [...found, ...records].some((record) => record.sha256 === digest);
+      if (known || state.foreignHubs.has(digest)) continue;
+      if (state.written.get(hub)?.has(digest) === true) continue;
+      records.push(readForeignHub(state, digest, bytes.toString('utf8'), timeOf()).record);
+    } catch {
+      // As damaged as when it was set aside, which was reported then.
+    }
+  }
+  return records;
 }

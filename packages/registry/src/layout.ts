@@ -51,6 +51,11 @@ export class Layout {
     return join(this.journals, runId);
   }
 
+  /** Where files of others go that could not be read whole. */
+  setAside(runId: string): string {
+    return join(this.root, '.milepost', 'set-aside', runId);
+  }
+
   attemptClaims(runId: string): string {
     return join(this.root, '.milepost', 'claims', 'attempts', runId);
   }

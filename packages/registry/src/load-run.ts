@@ -13,6 +13,8 @@ export interface LoadedRun {
   readonly rendered: RenderedRun;
   /** Whether we recorded anything of it. */
   readonly hasJournal: boolean;
+  /** Paths of files of others that say more than the state does. */
+  readonly unread: ReadonlySet<string>;
   readonly problems: readonly Problem[];
 }
 
@@ -56,5 +58,6 @@ export async function loadRun(
   problems.push(...foreign.problems);
   for (const record of foreign.records) fold.add(record);
   if (!hasJournal && foreign.records.length === 0 && problems.length === 0) return undefined;
-  return { runId, state: fold, rendered: renderLoaded(environment, fold), hasJournal, problems };
+  const rendered = renderLoaded(environment, fold);
+  return { runId, state: fold, rendered, hasJournal, unread: foreign.unread, problems };
 }

@@ -15,6 +15,7 @@ import { replaceFile } from './replace-file.ts';
 import { followSource } from './resolve-source.ts';
 import { allRunIds, jobIdsIn, namesIn, stepDirectories } from './run-ids.ts';
 import { namedSourceOf, renderSource } from './run-source.ts';
+import { setAside } from './set-aside.ts';
 
 /** A hub in the plain format, from what others left: every key of an existing hub stays as it is. */
 async function plainHub(
@@ -74,6 +75,7 @@ async function rebuildForeign(environment: RegistryEnvironment, run: LoadedRun):
     const before = sha256(JSON.stringify({ ...existing, source: existing['source'] ?? null }));
     if (gains && sha256(JSON.stringify(unchanged)) === before) return;
   }
+  if (run.unread.has(path)) await setAside(environment, run.runId, path);
   const directory = dirname(path);
   await directories.within(directory, () => replaceFile(fs, path, Buffer.from(jsonText(hub))));
   await syncDirectory(fs, directory);

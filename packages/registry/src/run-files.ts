@@ -1,11 +1,13 @@
 import { dirname } from 'node:path';
 import { syncDirectory } from './directories.ts';
-import { sha256 } from './foreign-files.ts';
+import { type ForeignFindings, sha256 } from './foreign-files.ts';
 import { type LatestLinks } from './latest-links.ts';
 import { LATEST_FILE, OURS_BESIDE_FOREIGN } from './layout.ts';
 import { type RegistryEnvironment, problemOf, reportProblem } from './registry-environment.ts';
 import { type RenderedRun, jsonText } from './render-run.ts';
 import { replaceFile } from './replace-file.ts';
+import { type RunState } from './run-fold.ts';
+import { setAside } from './set-aside.ts';
 
 interface DerivedFile {
   readonly path: string;
@@ -13,6 +15,8 @@ interface DerivedFile {
   readonly recorded: string;
   readonly bytes: Buffer;
   readonly digest: string;
+  /** Whether what lies there is not ours and was not taken in whole. */
+  readonly inTheWay: boolean;
 }
 
 /** Hub and spokes of one run on disk. */
@@ -31,31 +35,33 @@ export class RunFiles {
 
   /**
    * The files, spokes first, that are not on disk as the run is now.
-   * @param digests of what is on disk, by path
+   * @param found what is on disk
    */
-  stale(run: RenderedRun, digests: ReadonlyMap<string, string>): readonly DerivedFile[] {
+  stale(run: RenderedRun, state: RunState, found: ForeignFindings): readonly DerivedFile[] {
     const { layout } = this.#environment;
-    const files = run.spokes.map(({ step, besideForeign, content }) =>
-      this.#file(
-        besideForeign
-          ? layout.spokeBesideForeign(step, this.#runId)
-          : layout.spoke(step, this.#runId),
+    const files = run.spokes.map(({ step, besideForeign, content }) => {
+      const usual = layout.spoke(step, this.#runId);
+      const stays = found.unread.has(usual) && !state.written.has(layout.recorded(usual));
+      return this.#file(
+        besideForeign || stays ? layout.spokeBesideForeign(step, this.#runId) : usual,
         jsonText(content),
-      ),
-    );
-    files.push(this.#file(layout.hub(this.#runId), jsonText(run.hub)));
+        found,
+      );
+    });
+    files.push(this.#file(layout.hub(this.#runId), jsonText(run.hub), found));
     return files.filter(
-      ({ path, digest }) => (digests.get(path) ?? this.#beside.get(path)) !== digest,
+      ({ path, digest }) => (found.digests.get(path) ?? this.#beside.get(path)) !== digest,
     );
   }
 
-  #file(path: string, text: string): DerivedFile {
+  #file(path: string, text: string, found: ForeignFindings): DerivedFile {
     const bytes = Buffer.from(text, 'utf8');
     return {
       path,
       recorded: this.#environment.layout.recorded(path),
       bytes,
       digest: sha256(bytes),
+      inTheWay: found.unread.has(path),
     };
   }
 
@@ -66,6 +72,7 @@ export class RunFiles {
       this.#guarded(file.path, async () => {
         const { fs, directories } = this.#environment;
         const directory = dirname(file.path);
+        if (file.inTheWay) await setAside(this.#environment, this.#runId, file.path);
         await directories.within(directory, () => replaceFile(fs, file.path, file.bytes));
         if (file.path.endsWith(OURS_BESIDE_FOREIGN)) this.#beside.set(file.path, file.digest);
         else await this.#links.move(directory, LATEST_FILE, '.json', this.#runId, startTime);

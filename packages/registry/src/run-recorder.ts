@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { type RunIdentity, type StageIdentity } from '@milepost/core/hooks';
 import { type KnownJournalRecord, parseJournalRecord } from '@milepost/semconv/schemas';
-import { findForeign } from './foreign-files.ts';
+import { type ForeignFindings, findForeign } from './foreign-files.ts';
 import { journalBody } from './journal-line.ts';
 import { JournalQueue } from './journal-queue.ts';
 import { JournalReader } from './journal-reader.ts';
@@ -192,9 +192,9 @@ export class RunRecorder {
 
   /**
    * What others wrote, and the source that the run names, become records of the journal.
-   * @returns digests of what is on disk, by path
+   * @returns what is on disk
    */
-  async #takeIn(): Promise<ReadonlyMap<string, string>> {
+  async #takeIn(): Promise<ForeignFindings> {
     this.#foldPending();
     const stamp = (): number => this.stamp(this.#environment.clock.now());
     let found = await findForeign(this.#environment, this.#fold, stamp);
@@ -208,7 +208,7 @@ export class RunRecorder {
     this.#foldPending();
     const source = await resolveSource(this.#environment, this.#fold, stamp);
     if (source !== undefined) this.#append([source]);
-    return found.digests;
+    return found;
   }
 
   /** Takes records that follow from what is there, without asking for another rewrite. */
@@ -216,7 +216,7 @@ export class RunRecorder {
     for (const record of records) this.#take(journalBody(record));
   }
 
-  async #derive(digests: ReadonlyMap<string, string>): Promise<void> {
+  async #derive(found: ForeignFindings): Promise<void> {
     const { layout, itemsKey } = this.#environment;
     this.#foldPending();
     const run = renderRun(this.#fold, {
@@ -224,7 +224,7 @@ export class RunRecorder {
       metadataPath: (step) => layout.metadataPath(step, this.runId),
     });
     const links = this.#resultLinks.due(this.#fold);
-    const stale = this.#files.stale(run, digests);
+    const stale = this.#files.stale(run, this.#fold, found);
     if (stale.length > 0) {
       const files = Object.fromEntries(stale.map(({ recorded, digest }) => [recorded, digest]));
       const time = this.stamp(this.#environment.clock.now());

@@ -1,4 +1,13 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openRegistry } from '@milepost/registry';
@@ -334,5 +343,100 @@ test('a hub that others are half way through writing is waited for', async () =>
   expect(readJson(root, HUB)).toMatchObject({
     reviewed_by: 'Ann',
     pipeline_steps: { ocr: {}, toc: {} },
+  });
+});
+
+describe('a hub of others that no reader understands whole', () => {
+  /** The texts of the hubs that were moved out of the way. */
+  function setAside(root: string): string[] {
+    const directory = join(root, '.milepost/set-aside', JOB, 'hubs');
+    return readdirSync(directory).map((name) => readFileSync(join(directory, name), 'utf8'));
+  }
+
+  async function joinStage(root: string): Promise<void> {
+    await using registry = openRegistry({ root });
+    const told = new ToldRun((event) => registry.listener.onEvent(event), {
+      joined: true,
+      startTime: Date.UTC(2026, 0, 2),
+    }).start();
+    told.stage('sync_ocr', ['citekey1']);
+    await registry.flush();
+  }
+
+  const extra = { ...legacyHub, reviewed_by: 'Ann' };
+  const ocr = { pipeline_steps: { ocr: legacyHub.pipeline_steps.ocr } };
+  const trace = { execution_trace: [legacyHub.execution_trace[0], { step: 'sync_ocr' }] };
+
+  test.for<[string, object, object]>([
+    ['execution_trace', { ...extra, execution_trace: 'weird' }, ocr],
+    ['timestamp', { ...extra, timestamp: 1767303443 }, { ...ocr, ...trace }],
+    ['source', { ...extra, source: { checksums: 7 } }, { ...ocr, ...trace }],
+    ['pipeline_steps', { ...extra, pipeline_steps: [{ step: 'ocr' }], timestamp: 7 }, trace],
+  ])('odd %s: the other parts are taken in, and the file is kept', async ([, hub, expected]) => {
+    const root = temporaryRoot();
+    put(root, HUB, hub);
+    const before = readFileSync(join(root, HUB), 'utf8');
+    await joinStage(root);
+    expect(readJson(root, HUB)).toMatchObject({
+      reviewed_by: 'Ann',
+      pipeline_steps: { sync_ocr: { status: 'completed' } },
+    });
+    expect(readJson(root, HUB)).toMatchObject(expected);
+    expect(setAside(root)).toEqual([before]);
+  });
+
+  test.for([
+    ['cut in the middle', JSON.stringify(legacyHub).slice(0, 200)],
+    ['no object', '["ocr"]'],
+  ] as const)('%s: it is moved out of the way of ours', async ([, text]) => {
+    const root = temporaryRoot();
+    put(root, HUB, {});
+    writeFileSync(join(root, HUB), text);
+    await joinStage(root);
+    expect(readJson(root, HUB)).toMatchObject({ pipeline_steps: { sync_ocr: {} } });
+    expect(setAside(root)).toEqual([text]);
+  });
+
+  test('one whose writer took longer than we waited is taken in where it was finished', async () => {
+    const root = temporaryRoot();
+    put(root, HUB, {});
+    const text = JSON.stringify(legacyHub);
+    const file = openSync(join(root, HUB), 'w');
+    writeSync(file, text.slice(0, 200));
+    await joinStage(root);
+    writeSync(file, text.slice(200));
+    closeSync(file);
+    const merged = { pipeline_steps: { ocr: { status: 'completed' }, sync_ocr: {} } };
+    await using registry = openRegistry({ root });
+    expect(await registry.getCentralRegistry(JOB)).toMatchObject(merged);
+    await registry.rebuildCentralRegistry();
+    expect(readJson(root, HUB)).toMatchObject(merged);
+  });
+
+  test('a rebuild without a journal keeps it too', async () => {
+    const root = temporaryRoot();
+    put(root, HUB, {});
+    writeFileSync(join(root, HUB), '{"job_id": "2026-01');
+    put(root, `analytics/toc/job_metadata/${JOB}.json`, tocSpoke);
+    await using registry = openRegistry({ root });
+    await registry.rebuildCentralRegistry();
+    expect(readJson(root, HUB)).toMatchObject({ pipeline_steps: { toc: {} } });
+    expect(setAside(root)).toEqual(['{"job_id": "2026-01']);
+  });
+});
+
+test('a spoke of others that does not parse stays where it is, and ours goes beside it', async () => {
+  const root = temporaryRoot();
+  const spoke = `analytics/toc/job_metadata/${JOB}.json`;
+  put(root, spoke, {});
+  writeFileSync(join(root, spoke), '{"status": "comp');
+  await using registry = openRegistry({ root });
+  const told = new ToldRun((event) => registry.listener.onEvent(event)).start();
+  told.stage('toc', ['citekey1']);
+  told.end();
+  await registry.flush();
+  expect(readFileSync(join(root, spoke), 'utf8')).toBe('{"status": "comp');
+  expect(readJson(root, `analytics/toc/job_metadata/${JOB}.milepost.json`)).toMatchObject({
+    pipeline_step: 'toc',
   });
 });
