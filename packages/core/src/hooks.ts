@@ -1,3 +1,4 @@
+export { boundedName } from './bounded-name.ts';
 export { type ErrorDescription } from './describe-error.ts';
 export { FieldBag, type Fields } from './field-bag.ts';
 export { type FieldValue } from './field-value.ts';
@@ -19,3 +20,4 @@ export {
 export { takeReservedSpanId, takeReservedTraceId } from './reserved-ids.ts';
 export { type RunStore, type StoredRun, currentRunStore, installRunStore } from './run-store.ts';
 export { type Scope, activeScope, isOwnSpan, scopeOf } from './scope.ts';
+export { truncate } from './truncate.ts';

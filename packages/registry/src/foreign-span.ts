@@ -2,11 +2,15 @@ import { type Context, type HrTime, SpanStatusCode } from '@opentelemetry/api';
 import { type ReadableSpan } from '@opentelemetry/sdk-trace';
 import {
   type ErrorDescription,
-  type FieldValue,
+  FieldBag,
+  type Fields,
+  type Flags,
   type RunIdentity,
   type StageIdentity,
+  boundedName,
   isOwnSpan,
   scopeOf,
+  truncate,
 } from '@milepost/core/hooks';
 import { isRunId } from '@milepost/run-id';
 import {
@@ -23,6 +27,8 @@ import {
   ERROR_CATEGORY_VALUE_UNKNOWN,
   ERROR_TYPE_VALUE_OTHER,
   type EndStatus,
+  MAX_STACK_BYTES,
+  MAX_VALUE_BYTES,
   PIPELINE_UNIT_VALUE_ITEM,
   PIPELINE_UNIT_VALUE_STAGE,
   RESERVED_FIELD_LABELS,
@@ -40,13 +46,13 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-function runOf(span: ReadableSpan, runId: string, stage: string): RunIdentity {
+function runOf(span: ReadableSpan, runId: string, stage: string, flags: Flags): RunIdentity {
   return {
     runId,
     traceId: span.spanContext().traceId,
     attempt: 1,
-    pipeline: text(span.attributes[ATTR_PIPELINE]) ?? stage,
-    subdomain: text(span.attributes[ATTR_SUBDOMAIN]),
+    pipeline: boundedName(span.attributes[ATTR_PIPELINE], flags) ?? stage,
+    subdomain: boundedName(span.attributes[ATTR_SUBDOMAIN], flags),
     clientId: undefined,
     parentRunId: undefined,
     implicit: false,
@@ -61,15 +67,19 @@ function runOf(span: ReadableSpan, runId: string, stage: string): RunIdentity {
  * What a span that starts stands for: nothing unless it carries `pipeline.unit` (`stage` or `item`), `run.id` and
  * `stage` already, and nothing where core made it, as the lifecycle feed tells of that.
  */
-export function foreignUnitOf(span: ReadableSpan, parentContext: Context): ForeignUnit | undefined {
+export function foreignUnitOf(
+  span: ReadableSpan,
+  parentContext: Context,
+  flags: Flags,
+): ForeignUnit | undefined {
   const unit = span.attributes[ATTR_PIPELINE_UNIT];
   if (unit !== PIPELINE_UNIT_VALUE_STAGE && unit !== PIPELINE_UNIT_VALUE_ITEM) return undefined;
   if (isOwnSpan(parentContext)) return undefined;
   const runId = span.attributes[ATTR_RUN_ID];
-  const name = text(span.attributes[ATTR_STAGE]);
+  const name = boundedName(span.attributes[ATTR_STAGE], flags);
   if (!isRunId(runId) || name === undefined) return undefined;
   const around = scopeOf(parentContext);
-  const run = around?.run.runId === runId ? around.run : runOf(span, runId, name);
+  const run = around?.run.runId === runId ? around.run : runOf(span, runId, name, flags);
   const sameStage = around?.stage?.name === name && around.run.runId === runId;
   if (unit === PIPELINE_UNIT_VALUE_ITEM) {
     const itemId = text(span.attributes[ATTR_ITEM_ID]);
@@ -113,34 +123,29 @@ export function statusOfSpan(span: ReadableSpan): EndStatus {
   return known ?? (span.status.code === SpanStatusCode.ERROR ? 'failed' : 'completed');
 }
 
-/** The error of a failed span, as far as it tells. */
-export function errorOfSpan(span: ReadableSpan): ErrorDescription {
+/** The error of a failed span, as far as it tells. Its texts are bounded. */
+export function errorOfSpan(span: ReadableSpan, flags: Flags): ErrorDescription {
   const exception = span.events.findLast(({ name }) => name === 'exception')?.attributes;
+  const stack = text(exception?.['exception.stacktrace']);
   return {
     type:
-      text(span.attributes[ATTR_ERROR_TYPE]) ??
-      text(exception?.['exception.type']) ??
+      boundedName(span.attributes[ATTR_ERROR_TYPE], flags) ??
+      boundedName(exception?.['exception.type'], flags) ??
       ERROR_TYPE_VALUE_OTHER,
-    message: text(span.status.message) ?? text(exception?.['exception.message']) ?? '',
+    message: truncate(
+      text(span.status.message) ?? text(exception?.['exception.message']) ?? '',
+      MAX_VALUE_BYTES,
+    ),
     category: ERROR_CATEGORY_VALUE_UNKNOWN,
-    stack: text(exception?.['exception.stacktrace']),
+    stack: stack === undefined ? undefined : truncate(stack, MAX_STACK_BYTES),
   };
 }
 
-function isFieldValue(value: unknown): value is FieldValue {
-  return (
-    typeof value === 'string' ||
-    typeof value === 'boolean' ||
-    (typeof value === 'number' && Number.isFinite(value)) ||
-    (Array.isArray(value) && value.every((part) => isFieldValue(part) && !Array.isArray(part)))
-  );
-}
-
-/** The attributes of a span that are the user's own. */
-export function fieldsOfSpan(span: ReadableSpan): Readonly<Record<string, FieldValue>> {
-  return Object.fromEntries(
-    Object.entries(span.attributes).flatMap(([key, value]): [string, FieldValue][] =>
-      isFieldValue(value) && !RESERVED_FIELD_LABELS.has(labelOf(key)) ? [[key, value]] : [],
-    ),
-  );
+/** The attributes of a span that are the user's own: secrets are redacted, and they are bounded, one by one and together. */
+export function fieldsOfSpan(span: ReadableSpan, flags: Flags): Readonly<Fields> {
+  const bag = new FieldBag(flags);
+  for (const [key, value] of Object.entries(span.attributes)) {
+    if (!RESERVED_FIELD_LABELS.has(labelOf(key))) bag.add(key, () => value);
+  }
+  return bag.values;
 }

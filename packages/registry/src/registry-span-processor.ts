@@ -1,5 +1,6 @@
 import { type Context, diag } from '@opentelemetry/api';
 import { type ReadableSpan, type Span, type SpanProcessor } from '@opentelemetry/sdk-trace';
+import { Flags } from '@milepost/core/hooks';
 import { connectRegistry } from './connect-registry.ts';
 import {
   type ForeignUnit,
@@ -41,7 +42,8 @@ export class RegistrySpanProcessor implements SpanProcessor {
   onStart(span: Span, parentContext: Context): void {
     this.#guarded(() => {
       if (this.#units.has(span)) return;
-      const unit = foreignUnitOf(span, parentContext);
+      const flags = new Flags();
+      const unit = foreignUnitOf(span, parentContext, flags);
       if (unit === undefined) return;
       this.#units.set(span, unit);
       if (unit.unit === 'item') return;
@@ -50,8 +52,8 @@ export class RegistrySpanProcessor implements SpanProcessor {
         time: timeOfSpan(span.startTime),
         run: unit.stage.run,
         stage: unit.stage,
-        fields: fieldsOfSpan(span),
-        flags: [],
+        fields: fieldsOfSpan(span, flags),
+        flags: flags.list,
       });
     });
   }
@@ -78,13 +80,15 @@ export class RegistrySpanProcessor implements SpanProcessor {
 
   #recordEnd(span: ReadableSpan, { unit, stage, itemId }: ForeignUnit): void {
     const status = statusOfSpan(span);
+    const flags = new Flags();
+    const fields = unit === 'stage' ? fieldsOfSpan(span, flags) : {};
     const base = {
       time: timeOfSpan(span.endTime),
       run: stage.run,
       stage,
       durationSeconds: timeOfSpan(span.duration) / 1000,
-      error: status === 'failed' ? errorOfSpan(span) : undefined,
-      flags: [],
+      error: status === 'failed' ? errorOfSpan(span, flags) : undefined,
+      flags: flags.list,
     };
     if (unit === 'item') {
       const outcome = status === 'partial' ? 'completed' : status;
@@ -103,7 +107,7 @@ export class RegistrySpanProcessor implements SpanProcessor {
       willRetry: false,
       reason: undefined,
       counts: {},
-      fields: fieldsOfSpan(span),
+      fields,
       config: undefined,
       metadata: {},
       items: undefined,

@@ -99,6 +99,34 @@ test('it fails with its error, and its items are items', async () => {
   });
 });
 
+test('what it tells is bounded and redacted, as if it were told to core', async () => {
+  const { registry, provider } = withProcessors();
+  const long = 'x'.repeat(100_000);
+  const attributes = { ...unit, stage: long, pipeline: long, password: 'hunter2', page: long };
+  const span = provider.getTracer('other').startSpan('ocr', { attributes });
+  for (let i = 0; i < 120; i += 1) span.setAttribute(`field${i}`, i);
+  span.recordException({ name: 'OcrError', message: long, stack: long });
+  span.setStatus({ code: SpanStatusCode.ERROR, message: long });
+  span.setAttribute('error.type', long);
+  span.end();
+  await registry.flush();
+  const directory = join(registry.root, '.milepost/journal/r_1');
+  const [segment = ''] = readdirSync(directory);
+  const journal = readFileSync(join(directory, segment), 'utf8');
+  expect(journal).not.toContain('hunter2');
+  expect(journal.length).toBeLessThan(60_000);
+  const { executions: [execution] = [] } = (await registry.readRun('r_1')) ?? {};
+  expect(Object.keys(execution?.fields ?? {}).length).toBeLessThanOrEqual(100);
+  expect(execution).toMatchObject({
+    stage: expect.stringMatching(/^x+…\[truncated, 100000 characters]~[0-9a-f]{12}$/),
+    fields: { password: '[redacted]', page: expect.stringMatching(/^x{4000,}…\[truncated/) },
+    error: {
+      error_type: expect.stringMatching(/^x{100,}…/),
+      error_message: expect.stringMatching(/^x{4000,}…\[truncated/),
+    },
+  });
+});
+
 test.for([
   ['no unit', { 'run.id': 'r_1', stage: 'ocr' }],
   ['no run', { 'pipeline.unit': 'stage', stage: 'ocr' }],
