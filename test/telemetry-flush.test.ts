@@ -9,6 +9,7 @@ import {
   type FlushReport,
   type Telemetry,
   type TelemetryOptions,
+  currentTelemetry,
   startTelemetry,
 } from '@milepost/node';
 import { type Registry, openRegistry } from '@milepost/registry';
@@ -392,6 +393,18 @@ describe('parts of the user', () => {
     const second = await start();
     record();
     expect(await second.shutdown()).toEqual(ALL_OK);
+  });
+
+  test('a stderr that throws keeps nothing from being shut down', async () => {
+    server.answer = { status: 400 };
+    const telemetry = await start({ quiet: false });
+    record();
+    const write = vi.spyOn(process.stderr, 'write').mockImplementation(() => {
+      throw new Error('EPIPE');
+    });
+    const report = await telemetry.shutdown().finally(() => write.mockRestore());
+    expect(report.traces).toEqual(failed(1, /Bad Request/));
+    expect(currentTelemetry()).toBeUndefined();
   });
 
   test('a registry that cannot flush is told', async () => {

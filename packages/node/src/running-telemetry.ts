@@ -67,7 +67,12 @@ export class RunningTelemetry implements Telemetry {
 
   #say(report: FlushReport): void {
     const line = describeLoss(report);
-    if (line !== undefined) this.#parts.say(line);
+    if (line === undefined) return;
+    try {
+      this.#parts.say(line);
+    } catch (error) {
+      diag.error('milepost: a line could not be written', error);
+    }
   }
 
   #deadline({ timeoutMs }: FlushOptions): number {
