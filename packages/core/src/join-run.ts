@@ -83,7 +83,7 @@ function identityOf(stored: StoredRun, options: JoinRunOptions, flags: Flags): R
     runId: stored.runId,
     traceId: runTraceId(stored.runId),
     attempt: stored.attempt,
-    pipeline: stored.pipeline,
+    pipeline: stored.pipeline ?? boundedName(options.pipeline, flags) ?? 'unnamed',
     subdomain: stored.subdomain,
     clientId: boundedName(options.client, flags) ?? stored.clientId,
     parentRunId: undefined,
@@ -99,7 +99,7 @@ function unknownRun(runId: string, options: JoinRunOptions, flags: Flags): Store
   return {
     runId,
     attempt: positiveInteger(options.attempt) ?? 1,
-    pipeline: boundedName(options.pipeline, flags) ?? 'unnamed',
+    pipeline: undefined,
     subdomain: boundedName(options.subdomain, flags),
     clientId: boundedName(options.client, flags),
     source: undefined,

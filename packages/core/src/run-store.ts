@@ -7,12 +7,13 @@ export interface StoredRun {
   readonly runId: string;
   /** Its latest attempt. */
   readonly attempt: number;
-  readonly pipeline: string;
+  /** Undefined where only the run's ID is known. */
+  readonly pipeline: string | undefined;
   readonly subdomain: string | undefined;
   readonly clientId: string | undefined;
   readonly source: string | undefined;
   readonly stages: readonly string[];
-  /** When that attempt began, in milliseconds since the Unix epoch, where it is known. */
+  /** When the run began, in milliseconds since the Unix epoch, where it is known. */
   readonly startTime?: number | undefined;
 }
 

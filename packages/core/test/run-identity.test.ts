@@ -277,6 +277,20 @@ describe('a store of runs', () => {
 });
 
 describe('joinRun', () => {
+  test.for([
+    [undefined, {}, 'unnamed'],
+    [undefined, { pipeline: 'minutes' }, 'minutes'],
+    ['agenda', { pipeline: 'minutes' }, 'agenda'],
+  ] as const)(
+    'a store that knows the pipeline as %o, options %o: it is %s',
+    ([pipeline, options, expected]) => {
+      const store = new MemoryStore();
+      store.keep({ runId: 'job-1', pipeline });
+      const run = withStore(store, () => joinRun('job-1', options, (joined) => joined));
+      expect(run).toMatchObject({ runId: 'job-1', pipeline: expected });
+    },
+  );
+
   test('adds stages to a run that the store knows, under its root, without root span or run metrics', async () => {
     const store = new MemoryStore();
     withStore(store, () => {

@@ -67,14 +67,16 @@ export class RunClaims implements RunStore {
     if (runId === undefined) return undefined;
     const state = this.#stateOf(runId);
     const overview = runOverview(state, NO_PARTS);
+    const startTime = this.#startOf(runId, overview);
     return {
       runId,
       attempt: overview.attempt,
-      pipeline: overview.pipeline ?? runId,
+      pipeline: overview.pipeline ?? this.#pipelineInHub(runId),
       subdomain: overview.subdomain,
       clientId: overview.clientId,
       source: sourceOf(state).job_id ?? this.#sourceInHub(runId),
       stages: overview.stages,
+      startTime: startTime === 0 ? undefined : startTime,
     };
   }
 
@@ -167,8 +169,13 @@ export class RunClaims implements RunStore {
     return typeof source['job_id'] === 'string' ? source['job_id'] : undefined;
   }
 
-  #startOf(runId: string): number {
-    const { startTime } = runOverview(this.#stateOf(runId), NO_PARTS);
+  #pipelineInHub(runId: string): string | undefined {
+    const pipeline = this.#hub(runId)?.['pipeline'];
+    return typeof pipeline === 'string' && pipeline !== '' ? pipeline : undefined;
+  }
+
+  /** When a run began, in milliseconds since the Unix epoch; 0 where nothing tells. */
+  #startOf(runId: string, { startTime } = runOverview(this.#stateOf(runId), NO_PARTS)): number {
     return startTime === 0 ? (parseTime(this.#hub(runId)?.['timestamp']) ?? 0) : startTime;
   }
 

@@ -122,6 +122,17 @@ describe('runs that exist', () => {
     expect(await registry.listAllJobs()).toEqual(['r_1']);
   });
 
+  test('a run is joined with the time at which it began', async () => {
+    const registry = connectedRegistry();
+    const begun = await withRun(
+      { pipeline: 'minutes', runId: 'r_1' },
+      async (run) => run.startTime,
+    );
+    const joined = joinRun('r_1', (run) => run.startTime);
+    expect(registry.runStore.resolveRun('r_1')).toMatchObject({ startTime: begun });
+    expect(joined).toBe(begun);
+  });
+
   test('a run of others is found too', () => {
     const root = temporaryRoot();
     mkdirSync(join(root, 'analytics/job_registry'), { recursive: true });
@@ -136,7 +147,9 @@ describe('runs that exist', () => {
     expect(runStore.resolveRun('latest')).toMatchObject({
       runId: '2026-01-01_21-37-23',
       attempt: 1,
+      pipeline: undefined,
       source: '2026-01-01_20-48-14',
+      startTime: TIME.getTime(),
     });
     expect(tree(join(root, '.milepost'))).toEqual([]);
   });
