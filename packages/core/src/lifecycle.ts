@@ -97,8 +97,11 @@ export type LifecycleEvent =
 export interface LifecycleListener {
   /** Called synchronously within the user's call: quick, and what it throws is reported and dropped. */
   onEvent(event: LifecycleEvent): void;
-  /** Resolves when everything that was told before the call is kept. */
-  flush?(): Promise<void>;
+  /**
+   * Resolves when everything that was told before the call is kept.
+   * @param runId only what was told of this run has to be; all without
+   */
+  flush?(runId?: string): Promise<void>;
 }
 
 const listeners = globalState('lifecycle', () => new Set<LifecycleListener>());
@@ -130,12 +133,12 @@ export function publishLifecycle(event: LifecycleEvent): void {
   }
 }
 
-/** Resolves when every listener has kept what it was told. Never rejects. */
-export async function flushLifecycle(): Promise<void> {
+/** Resolves when every listener has kept what it was told of a run. Never rejects. */
+export async function flushLifecycle(runId: string): Promise<void> {
   await Promise.all(
     [...listeners].map(async (listener) => {
       try {
-        await listener.flush?.();
+        await listener.flush?.(runId);
       } catch (error) {
         diag.error('milepost: a listener of the lifecycle feed could not flush', error);
       }

@@ -29,15 +29,15 @@ export function runInExecution<T>(
   }
   return watchSettlement(result, execution.context, (outcome) => {
     execution.end(outcome);
-    return hasLifecycleListeners() ? flushed() : undefined;
+    return hasLifecycleListeners() ? flushed(execution.identity.runId) : undefined;
   });
 }
 
-async function flushed(): Promise<void> {
+async function flushed(runId: string): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, FLUSH_TIMEOUT_MS);
   });
-  await Promise.race([flushLifecycle(), timeout]);
+  await Promise.race([flushLifecycle(runId), timeout]);
   clearTimeout(timer);
 }

@@ -288,6 +288,23 @@ describe('the record is kept before an asynchronous run gives back', () => {
     expect(diag.messages).toContain('milepost: a listener of the lifecycle feed could not flush');
   });
 
+  test('a run waits for its own record, not for those of others', async () => {
+    const kept: (string | undefined)[] = [];
+    const { promise, open } = gate();
+    listen({
+      onEvent: () => undefined,
+      flush(runId) {
+        kept.push(runId);
+        return runId === 'slow' ? promise : Promise.resolve();
+      },
+    });
+    const slow = withRun({ pipeline: 'kept', runId: 'slow' }, async () => 'slow');
+    expect(await withRun({ pipeline: 'kept', runId: 'quick' }, async () => 'quick')).toBe('quick');
+    expect(kept).toEqual(['slow', 'quick']);
+    open();
+    expect(await slow).toBe('slow');
+  });
+
   test('a synchronous run does not wait', () => {
     const { promise } = gate();
     listen({ onEvent: () => undefined, flush: () => promise });
