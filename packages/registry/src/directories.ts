@@ -44,8 +44,8 @@ export class Directories {
 
   /** Makes a directory and writes into it; once more where someone deleted it after it was made. */
   async within<T>(directory: string, write: () => Promise<T>): Promise<T> {
-    await this.ensure(directory);
     try {
+      await this.ensure(directory);
       return await write();
     } catch (error) {
       this.forget();

@@ -10,6 +10,7 @@ import { type FileDigest, digestFile } from './file-digest.ts';
 import { type RecorderPool } from './recorder-pool.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 import { type WrittenResult } from './results.ts';
+import { Turns } from './turns.ts';
 
 /** How many files are hashed at once. */
 const MAX_HASHING = 2;
@@ -18,8 +19,9 @@ const MAX_HASHING = 2;
 export class EventRecorder implements LifecycleListener {
   readonly #environment: RegistryEnvironment;
   readonly #recorders: RecorderPool;
-  readonly #outputs: OutputRecordedEvent[] = [];
-  #hashing: Promise<unknown> | undefined;
+  readonly #hashing = new Turns(MAX_HASHING);
+  /** Outputs that are being looked at, by run. */
+  readonly #outputs = new Map<string, Set<Promise<void>>>();
   #closed = false;
   #toldClosed = false;
 
@@ -40,8 +42,7 @@ export class EventRecorder implements LifecycleListener {
       return;
     }
     if (event.type === 'output_recorded') {
-      this.#outputs.push(event);
-      this.#hashing ??= this.#hashAll();
+      this.#look(event);
       return;
     }
     this.#recorders.of(runId).tell(event);
@@ -55,29 +56,36 @@ export class EventRecorder implements LifecycleListener {
     this.#recordOutput({ run, stage, itemId, path, time: now }, { size, sha256 });
   }
 
-  /** Resolves when everything told before is on disk, with the files of the runs that ended. */
-  async flush(): Promise<void> {
-    await this.settle();
-    await this.#recorders.flush('ended');
+  /**
+   * Resolves when everything told before is on disk, with the files of the runs that ended, or of one run; also when that
+   * cannot be, which was reported then. Never rejects.
+   */
+  async flush(runId?: string): Promise<void> {
+    await this.settle(runId);
+    await this.#recorders.keep(runId);
   }
 
-  /** Resolves when the outputs told before are looked at. */
-  async settle(): Promise<void> {
-    await this.#hashing;
+  /** Resolves when the outputs told before, or those of one run, are looked at. */
+  async settle(runId?: string): Promise<void> {
+    const runs = runId === undefined ? [...this.#outputs.keys()] : [runId];
+    await Promise.all(runs.flatMap((id) => [...(this.#outputs.get(id) ?? [])]));
   }
 
   close(): void {
     this.#closed = true;
   }
 
-  async #hashAll(): Promise<void> {
-    const worker = async (): Promise<void> => {
-      for (let event = this.#outputs.shift(); event !== undefined; event = this.#outputs.shift()) {
-        await this.#hash(event);
-      }
-    };
-    await Promise.all(Array.from({ length: MAX_HASHING }, worker));
-    this.#hashing = undefined;
+  #look(event: OutputRecordedEvent): void {
+    const { runId } = event.run;
+    const looks = this.#outputs.get(runId) ?? new Set();
+    this.#outputs.set(runId, looks);
+    const look = this.#hashing
+      .take(() => this.#hash(event))
+      .finally(() => {
+        looks.delete(look);
+        if (looks.size === 0) this.#outputs.delete(runId);
+      });
+    looks.add(look);
   }
 
   async #hash(event: OutputRecordedEvent): Promise<void> {

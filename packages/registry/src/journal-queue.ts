@@ -3,60 +3,78 @@ import { diag } from '@opentelemetry/api';
 import { journalLines } from './journal-line.ts';
 import { JournalSegment, createWriter, segmentFile, segmentOpened } from './journal-segment.ts';
 import { messageOf } from './node-error.ts';
+import { type OpenSegments } from './open-segments.ts';
+import { type PendingRecords } from './pending-records.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 
 const MAX_TRIES = 3;
 
+interface WaitingFlush {
+  readonly through: number;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+function bytesOf(bodies: readonly string[]): number {
+  return bodies.reduce((sum, body) => sum + body.length, 0);
+}
+
 /**
  * Records of one run on their way to disk. Whatever came in while a write was under way is written by the next one:
- * group commit without a window. A write that fails closes the segment; the same records go into a new one.
+ * group commit without a window. A write that fails closes the segment; the same records go into a new one. When that
+ * fails too they wait for the next flush.
  */
 export class JournalQueue {
   readonly #environment: RegistryEnvironment;
+  readonly #segments: OpenSegments;
+  readonly #pending: PendingRecords;
   readonly #runId: string;
   readonly #onSegment: (writer: string) => void;
   #segment: JournalSegment | undefined;
   #waiting: string[] = [];
   /** The batch that is being written. */
   #inFlight: readonly string[] = [];
-  #waitingBytes = 0;
   #writing: Promise<void> | undefined;
-  #flushes: { readonly through: number; readonly resolve: () => void }[] = [];
+  /** In the order in which they came. */
+  readonly #flushes: WaitingFlush[] = [];
   #taken = 0;
   #written = 0;
-  #lost = 0;
+  #isFailing = false;
+  #hasLost = false;
+  #isDiscarded = false;
 
   constructor(
     environment: RegistryEnvironment,
+    segments: OpenSegments,
+    pending: PendingRecords,
     runId: string,
     onSegment: (writer: string) => void,
   ) {
     this.#environment = environment;
+    this.#segments = segments;
+    this.#pending = pending;
     this.#runId = runId;
     this.#onSegment = onSegment;
   }
 
-  /** Takes a record's text and returns at once. Beyond the bound of memory it is dropped and counted. */
+  /**
+   * Takes a record's text and returns at once.
+   * @returns false where there is no room for it in memory: it is dropped and counted
+   */
   push(body: string): boolean {
-    if (this.#waitingBytes + body.length > this.#environment.maxPendingBytes) {
-      if (this.#lost === 0) {
+    if (!this.#pending.take(body.length)) {
+      if (!this.#hasLost) {
         diag.error(
           `milepost: registry: the disk does not keep up; records of run ${this.#runId} are lost`,
         );
       }
-      this.#lost += 1;
+      this.#hasLost = true;
       return false;
     }
     this.#waiting.push(body);
     this.#taken += 1;
-    this.#waitingBytes += body.length;
-    this.#writing ??= this.#write();
+    if (!this.#isFailing) this.#writing ??= this.#write();
     return true;
-  }
-
-  /** How many records were dropped. */
-  get lost(): number {
-    return this.#lost;
   }
 
   /** Whether every record taken is on disk. */
@@ -64,12 +82,14 @@ export class JournalQueue {
     return this.#writing === undefined && this.#waiting.length === 0;
   }
 
-  /** Resolves when every record taken before this call is on disk, or cannot be written for now. Never rejects. */
+  /** Resolves when every record taken before this call is on disk; rejects when they cannot be written for now. */
   async flush(): Promise<void> {
-    if (this.#waiting.length > 0) this.#writing ??= this.#write();
-    if (this.#writing === undefined) return;
+    if (this.idle) return;
+    this.#writing ??= this.#write();
     const through = this.#taken;
-    await new Promise<void>((resolve) => this.#flushes.push({ through, resolve }));
+    await new Promise<void>((resolve, reject) => {
+      this.#flushes.push({ through, resolve, reject });
+    });
   }
 
   /**
@@ -87,58 +107,90 @@ export class JournalQueue {
       fs.sync.mkdirs(directory);
       fs.sync.writeNew(join(directory, segmentFile(writer)), journalLines(1, [opening, ...bodies]));
       this.#onSegment(writer);
-      this.#written += this.#waiting.length;
+      this.#pending.written(bytesOf(this.#waiting));
       this.#waiting = [];
-      this.#waitingBytes = 0;
+      this.#acknowledge(this.#taken);
     } catch (error) {
-      diag.error(
-        `milepost: registry: cannot write the journal of run ${this.#runId}: ${messageOf(error)}`,
-      );
+      this.#report(error);
     }
   }
 
+  /** Gives up what waits for the disk, for good, and tells how many records that were. */
+  discard(): number {
+    const { length } = this.#waiting;
+    this.#isDiscarded = true;
+    this.#pending.gaveUp(length, bytesOf(this.#waiting));
+    this.#waiting = [];
+    for (const { reject } of this.#flushes.splice(0)) reject(new Error('records were given up'));
+    return length;
+  }
+
+  /** Flushes and closes the segment, also where the flush fails. */
   async close(): Promise<void> {
-    await this.flush();
-    await this.#drop();
+    try {
+      await this.flush();
+    } finally {
+      this.#segments.forget(this);
+      await this.letGo();
+    }
+  }
+
+  async letGo(): Promise<void> {
+    const segment = this.#segment;
+    this.#segment = undefined;
+    try {
+      await segment?.close();
+    } catch (error) {
+      diag.warn(`milepost: registry: closing a segment failed: ${messageOf(error)}`);
+    }
   }
 
   async #write(): Promise<void> {
     // Lets the caller's synchronous work go on, and gathers what it records.
     await new Promise(setImmediate);
-    for (let failures = 0; this.#waiting.length > 0 && failures < MAX_TRIES;) {
-      const batch = this.#waiting;
-      this.#inFlight = batch;
-      this.#waiting = [];
-      this.#waitingBytes = 0;
+    let tries = this.#isFailing ? 1 : MAX_TRIES;
+    let failure: unknown;
+    while (this.#waiting.length > 0 && tries > 0) {
       try {
-        this.#segment ??= await this.#open();
-        await this.#segment.append(batch);
-        this.#inFlight = [];
-        this.#written += batch.length;
-        this.#acknowledge(this.#written);
-        failures = 0;
+        await this.#segments.during(this, () => this.#append());
+        tries = MAX_TRIES;
       } catch (error) {
-        failures += 1;
-        this.#inFlight = [];
-        this.#waiting = [...batch, ...this.#waiting];
-        this.#waitingBytes = this.#waiting.reduce((sum, body) => sum + body.length, 0);
-        diag.error(
-          `milepost: registry: cannot write the journal of run ${this.#runId}: ${messageOf(error)}`,
-        );
+        tries -= 1;
+        failure = error;
+        this.#report(error);
         this.#environment.directories.forget();
-        await this.#drop();
+        await this.letGo();
       }
     }
     this.#writing = undefined;
-    this.#acknowledge(this.#taken);
+    this.#isFailing = this.#waiting.length > 0;
+    if (!this.#isFailing) this.#acknowledge(this.#taken);
+    for (const { reject } of this.#flushes.splice(0)) reject(failure);
+  }
+
+  async #append(): Promise<void> {
+    const batch = this.#waiting;
+    const through = this.#taken;
+    this.#waiting = [];
+    this.#inFlight = batch;
+    try {
+      this.#segment ??= await this.#open();
+      await this.#segment.append(batch);
+      this.#pending.written(bytesOf(batch));
+      this.#acknowledge(through);
+    } catch (error) {
+      if (this.#isDiscarded) this.#pending.gaveUp(batch.length, bytesOf(batch));
+      else this.#waiting = [...batch, ...this.#waiting];
+      throw error;
+    } finally {
+      this.#inFlight = [];
+    }
   }
 
   #acknowledge(through: number): void {
-    const [kept, due] = [
-      this.#flushes.filter((flush) => flush.through > through),
-      this.#flushes.filter((flush) => flush.through <= through),
-    ];
-    this.#flushes = kept;
+    this.#written = Math.max(this.#written, through);
+    const waits = this.#flushes.findIndex((flush) => flush.through > this.#written);
+    const due = this.#flushes.splice(0, waits === -1 ? this.#flushes.length : waits);
     for (const { resolve } of due) resolve();
   }
 
@@ -150,13 +202,9 @@ export class JournalQueue {
     return segment;
   }
 
-  async #drop(): Promise<void> {
-    const segment = this.#segment;
-    this.#segment = undefined;
-    try {
-      await segment?.close();
-    } catch (error) {
-      diag.warn(`milepost: registry: closing a segment failed: ${messageOf(error)}`);
-    }
+  #report(error: unknown): void {
+    diag.error(
+      `milepost: registry: cannot write the journal of run ${this.#runId}: ${messageOf(error)}`,
+    );
   }
 }

@@ -25,7 +25,10 @@ export interface RegistryOptions {
   readonly root?: string;
   /** The key of item collections in the files that are written. Readers take both. Default: `items`. */
   readonly itemsKey?: WrittenItemsKey;
-  /** Most bytes of records of one run that may wait for the disk; more are dropped and reported. Default: 64 MiB. */
+  /**
+   * Most bytes of records of all runs that may wait for the disk. Beyond that the oldest runs that ended are given up,
+   * then what comes is dropped; both are reported. Default: 64 MiB.
+   */
   readonly maxPendingBytes?: number;
   /** Default: the process's own. */
   readonly clock?: RegistryClock;
@@ -112,7 +115,7 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
     rebuildCentralRegistry: () => rebuildAll(environment, recorders),
     flush: async () => {
       await events.settle();
-      await recorders.flush('all');
+      await recorders.flush();
     },
     flushSync: () => recorders.flushJournalsSync(),
     close,

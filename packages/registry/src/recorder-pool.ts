@@ -1,32 +1,57 @@
+import { diag } from '@opentelemetry/api';
 import { LatestLinks } from './latest-links.ts';
+import { OpenSegments } from './open-segments.ts';
+import { PendingRecords } from './pending-records.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
+import { RegistryError, notOnDisk } from './registry-error.ts';
 import { ResultLinks } from './result-links.ts';
 import { type RunState } from './run-fold.ts';
-import { RunRecorder } from './run-recorder.ts';
+import { type RecorderShare, RunRecorder } from './run-recorder.ts';
+import { Turns } from './turns.ts';
 
-/** How many runs keep their journal's file open while nothing is known to come. */
+/** How many runs are kept in memory while nothing is known to come. */
 const MAX_IDLE = 64;
+/** How many runs that ended and could not be written are tried again. */
+const MAX_STUCK = 1000;
+/** How many runs' files are written at once. */
+const MAX_REWRITES = 8;
 
 /** The recorders of all runs that this process records. */
 export class RecorderPool {
   readonly #environment: RegistryEnvironment;
+  readonly #share: RecorderShare;
+  readonly #pending: PendingRecords;
   readonly #recorders = new Map<string, RunRecorder>();
+  /** Runs that ended and could not be written, the oldest first. */
+  readonly #stuck = new Set<RunRecorder>();
   readonly #closing = new Set<Promise<void>>();
-  readonly #latest: LatestLinks;
-  readonly #resultLinks: ResultLinks;
+  /** How many recorders there may be before idle ones are looked for. */
+  #maxRecorders = MAX_IDLE;
 
   constructor(environment: RegistryEnvironment) {
     this.#environment = environment;
-    this.#latest = new LatestLinks(environment);
-    this.#resultLinks = new ResultLinks(environment, this.#latest);
+    this.#pending = new PendingRecords(environment.maxPendingBytes, () => this.#giveUpOldest());
+    const latest = new LatestLinks(environment);
+    this.#share = {
+      latest,
+      resultLinks: new ResultLinks(environment, latest),
+      segments: new OpenSegments(),
+      pending: this.#pending,
+      rewrites: new Turns(MAX_REWRITES),
+      onRewritten: (recorder, succeeded) => this.#settle(recorder, succeeded),
+    };
   }
 
   /** The recorder of a run; made where there is none. */
   of(runId: string): RunRecorder {
     const known = this.#recorders.get(runId);
-    if (known !== undefined) return known;
-    if (this.#recorders.size >= MAX_IDLE) this.#release();
-    const made = new RunRecorder(this.#environment, this.#latest, this.#resultLinks, runId);
+    if (known !== undefined) {
+      // Not given up while it is told something.
+      this.#stuck.delete(known);
+      return known;
+    }
+    if (this.#recorders.size >= this.#maxRecorders) this.#releaseIdle();
+    const made = new RunRecorder(this.#environment, this.#share, runId);
     this.#recorders.set(runId, made);
     return made;
   }
@@ -44,25 +69,35 @@ export class RecorderPool {
     return this.#recorders.keys();
   }
 
-  /** Resolves when the records of one run are on disk. */
+  /** Resolves when the records of one run are on disk, or cannot be written for now. Never rejects. */
   async flushJournal(runId: string): Promise<void> {
-    await this.#recorders.get(runId)?.flushJournal();
+    await Promise.allSettled([this.#recorders.get(runId)?.flushJournal()]);
   }
 
-  /** Resolves when the records of every run are on disk. */
+  /** Resolves when the records of every run are on disk, or cannot be written for now. Never rejects. */
   async flushJournals(): Promise<void> {
-    await Promise.all([...this.#recorders.values()].map((recorder) => recorder.flushJournal()));
+    await Promise.allSettled([...this.#recorders.keys()].map((runId) => this.flushJournal(runId)));
   }
 
-  /** Resolves when all records are on disk, and with them the files of the runs that ended, or of all. */
-  async flush(files: 'ended' | 'all'): Promise<void> {
-    await Promise.all(
-      [...this.#recorders.values()].map((recorder) =>
-        files === 'all' || recorder.ended ? recorder.rewrite() : recorder.flushJournal(),
-      ),
-    );
-    await Promise.all(this.#closing);
-    this.#release();
+  /**
+   * Resolves when the records of a run, or of all, are on disk, and with them the files of those that ended; also when
+   * that cannot be. Never rejects.
+   */
+  async keep(runId?: string): Promise<void> {
+    const runIds = runId === undefined ? [...this.#recorders.keys()] : [runId];
+    const keeps = runIds.map(async (id) => {
+      const recorder = this.#recorders.get(id);
+      await (recorder?.ended === true ? recorder.rewrite() : recorder?.flushJournal());
+    });
+    await Promise.allSettled(keeps);
+  }
+
+  /**
+   * Resolves when all records and files are on disk.
+   * @throws {RegistryError} `write_failed`
+   */
+  async flush(): Promise<void> {
+    await this.#all((recorder) => recorder.rewrite());
   }
 
   /** Writes the records of every run at once. */
@@ -70,20 +105,80 @@ export class RecorderPool {
     for (const recorder of this.#recorders.values()) recorder.flushJournalSync();
   }
 
+  /**
+   * Flushes and lets go of all files.
+   * @throws {RegistryError} `write_failed`
+   */
   async close(): Promise<void> {
-    const recorders = [...this.#recorders.values()];
+    await this.#all((recorder) => recorder.close());
     this.#recorders.clear();
-    await Promise.all([...this.#closing, ...recorders.map((recorder) => recorder.close())]);
+    this.#stuck.clear();
   }
 
-  /** Lets go of runs that ended, and of idle ones where there are many. */
-  #release(): void {
-    const tooMany = this.#recorders.size >= MAX_IDLE;
-    for (const [runId, recorder] of this.#recorders) {
-      if (!recorder.done || !(recorder.ended || tooMany)) continue;
-      this.#recorders.delete(runId);
-      const closing = recorder.close().finally(() => this.#closing.delete(closing));
-      this.#closing.add(closing);
+  async #all(write: (recorder: RunRecorder) => Promise<void>): Promise<void> {
+    const recorders = [...this.#recorders.values()];
+    const outcomes = await Promise.allSettled(recorders.map((recorder) => write(recorder)));
+    await Promise.all(this.#closing);
+    const lost = this.#pending.takeLost();
+    const failed = recorders.flatMap(({ runId }, index) => {
+      const outcome = outcomes[index];
+      return outcome?.status === 'rejected' ? [{ runId, error: outcome.reason as unknown }] : [];
+    });
+    const [first] = failed;
+    if (first !== undefined) {
+      const more = failed.length > 1 ? `, and ${failed.length - 1} runs more` : '';
+      throw notOnDisk(first.runId, first.error, more);
     }
+    if (lost > 0) {
+      throw new RegistryError('write_failed', `${lost} records are lost: the disk did not keep up`);
+    }
+  }
+
+  #settle(recorder: RunRecorder, succeeded: boolean): void {
+    if (!recorder.ended || this.#recorders.get(recorder.runId) !== recorder) return;
+    if (!succeeded) {
+      this.#stuck.add(recorder);
+      if (this.#stuck.size > MAX_STUCK) this.#giveUpOldest();
+      return;
+    }
+    this.#stuck.delete(recorder);
+    // What comes later, of stages that outlive their run, makes a recorder of its own.
+    if (recorder.isKept) this.#release(recorder);
+  }
+
+  #giveUpOldest(): boolean {
+    const [oldest] = this.#stuck;
+    if (oldest === undefined) return false;
+    this.#stuck.delete(oldest);
+    this.#recorders.delete(oldest.runId);
+    const lost = oldest.giveUp();
+    if (lost > 0) {
+      diag.error(
+        `milepost: registry: run ${oldest.runId} could not be written; ${lost} records of it are lost`,
+      );
+    }
+    this.#close(oldest);
+    return true;
+  }
+
+  #releaseIdle(): void {
+    for (const recorder of this.#recorders.values()) {
+      if (recorder.isKept && !recorder.isBusy) this.#release(recorder);
+    }
+    this.#maxRecorders = Math.max(MAX_IDLE, 2 * this.#recorders.size);
+  }
+
+  #release(recorder: RunRecorder): void {
+    this.#recorders.delete(recorder.runId);
+    this.#close(recorder);
+  }
+
+  #close(recorder: RunRecorder): void {
+    const closing = recorder
+      .close()
+      // Nothing was left to write, or it was given up and said.
+      .catch(() => undefined)
+      .finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
   }
 }

@@ -14,7 +14,7 @@ export interface RegistryEnvironment {
   readonly layout: Layout;
   readonly directories: Directories;
   readonly itemsKey: WrittenItemsKey;
-  /** Most bytes of records that wait for the disk, per run. */
+  /** Most bytes of records that wait for the disk, of all runs together. */
   readonly maxPendingBytes: number;
 }
 

@@ -1,3 +1,5 @@
+import { messageOf } from './node-error.ts';
+
 /** Stable codes of {@link RegistryError}. */
 export const REGISTRY_ERROR_CODES = [
   'invalid_argument',
@@ -24,4 +26,10 @@ export class RegistryError extends Error {
 /** Whether a value is an error of the registry, also of another copy of this package. */
 export function isRegistryError(value: unknown): value is RegistryError {
   return value instanceof Error && value.name === 'RegistryError' && 'code' in value;
+}
+
+/** The error for records of a run that could not be written. */
+export function notOnDisk(runId: string, cause: unknown, more = ''): RegistryError {
+  const message = `run ${runId} is not on disk: ${messageOf(cause)}${more}`;
+  return new RegistryError('write_failed', message, { cause });
 }

@@ -44,7 +44,7 @@ export interface Registry extends AsyncDisposable {
   /**
    * Records a step with any JSON metadata, of which only `status` is required, and updates the hub.
    * Resolves when spoke and hub are on disk.
-   * @throws {RegistryError} `invalid_argument`
+   * @throws {RegistryError} `invalid_argument`; `write_failed` where they could not be written, which is tried again
    * @throws {RunIdError}
    */
   saveStepMetadata(
@@ -75,13 +75,20 @@ export interface Registry extends AsyncDisposable {
    */
   rebuildCentralRegistry(): Promise<number>;
 
-  /** Resolves when all that was recorded before is on disk, hubs and spokes too. Never rejects. */
+  /**
+   * Resolves when all that was recorded before is on disk, hubs and spokes too.
+   * @throws {RegistryError} `write_failed` where it could not be written, which is tried again, or was lost since the
+   * last call
+   */
   flush(): Promise<void>;
   /**
    * Writes the records that wait for the disk at once, for a process that is about to exit: in an `exit` listener
    * nothing asynchronous runs any more. Hubs and spokes follow at the next read or rebuild. Never throws.
    */
   flushSync(): void;
-  /** Flushes, lets go of all files, and records nothing more. */
+  /**
+   * Flushes, lets go of all files, and records nothing more.
+   * @throws {RegistryError} `write_failed` where not all of it could be written, after it let go
+   */
   close(): Promise<void>;
 }

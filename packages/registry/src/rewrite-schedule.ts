@@ -8,7 +8,8 @@ const MAX_AGE_MS = 60_000;
 /**
  * When the derived files of a run are rewritten: a change of status soon, but at most every 250 ms and no sooner than
  * 20 times what the last rewrite took; anything else only after 10 % growth or a minute, as rewriting per record
- * would be quadratic in the number of items.
+ * would be quadratic in the number of items. A rewrite that failed is tried again after half a second, then after twice
+ * that each time, up to a minute.
  */
 export class RewriteSchedule {
   readonly #clock: RegistryClock;
@@ -18,7 +19,11 @@ export class RewriteSchedule {
   #lastEnd: number | undefined;
   #lastTookMs = 0;
   #records = 0;
+  #recordsBegun = 0;
   #recordsRewritten = 0;
+  #failures = 0;
+  #retryAt = Number.NEGATIVE_INFINITY;
+  #stopped = false;
 
   constructor(clock: RegistryClock, rewrite: () => void) {
     this.#clock = clock;
@@ -30,7 +35,7 @@ export class RewriteSchedule {
     this.#records += 1;
     const now = this.#clock.monotonic();
     const gap = Math.max(MIN_GAP_MS, MAX_SHARE * this.#lastTookMs);
-    const soon = Math.max(now, (this.#lastEnd ?? now) + gap);
+    const soon = Math.max(now, (this.#lastEnd ?? now) + gap, this.#retryAt);
     const grown = this.#records >= this.#recordsRewritten * GROWTH;
     this.#at(
       changesStatus || grown ? soon : Math.max(now, (this.#lastEnd ?? now) + MAX_AGE_MS),
@@ -40,16 +45,27 @@ export class RewriteSchedule {
 
   /** A rewrite begins, whoever asked for it. */
   begin(): void {
-    this.#cancel?.();
-    this.#cancel = undefined;
-    this.#dueAt = Number.POSITIVE_INFINITY;
-    this.#recordsRewritten = this.#records;
+    this.#callOff();
+    this.#recordsBegun = this.#records;
   }
 
-  /** That rewrite ended. */
+  /** That rewrite ended, and every file is as it should be. */
   end(tookMs: number): void {
+    this.#recordsRewritten = this.#recordsBegun;
+    this.#failures = 0;
+    this.#retryAt = Number.NEGATIVE_INFINITY;
     this.#lastTookMs = tookMs;
     this.#lastEnd = this.#clock.monotonic();
+  }
+
+  /** That rewrite failed, in part at least. */
+  fail(): void {
+    const now = this.#clock.monotonic();
+    this.#failures += 1;
+    this.#lastEnd = now;
+    this.#retryAt = now + Math.min(MAX_AGE_MS, MIN_GAP_MS * 2 ** this.#failures);
+    this.#callOff();
+    this.#at(this.#retryAt, now);
   }
 
   /** How much was recorded. */
@@ -57,19 +73,25 @@ export class RewriteSchedule {
     return this.#records;
   }
 
-  /** Whether what was recorded up to a count came after the last rewrite began. */
+  /** Whether what was recorded up to a count came after the last rewrite that succeeded began. */
   lacks(records: number = this.#records): boolean {
     return records > this.#recordsRewritten;
   }
 
+  /** Asks for no rewrite any more. */
   stop(): void {
+    this.#stopped = true;
+    this.#callOff();
+  }
+
+  #callOff(): void {
     this.#cancel?.();
     this.#cancel = undefined;
     this.#dueAt = Number.POSITIVE_INFINITY;
   }
 
   #at(time: number, now: number): void {
-    if (time >= this.#dueAt) return;
+    if (this.#stopped || time >= this.#dueAt) return;
     this.#cancel?.();
     this.#dueAt = time;
     this.#cancel = this.#clock.after(time - now, this.#rewrite);

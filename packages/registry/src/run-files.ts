@@ -3,6 +3,7 @@ import { syncDirectory } from './directories.ts';
 import { type ForeignFindings, sha256 } from './foreign-files.ts';
 import { type LatestLinks } from './latest-links.ts';
 import { LATEST_FILE, OURS_BESIDE_FOREIGN } from './layout.ts';
+import { mapLimited } from './map-limited.ts';
 import { type RegistryEnvironment, problemOf, reportProblem } from './registry-environment.ts';
 import { type RenderedRun, jsonText } from './render-run.ts';
 import { replaceFile } from './replace-file.ts';
@@ -65,11 +66,15 @@ export class RunFiles {
     };
   }
 
-  /** Writes the files, then moves the links that name the newest run. What fails is reported; the rest goes on. */
+  /**
+   * Writes the files, then moves the links that name the newest run. What fails is reported, and the rest goes on.
+   * @throws the first of the errors, after the rest
+   */
   async write(files: readonly DerivedFile[], startTime: number): Promise<void> {
     const touched = new Set<string>();
-    const writes = files.map((file) =>
-      this.#guarded(file.path, async () => {
+    const failures: unknown[] = [];
+    await mapLimited(files, (file) =>
+      this.#guarded(file.path, failures, async () => {
         const { fs, directories } = this.#environment;
         const directory = dirname(file.path);
         if (file.inTheWay) await setAside(this.#environment, this.#runId, file.path);
@@ -79,17 +84,17 @@ export class RunFiles {
         touched.add(directory);
       }),
     );
-    await Promise.all(writes);
-    const syncs = [...touched].map((directory) =>
-      this.#guarded(directory, () => syncDirectory(this.#environment.fs, directory)),
+    await mapLimited([...touched], (directory) =>
+      this.#guarded(directory, failures, () => syncDirectory(this.#environment.fs, directory)),
     );
-    await Promise.all(syncs);
+    if (failures.length > 0) throw failures[0];
   }
 
-  async #guarded(path: string, work: () => Promise<void>): Promise<void> {
+  async #guarded(path: string, failures: unknown[], work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
+      failures.push(error);
       reportProblem(problemOf(this.#environment, path, error));
     }
   }

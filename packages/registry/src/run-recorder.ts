@@ -6,6 +6,8 @@ import { journalBody } from './journal-line.ts';
 import { JournalQueue } from './journal-queue.ts';
 import { JournalReader } from './journal-reader.ts';
 import { type LatestLinks } from './latest-links.ts';
+import { type OpenSegments } from './open-segments.ts';
+import { type PendingRecords } from './pending-records.ts';
 import { type RecordedEvent, executionText, recordText, runJoinedText } from './record-text.ts';
 import { type RegistryEnvironment, problemOf, reportProblem } from './registry-environment.ts';
 import { renderRun } from './render-run.ts';
@@ -14,6 +16,7 @@ import { type ResultLinks } from './result-links.ts';
 import { RewriteSchedule } from './rewrite-schedule.ts';
 import { RunFiles } from './run-files.ts';
 import { RunFold, type RunState } from './run-fold.ts';
+import { type Turns } from './turns.ts';
 
 /** Records of this process are never further apart from the clock than this, to keep their order. */
 const MAX_AHEAD_MS = 5000;
@@ -24,11 +27,28 @@ const MAX_ROUNDS = 4;
 const MAX_WAITS = 2;
 const WAIT_MS = 20;
 
+/** What the recorders of one registry share. */
+export interface RecorderShare {
+  readonly latest: LatestLinks;
+  readonly resultLinks: ResultLinks;
+  readonly segments: OpenSegments;
+  readonly pending: PendingRecords;
+  /** Each rewrite holds several files open. */
+  readonly rewrites: Turns;
+  /** A rewrite ended, and what it wrote is on disk or not. */
+  readonly onRewritten: (recorder: RunRecorder, succeeded: boolean) => void;
+}
+
+/** Why a rewrite failed. */
+interface RewriteFailure {
+  readonly error: unknown;
+}
+
 /** Records one run: its journal first, then the files that follow from it. */
 export class RunRecorder {
   readonly runId: string;
   readonly #environment: RegistryEnvironment;
-  readonly #resultLinks: ResultLinks;
+  readonly #share: RecorderShare;
   readonly #fold: RunFold;
   readonly #queue: JournalQueue;
   readonly #others: JournalReader;
@@ -40,22 +60,19 @@ export class RunRecorder {
   #lastTime = 0;
   #ended = false;
   #hasRecords = false;
-  #rewriting: Promise<void> | undefined;
+  #rewriting: Promise<RewriteFailure | undefined> | undefined;
 
-  constructor(
-    environment: RegistryEnvironment,
-    latest: LatestLinks,
-    resultLinks: ResultLinks,
-    runId: string,
-  ) {
+  constructor(environment: RegistryEnvironment, share: RecorderShare, runId: string) {
     this.runId = runId;
     this.#environment = environment;
-    this.#resultLinks = resultLinks;
+    this.#share = share;
     this.#fold = new RunFold(runId);
     this.#others = new JournalReader(environment.fs, environment.layout.journal(runId));
-    this.#queue = new JournalQueue(environment, runId, (writer) => this.#others.ignore(writer));
-    this.#files = new RunFiles(environment, latest, runId);
-    this.#schedule = new RewriteSchedule(environment.clock, () => void this.rewrite());
+    this.#queue = new JournalQueue(environment, share.segments, share.pending, runId, (writer) =>
+      this.#others.ignore(writer),
+    );
+    this.#files = new RunFiles(environment, share.latest, runId);
+    this.#schedule = new RewriteSchedule(environment.clock, () => this.#rewriteSoon());
   }
 
   /** A time for the next record: that of the event, moved on a little where an earlier record shares it. */
@@ -79,18 +96,27 @@ export class RunRecorder {
     else if (event.type === 'run_started') this.#ended = false;
     else if (event.type === 'run_ended') {
       this.#ended = true;
-      void this.rewrite();
+      this.#rewriteSoon();
     }
+  }
+
+  #rewriteSoon(): void {
+    // What fails is reported where it fails, and tried again.
+    this.rewrite().catch(() => undefined);
   }
 
   #executionText(stage: StageIdentity): string {
     return this.#open.get(stage.executionId) ?? executionText(stage);
   }
 
-  /** Takes a record of anything else. */
-  record(record: KnownJournalRecord): void {
-    this.#take(journalBody(record));
+  /**
+   * Takes a record of anything else.
+   * @returns false where it was dropped
+   */
+  record(record: KnownJournalRecord): boolean {
+    const taken = this.#take(journalBody(record));
     this.#schedule.note(record.kind !== 'output_recorded');
+    return taken;
   }
 
   /** Says of which run the records are, where the first of them would not. */
@@ -98,20 +124,21 @@ export class RunRecorder {
     if (!this.#hasRecords) this.#take(runJoinedText(run, this.stamp(time)));
   }
 
-  #take(text: string): void {
-    if (!this.#queue.push(text)) return;
+  #take(text: string): boolean {
+    if (!this.#queue.push(text)) return false;
     this.#hasRecords = true;
     this.#unfolded.push(text);
+    return true;
   }
 
-  /** Whether the run ended, everything is on disk, and nothing more is known to come. */
-  get done(): boolean {
-    return (
-      this.#open.size === 0 &&
-      this.#queue.idle &&
-      this.#rewriting === undefined &&
-      !this.#schedule.lacks()
-    );
+  /** Whether everything is on disk, so that another recorder could go on. */
+  get isKept(): boolean {
+    return this.#queue.idle && this.#rewriting === undefined && !this.#schedule.lacks();
+  }
+
+  /** Whether stages are under way. */
+  get isBusy(): boolean {
+    return this.#open.size > 0;
   }
 
   /** Whether the run ended here. */
@@ -130,22 +157,22 @@ export class RunRecorder {
     this.#queue.flushSync();
   }
 
-  /** Resolves when every record taken so far is on disk. */
+  /** Resolves when every record taken so far is on disk; rejects when they cannot be written for now. */
   async flushJournal(): Promise<void> {
     await this.#queue.flush();
   }
 
-  /** Resolves when hub, spokes and links on disk show every record taken so far. Never rejects. */
+  /**
+   * Resolves when hub, spokes and links on disk show every record taken so far.
+   * @throws what kept a rewrite that began after this call from it
+   */
   async rewrite(): Promise<void> {
     const through = this.#schedule.records;
-    for (;;) {
-      if (this.#rewriting !== undefined) await this.#rewriting;
-      else if (this.#schedule.lacks(through)) {
-        this.#rewriting = this.#guardedRewrite();
-        await this.#rewriting;
-        this.#rewriting = undefined;
-      } else return;
-    }
+    if (this.#rewriting !== undefined) await this.#rewriting;
+    if (!this.#schedule.lacks(through)) return;
+    this.#rewriting ??= this.#rewriteInTurn();
+    const failure = await this.#rewriting;
+    if (failure !== undefined) throw failure.error;
   }
 
   /** Writes hub, spokes and links anew where they are not as they should be. */
@@ -154,11 +181,20 @@ export class RunRecorder {
     await this.rewrite();
   }
 
-  /** Writes everything and lets go of the journal's file. */
+  /** Writes everything and lets go of the journal's file, also where writing fails. */
   async close(): Promise<void> {
-    await this.rewrite();
+    try {
+      await this.rewrite();
+    } finally {
+      this.#schedule.stop();
+      await this.#queue.close();
+    }
+  }
+
+  /** Writes nothing more, and tells how many records will never be on disk. */
+  giveUp(): number {
     this.#schedule.stop();
-    await this.#queue.close();
+    return this.#queue.discard();
   }
 
   #foldPending(): void {
@@ -168,26 +204,35 @@ export class RunRecorder {
     for (const text of texts) this.#fold.add(parseJournalRecord(JSON.parse(text)));
   }
 
-  async #guardedRewrite(): Promise<void> {
+  async #rewriteInTurn(): Promise<RewriteFailure | undefined> {
+    const failure = await this.#share.rewrites.take(() => this.#guardedRewrite());
+    this.#rewriting = undefined;
+    this.#share.onRewritten(this, failure === undefined);
+    return failure;
+  }
+
+  async #guardedRewrite(): Promise<RewriteFailure | undefined> {
+    const { clock, layout } = this.#environment;
+    this.#schedule.begin();
+    const start = clock.monotonic();
     try {
       await this.#rewrite();
+      this.#schedule.end(clock.monotonic() - start);
+      return undefined;
     } catch (error) {
-      const hub = this.#environment.layout.hub(this.runId);
-      reportProblem(problemOf(this.#environment, hub, error));
+      this.#schedule.fail();
+      reportProblem(problemOf(this.#environment, layout.hub(this.runId), error));
+      return { error };
     }
   }
 
   async #rewrite(): Promise<void> {
-    const { clock } = this.#environment;
-    this.#schedule.begin();
-    const start = clock.monotonic();
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const problems = await this.#others.read((record) => this.#fold.add(record));
       problems.forEach(reportProblem);
       await this.#derive(await this.#takeIn());
       if (!(await this.#others.grew())) break;
     }
-    this.#schedule.end(clock.monotonic() - start);
   }
 
   /**
@@ -223,16 +268,19 @@ export class RunRecorder {
       itemsKey,
       metadataPath: (step) => layout.metadataPath(step, this.runId),
     });
-    const links = this.#resultLinks.due(this.#fold);
+    const links = this.#share.resultLinks.due(this.#fold);
     const stale = this.#files.stale(run, this.#fold, found);
-    if (stale.length > 0) {
-      const files = Object.fromEntries(stale.map(({ recorded, digest }) => [recorded, digest]));
+    const unknown = stale.filter(
+      ({ recorded, digest }) => this.#fold.written.get(recorded)?.has(digest) !== true,
+    );
+    if (unknown.length > 0) {
+      const files = Object.fromEntries(unknown.map(({ recorded, digest }) => [recorded, digest]));
       const time = this.stamp(this.#environment.clock.now());
       this.#append([{ kind: 'derived_written', time, files }]);
     }
     // Truth first: no file tells what the journal does not.
     await this.#queue.flush();
     if (stale.length > 0) await this.#files.write(stale, run.overview.startTime);
-    await this.#resultLinks.move(this.runId, run.overview.startTime, links);
+    await this.#share.resultLinks.move(this.runId, run.overview.startTime, links);
   }
 }

@@ -3,7 +3,7 @@ import { type RegistryClock } from './clock.ts';
 import { messageOf } from './node-error.ts';
 import { type JsonObject, isJsonObject } from './own-keys.ts';
 import { type RecorderPool } from './recorder-pool.ts';
-import { RegistryError } from './registry-error.ts';
+import { RegistryError, notOnDisk } from './registry-error.ts';
 
 /** A copy as JSON tells it, so that nothing later changes what was saved. */
 function jsonCopy(metadata: unknown): JsonObject {
@@ -40,6 +40,13 @@ export async function saveStep(
   parseRunId(jobId);
   const copy = jsonCopy(metadata);
   const recorder = recorders.of(jobId);
-  recorder.record({ kind: 'step_saved', time: recorder.stamp(clock.now()), step, metadata: copy });
-  await recorder.rewrite();
+  const time = recorder.stamp(clock.now());
+  if (!recorder.record({ kind: 'step_saved', time, step, metadata: copy })) {
+    throw new RegistryError('write_failed', `run ${jobId}: the disk does not keep up`);
+  }
+  try {
+    await recorder.rewrite();
+  } catch (error) {
+    throw notOnDisk(jobId, error);
+  }
 }

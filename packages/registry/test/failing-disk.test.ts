@@ -110,7 +110,7 @@ test('a full disk is reported, breaks nothing, and is written to when there is r
   await using registry = openRegistry({ root, fs });
   const told = new ToldRun((event) => registry.listener.onEvent(event)).start();
   told.stage('ocr', ['a']);
-  await registry.flush();
+  await expect(registry.flush()).rejects.toThrow('ENOSPC');
   expect(lines.length).toBeGreaterThan(0);
   expect(lines.every((line) => line.includes('ENOSPC'))).toBe(true);
   full = false;
@@ -130,7 +130,9 @@ test('records beyond the bound of memory are dropped and said so, once', async (
   const told = new ToldRun((event) => registry.listener.onEvent(event)).start();
   const ocr = told.startStage('ocr');
   for (let item = 0; item < 100; item += 1) told.item(ocr, `item ${item}`);
-  await registry.flush();
+  await expect(registry.flush()).rejects.toThrow(
+    /^\d+ records are lost: the disk did not keep up$/,
+  );
   expect(lines).toEqual([
     `milepost: registry: the disk does not keep up; records of run ${RUN} are lost`,
   ]);
@@ -149,8 +151,8 @@ test('a root that cannot be a directory is reported, and the feed goes on', asyn
   const told = new ToldRun((event) => registry.listener.onEvent(event)).start();
   told.stage('ocr');
   told.end();
-  await registry.flush();
-  await registry.close();
+  await expect(registry.flush()).rejects.toThrow(`run ${RUN} is not on disk`);
+  await expect(registry.close()).rejects.toThrow(`run ${RUN} is not on disk`);
   expect(lines.length).toBeGreaterThan(0);
 });
 

@@ -1,47 +1,13 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type RegistryClock, nodeFileSystem, openRegistry, systemClock } from '@milepost/registry';
+import { nodeFileSystem, openRegistry } from '@milepost/registry';
+import { HeldClock } from './held-clock.ts';
 import { temporaryRoot } from './temporary-root.ts';
 import { ToldRun } from './told-run.ts';
 import { readJson, tree } from './tree.ts';
 
 const HUB = 'analytics/job_registry/2026-01-01_21-37-23.json';
-
-/** A clock whose timers run when the test says so. */
-class HeldClock implements RegistryClock {
-  readonly timers: { readonly at: number; readonly fn: () => void }[] = [];
-  #now = 0;
-
-  now(): number {
-    return systemClock.now();
-  }
-
-  monotonic(): number {
-    return this.#now;
-  }
-
-  after(delayMs: number, fn: () => void): () => void {
-    const timer = { at: this.#now + delayMs, fn };
-    this.timers.push(timer);
-    return () => {
-      this.timers.splice(this.timers.indexOf(timer), 1);
-    };
-  }
-
-  /** How long until the next timer. */
-  get due(): number[] {
-    return this.timers.map(({ at }) => at - this.#now);
-  }
-
-  advance(ms: number): void {
-    this.#now += ms;
-    for (const timer of this.timers.filter(({ at }) => at <= this.#now)) {
-      this.timers.splice(this.timers.indexOf(timer), 1);
-      timer.fn();
-    }
-  }
-}
 
 test('a run is on record while it runs', async () => {
   const root = temporaryRoot();
