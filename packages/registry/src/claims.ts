@@ -12,8 +12,8 @@ import { runOverview } from './run-overview.ts';
 import { sourceOf } from './run-source.ts';
 import { type StepPart } from './step-parts.ts';
 
-/** Clocks of machines that share a directory differ by less than this. */
-const CLOCK_SKEW_MS = 24 * 3600 * 1000;
+/** By how much a file's time may lie before what was written into it, between machines that keep their clocks. */
+const CLOCK_SKEW_MS = 1000;
 const NO_PARTS: ReadonlyMap<string, readonly StepPart[]> = new Map();
 
 /**
@@ -108,7 +108,10 @@ export class RunClaims implements RunStore {
   #find(idOrAlias: string): string | undefined {
     if (!isRunId(idOrAlias)) return undefined;
     if (this.#isThere(idOrAlias)) return idOrAlias;
-    const alias = runIdAliases(idOrAlias).find((id) => this.#isThere(id));
+    const aliases = runIdAliases(idOrAlias);
+    // What has no alias is none: nothing needs to be searched for a new ID of the usual format.
+    if (aliases.length === 0) return undefined;
+    const alias = aliases.find((id) => this.#isThere(id));
     // Else a run whose own aliases contain what was asked for.
     return alias ?? this.#ids().find((id) => runIdAliases(id).includes(idOrAlias));
   }
@@ -179,31 +182,45 @@ export class RunClaims implements RunStore {
     return startTime === 0 ? (parseTime(this.#hub(runId)?.['timestamp']) ?? 0) : startTime;
   }
 
-  /** The run that started last. What was last written to before the newest known start cannot be newer. */
+  /**
+   * The run that started last: what this process records, else the one that the newest link names, unless another was
+   * begun since and has no hub yet.
+   */
   #latest(): string | undefined {
-    const { fs, layout } = this.#environment;
     let latest: { readonly runId: string; readonly start: number } | undefined;
-    const offer = (runId: string): void => {
-      const start = this.#startOf(runId);
+    const offer = (runId: string, start: number): void => {
       if (latest === undefined || start > latest.start) latest = { runId, start };
     };
-    const pointed = this.#pointed();
-    for (const runId of [...this.#recordedIds(), ...(pointed === undefined ? [] : [pointed])]) {
-      offer(runId);
+    const offered = new Set<string>();
+    for (const runId of this.#recordedIds()) {
+      const state = this.#recorded(runId);
+      offered.add(runId);
+      // A run that began here needs no look at the disk.
+      const began = state?.attempts.get(1)?.started !== undefined;
+      offer(runId, this.#startOf(runId, began ? runOverview(state, NO_PARTS) : undefined));
     }
-    const touched = (path: string): number => {
+    const pointed = this.#pointed();
+    if (pointed !== undefined && !offered.has(pointed)) offer(pointed, this.#startOf(pointed));
+    if (pointed !== undefined) offered.add(pointed);
+    for (const runId of this.#ids()) {
+      if (offered.has(runId)) continue;
+      if (latest !== undefined && this.#touched(runId) + CLOCK_SKEW_MS < latest.start) continue;
+      offer(runId, this.#startOf(runId));
+    }
+    return latest?.runId;
+  }
+
+  /** When a run's last segment was begun, or its hub written where it has none; a run cannot have started later. */
+  #touched(runId: string): number {
+    const { fs, layout } = this.#environment;
+    for (const path of [layout.journal(runId), layout.hub(runId)]) {
       try {
         return fs.sync.lstat(path).mtimeMs;
       } catch {
-        // Not there: it cannot be the newest.
-        return 0;
+        // Not there: the other may be.
       }
-    };
-    for (const runId of this.#ids()) {
-      const time = Math.max(touched(layout.journal(runId)), touched(layout.hub(runId)));
-      if (latest === undefined || time + CLOCK_SKEW_MS >= latest.start) offer(runId);
     }
-    return latest?.runId;
+    return 0;
   }
 
   /** The run that the newest link names. */

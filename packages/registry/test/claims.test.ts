@@ -1,10 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { joinRun, withRun, withStage } from '@milepost/core';
-import { openRegistry } from '@milepost/registry';
+import { type RegistryFileSystem, openRegistry } from '@milepost/registry';
+import { nodeFileSystem } from '../src/file-system.ts';
 import { connectedRegistry } from './connected-registry.ts';
 import { temporaryRoot } from './temporary-root.ts';
+import { START, ToldRun } from './told-run.ts';
 import { tree } from './tree.ts';
 
 const TIME = new Date('2026-01-01T21:37:23Z');
@@ -152,5 +154,81 @@ describe('runs that exist', () => {
       startTime: TIME.getTime(),
     });
     expect(tree(join(root, '.milepost'))).toEqual([]);
+  });
+});
+
+describe('what is asked of the disk within the call', () => {
+  /** Counts what is listed and read synchronously. */
+  function countingFileSystem(): { fs: RegistryFileSystem; asked: string[] } {
+    const asked: string[] = [];
+    const { sync } = nodeFileSystem;
+    const counted = {
+      ...sync,
+      readdir: (path: string) => {
+        asked.push(`list ${basename(path)}`);
+        return sync.readdir(path);
+      },
+      readFile: (path: string) => {
+        asked.push(`read ${basename(path)}`);
+        return sync.readFile(path);
+      },
+    };
+    return { fs: { ...nodeFileSystem, sync: counted }, asked };
+  }
+
+  async function manyRuns(): Promise<string> {
+    const root = temporaryRoot();
+    await using registry = openRegistry({ root });
+    for (let day = 1; day <= 20; day += 1) {
+      const told = new ToldRun((event) => registry.listener.onEvent(event), {
+        runId: `alameda_17370720${day + 10}_abc123`,
+        startTime: START + day,
+      });
+      told.start().end();
+    }
+    await registry.flush();
+    return root;
+  }
+
+  test('an ID that can be no alias is not searched for among all runs', async () => {
+    const root = await manyRuns();
+    const { fs, asked } = countingFileSystem();
+    const { runStore } = openRegistry({ root, fs });
+    expect(runStore.resolveRun('alameda_1737072999_abc123')).toBeUndefined();
+    expect(asked).toEqual([]);
+  });
+
+  test('the run that the link names is the latest where no journal is younger than its start', async () => {
+    const root = await manyRuns();
+    // As a run of today would find them.
+    const runId = 'alameda_1799999999_abc123';
+    await using registry = openRegistry({ root });
+    new ToldRun((event) => registry.listener.onEvent(event), {
+      runId,
+      startTime: Date.now() + 60_000,
+    })
+      .start()
+      .end();
+    await registry.flush();
+    const { fs, asked } = countingFileSystem();
+    expect(openRegistry({ root, fs }).runStore.resolveRun('latest')).toMatchObject({ runId });
+    expect(asked.filter((what) => what.startsWith('list alameda'))).toEqual([
+      `list ${runId}`,
+      `list ${runId}`,
+    ]);
+  });
+
+  test('a run that began after that and has no hub yet is the latest', async () => {
+    const root = await manyRuns();
+    const other = openRegistry({ root });
+    new ToldRun((event) => other.listener.onEvent(event), {
+      runId: 'alameda_1799999999_abc123',
+      startTime: Date.now(),
+    }).start();
+    other.flushSync();
+    expect(openRegistry({ root }).runStore.resolveRun('latest')).toMatchObject({
+      runId: 'alameda_1799999999_abc123',
+    });
+    await other.close();
   });
 });
