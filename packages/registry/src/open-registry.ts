@@ -1,7 +1,9 @@
 import { activeScope } from '@milepost/core/hooks';
 import { WRITTEN_ITEMS_KEY_VALUES, type WrittenItemsKey } from '@milepost/semconv/schemas';
+import { withBoundedReads } from './bounded-reads.ts';
 import { RunClaims } from './claims.ts';
 import { type RegistryClock, systemClock } from './clock.ts';
+import { disconnectRegistry } from './connect-registry.ts';
 import { Directories } from './directories.ts';
 import { EventRecorder } from './event-recorder.ts';
 import { type RegistryFileSystem, nodeFileSystem } from './file-system.ts';
@@ -37,7 +39,7 @@ export interface RegistryOptions {
 }
 
 function environmentOf(options: RegistryOptions): RegistryEnvironment {
-  const { root = 'data', itemsKey = 'items', fs = nodeFileSystem, clock = systemClock } = options;
+  const { root = 'data', itemsKey = 'items', clock = systemClock } = options;
   if (typeof root !== 'string' || root === '' || root.includes('\0')) {
     throw new RegistryError('invalid_argument', 'root: expected the path of a directory');
   }
@@ -48,6 +50,7 @@ function environmentOf(options: RegistryOptions): RegistryEnvironment {
     );
   }
   const layout = new Layout(root);
+  const fs = withBoundedReads(options.fs ?? nodeFileSystem);
   return {
     fs,
     clock,
@@ -79,6 +82,7 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
   const close = (): Promise<void> => {
     closing ??= (async () => {
       await events.settle();
+      disconnectRegistry(registry);
       events.close();
       await recorders.close();
     })();
@@ -86,7 +90,7 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
   };
   const listAllJobs: Registry['listAllJobs'] = (selection) => reader.listAllJobs(selection?.step);
 
-  return {
+  const registry: Registry = {
     root: layout.root,
     itemsKey,
     listener: events,
@@ -121,4 +125,5 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
     close,
     [Symbol.asyncDispose]: close,
   };
+  return registry;
 }

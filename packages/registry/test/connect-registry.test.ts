@@ -30,3 +30,21 @@ test('two registries both record; the first one answers', async () => {
   for (const end of disconnect) end();
   expect([await one.listAllJobs(), await two.listAllJobs()]).toEqual([['r_1'], ['r_1']]);
 });
+
+test('a registry that is closed is connected no more: another takes its place', async () => {
+  const one = openRegistry({ root: temporaryRoot() });
+  const first = connectRegistry(one);
+  connectRegistry(one);
+  await run('r_1');
+  await one.close();
+  expect(currentRunStore()).toBeUndefined();
+  await using two = openRegistry({ root: temporaryRoot() });
+  const disconnect = connectRegistry(two);
+  // It ended already, and ends nothing of the other.
+  first();
+  expect(currentRunStore()).toBe(two.runStore);
+  await run('r_2');
+  disconnect();
+  expect(await one.listAllJobs()).toEqual(['r_1']);
+  expect(await two.listAllJobs()).toEqual(['r_2']);
+});
