@@ -31,6 +31,8 @@ export interface RegistryFileSystem {
   readdir(path: string): Promise<string[]>;
   mkdir(path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
+  /** Gives a file a second name; throws `EEXIST` where that is taken. */
+  link(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
   symlink(target: string, path: string): Promise<void>;
   readlink(path: string): Promise<string>;
@@ -84,6 +86,7 @@ export const nodeFileSystem: RegistryFileSystem = {
   mkdir: (path) => called<void>((done) => fs.mkdir(path, (error) => done(error, undefined))),
   rename: (from, to) =>
     called<void>((done) => fs.rename(from, to, (error) => done(error, undefined))),
+  link: (from, to) => called<void>((done) => fs.link(from, to, (error) => done(error, undefined))),
   unlink: (path) => called<void>((done) => fs.unlink(path, (error) => done(error, undefined))),
   symlink: (target, path) =>
     called<void>((done) => fs.symlink(target, path, (error) => done(error, undefined))),

@@ -17,6 +17,30 @@ async function removeQuietly(fs: RegistryFileSystem, path: string): Promise<void
   }
 }
 
+/** Creates a file that must not exist, whole and synced. */
+async function writeNew(
+  fs: RegistryFileSystem,
+  path: string,
+  content: Uint8Array,
+): Promise<FileFacts> {
+  const file = await fs.open(path, 'wx');
+  let facts: FileFacts;
+  try {
+    await writeAll(file, content);
+    await file.sync();
+    facts = await file.stat();
+  } finally {
+    await file.close();
+  }
+  if (facts.size !== content.length) {
+    throw new RegistryError(
+      'write_failed',
+      `${path} has ${facts.size} bytes, expected ${content.length}`,
+    );
+  }
+  return facts;
+}
+
 /**
  * Puts content in the place of a file so that readers see the old or the new whole, also after a crash. The caller
  * syncs the directory.
@@ -29,27 +53,40 @@ export async function replaceFile(
 ): Promise<FileFacts> {
   const temporary = temporaryName(path);
   try {
-    const file = await fs.open(temporary, 'wx');
-    let facts: FileFacts;
-    try {
-      await writeAll(file, content);
-      await file.sync();
-      facts = await file.stat();
-    } finally {
-      await file.close();
-    }
-    if (facts.size !== content.length) {
-      throw new RegistryError(
-        'write_failed',
-        `${temporary} has ${facts.size} bytes, expected ${content.length}`,
-      );
-    }
+    const facts = await writeNew(fs, temporary, content);
     await fs.rename(temporary, path);
     return facts;
   } catch (error) {
     await removeQuietly(fs, temporary);
     throw error;
   }
+}
+
+/**
+ * Makes a file that is not there yet so that readers see it whole, and one alone of several writers makes it. The
+ * caller syncs the directory. Where hard links are not possible, a reader may see it half-written.
+ * @throws `EEXIST` where the file is there
+ */
+export async function createFile(
+  fs: RegistryFileSystem,
+  path: string,
+  content: Uint8Array,
+): Promise<void> {
+  const temporary = temporaryName(path);
+  try {
+    await writeNew(fs, temporary, content);
+    await fs.link(temporary, path);
+  } catch (error) {
+    if (!isLinkless(codeOf(error))) throw error;
+    await writeNew(fs, path, content);
+  } finally {
+    await removeQuietly(fs, temporary);
+  }
+}
+
+/** Whether an error says that the file system has no links, or lets nobody make them. */
+function isLinkless(code: string | undefined): boolean {
+  return code === 'EPERM' || code === 'ENOSYS' || code === 'ENOTSUP' || code === 'EINVAL';
 }
 
 /**
@@ -65,9 +102,7 @@ export async function replaceLink(
   try {
     await fs.symlink(target, temporary);
   } catch (error) {
-    const code = codeOf(error);
-    if (code !== 'EPERM' && code !== 'ENOSYS' && code !== 'ENOTSUP' && code !== 'EINVAL')
-      throw error;
+    if (!isLinkless(codeOf(error))) throw error;
     await replaceFile(fs, path, Buffer.from(`${target}\n`));
     return;
   }

@@ -8,7 +8,7 @@ import { codeOf } from './node-error.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 import { RegistryError } from './registry-error.ts';
 import { jsonText } from './render-run.ts';
-import { replaceFile } from './replace-file.ts';
+import { createFile } from './replace-file.ts';
 
 /** An upload to be recorded. */
 export interface SourceUpload {
@@ -70,14 +70,15 @@ export async function saveSourceJob(
   if (upload.jobId !== undefined && !isRunId(upload.jobId)) parseRunId(upload.jobId);
   const jobId = upload.jobId ?? claim();
   const path = layout.source(jobId);
+  const content = Buffer.from(jsonText(sourceJob(environment, jobId, upload)));
   try {
-    await fs.lstat(path);
-    throw new RegistryError('source_exists', `an upload job ${jobId} is recorded already`);
+    await directories.within(layout.sources, () => createFile(fs, path, content));
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
+    throw new RegistryError('source_exists', `an upload job ${jobId} is recorded already`, {
+      cause: error,
+    });
   }
-  const job = sourceJob(environment, jobId, upload);
-  await directories.within(layout.sources, () => replaceFile(fs, path, Buffer.from(jsonText(job))));
   await links.move(layout.sources, LATEST_FILE, '.json', jobId, environment.clock.now());
   await syncDirectory(fs, layout.sources);
   return jobId;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { withRun, withStage } from '@milepost/core';
-import { openRegistry } from '@milepost/registry';
+import { type RegistryFileSystem, nodeFileSystem, openRegistry } from '@milepost/registry';
 import { parseSourceJob, writtenSourceJobSchema } from '@milepost/semconv/schemas';
 import { connectedRegistry } from './connected-registry.ts';
 import { temporaryRoot } from './temporary-root.ts';
@@ -42,6 +42,39 @@ test('an upload is never overwritten', async () => {
     code: 'source_exists',
   });
   expect(readJson(root, 'sources/job_metadata/latest.json')).toMatchObject({ items: { total: 3 } });
+});
+
+function refusingLinks(): RegistryFileSystem {
+  const refuse = async (): Promise<never> => {
+    throw Object.assign(new Error('links are not permitted'), { code: 'EPERM' });
+  };
+  return { ...nodeFileSystem, link: refuse };
+}
+
+test.for([
+  ['with hard links', nodeFileSystem],
+  ['without', refusingLinks()],
+] as const)('of two uploads at once, one is recorded, %s', async ([, fs]) => {
+  const root = temporaryRoot();
+  await using one = openRegistry({ root, fs });
+  await using two = openRegistry({ root, fs });
+  const outcomes = await Promise.allSettled([
+    one.saveSource({ jobId: 'u_1', items: ['a'] }),
+    two.saveSource({ jobId: 'u_1', items: ['b'] }),
+    one.saveSource({ jobId: 'u_1', items: ['c'] }),
+  ]);
+  const recorded = outcomes.findIndex(({ status }) => status === 'fulfilled');
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  expect(
+    outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : [])),
+  ).toMatchObject([{ code: 'source_exists' }, { code: 'source_exists' }]);
+  expect(readJson(root, 'sources/job_metadata/u_1.json')).toMatchObject({
+    items: { list: [['a', 'b', 'c'][recorded]] },
+  });
+  expect(tree(root)).toEqual([
+    'sources/job_metadata/latest.json -> u_1.json',
+    'sources/job_metadata/u_1.json',
+  ]);
 });
 
 test('uploads of one second get different IDs', async () => {
