@@ -23,6 +23,11 @@ export class ResultLinks {
     this.#latest = latest;
   }
 
+  /** Forgets which links were seen to: someone may have deleted them. */
+  forget(): void {
+    this.#seen.clear();
+  }
+
   /** The directories whose `latest` this run may take: of stages that completed, at least in part, with results. */
   due(state: RunState): readonly string[] {
     if (state.outputs.size === 0) return [];

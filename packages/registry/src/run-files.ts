@@ -34,6 +34,11 @@ export class RunFiles {
     this.#runId = runId;
   }
 
+  /** Forgets what was written where nothing else looks: someone may have deleted it. */
+  forget(): void {
+    this.#beside.clear();
+  }
+
   /**
    * The files, spokes first, that are not on disk as the run is now.
    * @param found what is on disk

@@ -177,6 +177,8 @@ export class RunRecorder {
 
   /** Writes hub, spokes and links anew where they are not as they should be. */
   async rebuild(): Promise<void> {
+    this.#share.resultLinks.forget();
+    this.#files.forget();
     this.#schedule.note(true);
     await this.rewrite();
   }

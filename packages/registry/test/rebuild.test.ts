@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { withItem, withRun, withStage } from '@milepost/core';
@@ -44,6 +44,24 @@ test('hubs, spokes and links come back byte for byte', async () => {
   rmSync(join(root, 'analytics/ocr/a/latest'));
   await using registry = openRegistry({ root });
   expect(await registry.rebuildCentralRegistry()).toBe(2);
+  expect(contents(root)).toEqual(before);
+});
+
+test('links and spokes beside those of others come back in the process that wrote them', async () => {
+  const registry = connectedRegistry();
+  const { root } = registry;
+  const spokes = join(root, 'analytics/ocr/job_metadata');
+  mkdirSync(spokes, { recursive: true });
+  writeFileSync(join(spokes, 'r_1.json'), '{"status": "completed"}');
+  await withRun({ pipeline: 'minutes', runId: 'r_1' }, () =>
+    withStage('ocr', () => registry.writeResult('a', 'a.json', [1])),
+  );
+  await registry.rebuildCentralRegistry();
+  const before = contents(root);
+  for (const path of ['latest', 'a/latest', 'job_metadata/r_1.milepost.json']) {
+    rmSync(join(root, 'analytics/ocr', path));
+  }
+  await registry.rebuildCentralRegistry();
   expect(contents(root)).toEqual(before);
 });
 
