@@ -1,4 +1,4 @@
-import { type WrittenItemsKey } from '@milepost/semconv/schemas';
+import { ITEMS_KEY_VALUES, type WrittenItemsKey } from '@milepost/semconv/schemas';
 import { foreignTime, isoTime, parseTime } from './iso-time.ts';
 import { type JsonObject, defined, isJsonObject, withFurther, without } from './own-keys.ts';
 import { type RecordOf, compareRecords, compareText } from './record-order.ts';
@@ -6,7 +6,7 @@ import { type RunState } from './run-fold.ts';
 import { type StageView } from './stage-view.ts';
 
 /**
- * What one side says about a step: the stages that ran here, each call that saved metadata, each file of others. The
+ * What one side says about a step: the stages that ran here, what was saved of it last, each file of others. The
  * hub shows all parts of a step merged by time, so that the newest word counts and no key is lost.
  */
 export interface StepPart {
@@ -28,6 +28,9 @@ const IDENTITY: ReadonlySet<string> = new Set([
   'timestamp',
   'metadata_path',
 ]);
+
+/** Names of item collections: what a user calls so is none. */
+const ITEMS_KEYS: ReadonlySet<string> = new Set(ITEMS_KEY_VALUES);
 
 /** What else rendering a step needs to know about its run. */
 export interface StepContext {
@@ -81,6 +84,16 @@ function commonKeys(view: StageView, itemsKey: WrittenItemsKey): [JsonObject, Js
   ];
 }
 
+/** What `stage.setMetadata` said, with the prefix that fields have too where a name is taken. */
+function metadataOf(view: StageView): JsonObject {
+  return Object.fromEntries(
+    Object.entries(view.metadata).map(([key, value]) => [
+      ITEMS_KEYS.has(key) ? `user.${key}` : key,
+      value,
+    ]),
+  );
+}
+
 function stagePart(
   view: StageView,
   outputs: readonly JsonObject[],
@@ -121,7 +134,7 @@ function stagePart(
     origin: 'stage',
     time: view.changeTime,
     hub: withFurther(hub, fields),
-    spoke: withFurther(spoke, fields, view.metadata),
+    spoke: withFurther(spoke, fields, metadataOf(view)),
   };
 }
 
@@ -190,6 +203,15 @@ export function newestForeignSpokes(
   return newest;
 }
 
+/** What was saved last of each step: saving again replaces. */
+function lastSaved(state: RunState): Iterable<RecordOf<'step_saved'>> {
+  const last = new Map<string, RecordOf<'step_saved'>>();
+  for (const record of [...state.saved.values()].toSorted(compareRecords)) {
+    last.set(record.step, record);
+  }
+  return last.values();
+}
+
 /** Every part of every step of a run, each step's parts from the oldest to the newest. */
 export function stepPartsOf(
   state: RunState,
@@ -212,7 +234,7 @@ export function stepPartsOf(
     add(step, foreignSpokePart(record, context));
   }
   for (const view of views.values()) add(view.stage, stagePart(view, outputs(view.stage), context));
-  for (const record of [...state.saved.values()].toSorted(compareRecords)) {
+  for (const record of lastSaved(state)) {
     add(record.step, savedPart(record, context));
   }
   return new Map(

@@ -283,3 +283,32 @@ test('asking an empty registry leaves nothing behind', async () => {
   expect(tree(root)).toEqual([]);
   expect(tree(join(root, '..'))).toEqual([]);
 });
+
+test.for(['items', 'citekeys'] as const)(
+  'metadata with the name of an item collection is none, where they are called %s',
+  async (itemsKey) => {
+    const root = temporaryRoot();
+    await using registry = openRegistry({ root, itemsKey });
+    const told = new ToldRun((event) => registry.listener.onEvent(event)).start();
+    const metadata = { citekeys: { c: 1 }, items: [1], source_items: 'all', batches: 2 };
+    told.stage('ocr', ['doc1'], { metadata });
+    told.stage('toc', [], { metadata });
+    told.end();
+    await registry.flush();
+    const user = {
+      'user.citekeys': { c: 1 },
+      'user.items': [1],
+      'user.source_items': 'all',
+      batches: 2,
+    };
+    const spokeOf = (step: string): unknown =>
+      readJson(root, `analytics/${step}/job_metadata/${told.run.runId}.json`);
+    expect(spokeOf('ocr')).toMatchObject({ ...user, [itemsKey]: { list: ['doc1'] } });
+    const other = itemsKey === 'items' ? 'citekeys' : 'items';
+    expect(spokeOf('ocr')).not.toHaveProperty(other);
+    expect(spokeOf('toc')).toMatchObject(user);
+    for (const key of ['items', 'citekeys', 'source_items']) {
+      expect(spokeOf('toc')).not.toHaveProperty(key);
+    }
+  },
+);

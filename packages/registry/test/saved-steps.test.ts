@@ -88,6 +88,33 @@ test('steps of one job come together in one hub; saving again replaces', async (
   });
 });
 
+test('saving a step again leaves no key of what was saved before', async () => {
+  const root = temporaryRoot();
+  await using registry = openRegistry({ root });
+  await registry.saveStepMetadata('ocr', JOB, { status: 'completed', n: 18, pages: { total: 3 } });
+  await registry.saveStepMetadata('ocr', JOB, { status: 'weird' });
+  expect(readJson(root, `analytics/ocr/job_metadata/${JOB}.json`)).toEqual({
+    status: 'weird',
+    job_id: JOB,
+    run_id: JOB,
+    job_timestamp: expect.any(String),
+    pipeline_step: 'ocr',
+  });
+  expect(await registry.getCentralRegistry(JOB)).toMatchObject({
+    pipeline_steps: {
+      ocr: {
+        job_id: JOB,
+        run_id: JOB,
+        status: 'weird',
+        timestamp: expect.any(String),
+        metadata_path: `ocr/job_metadata/${JOB}.json`,
+      },
+    },
+  });
+  const { pipeline_steps: steps } = parseHub(await registry.getCentralRegistry(JOB));
+  expect(steps?.['ocr']).not.toHaveProperty('n');
+});
+
 test('metadata saved within a stage adds to what the stage itself tells', async () => {
   const root = temporaryRoot();
   await using registry = openRegistry({ root });
