@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { type Scope } from '@milepost/core/hooks';
 import { syncDirectory } from './directories.ts';
 import { sha256 } from './foreign-files.ts';
+import { messageOf } from './node-error.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 import { RegistryError } from './registry-error.ts';
 import { replaceFile } from './replace-file.ts';
@@ -50,7 +51,22 @@ function assertResultName(name: string): void {
 function bytesOf(data: ResultData): Buffer {
   if (typeof data === 'string') return Buffer.from(data, 'utf8');
   if (data instanceof Uint8Array) return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  return Buffer.from(`${JSON.stringify(data, null, 2)}\n`, 'utf8');
+  return Buffer.from(`${jsonOf(data)}\n`, 'utf8');
+}
+
+function jsonOf(data: unknown): string {
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(data, null, 2);
+  } catch (error) {
+    const message = `a result cannot be written as JSON: ${messageOf(error)}`;
+    throw new RegistryError('invalid_argument', message, { cause: error });
+  }
+  if (json === undefined) {
+    const message = `a result cannot be written as JSON: got ${typeof data}`;
+    throw new RegistryError('invalid_argument', message);
+  }
+  return json;
 }
 
 /**

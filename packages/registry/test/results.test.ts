@@ -51,6 +51,23 @@ describe('writeResult', () => {
     });
   });
 
+  test.for([
+    ['undefined', undefined],
+    ['a function', () => 1],
+    ['a BigInt', 1n],
+  ] as const)('%s is no result: an error, and nothing is written', async ([, data]) => {
+    const registry = connectedRegistry();
+    await withRun(run, () =>
+      withStage('ocr', () =>
+        expect(registry.writeResult('doc1', 'a.json', data as never)).rejects.toMatchObject({
+          name: 'RegistryError',
+          code: 'invalid_argument',
+        }),
+      ),
+    );
+    expect(tree(registry.root).filter((path) => path.includes('doc1'))).toEqual([]);
+  });
+
   test('latest names the run once the stage completed, also where only in part', async () => {
     const registry = connectedRegistry();
     await withRun(run, async () => {
