@@ -54,6 +54,13 @@ function timeToldBy(record: KnownJournalRecord): number {
   return record.time;
 }
 
+/** An item's record without its stack trace, which no view of a run shows: a run may have a hundred thousand items. */
+function withoutStack(record: RecordOf<'item_ended'>): RecordOf<'item_ended'> {
+  if (record.error?.stack === undefined) return record;
+  const { stack: _, ...error } = record.error;
+  return { ...record, error };
+}
+
 /**
  * The fold: takes records of one run in any order, any number of times, and gives the same state for the same set.
  * It looks at what records say, never at who wrote them.
@@ -120,7 +127,7 @@ export class RunFold implements RunState {
         return;
       }
       case 'item_ended':
-        this.#addItem(record);
+        this.#addItem(withoutStack(record));
         return;
       case 'output_recorded': {
         const key = `${record.execution_id ?? ''}\0${record.path}`;

@@ -23,6 +23,8 @@ const MAX_AHEAD_MS = 5000;
 const TICK_MS = 0.001;
 /** How often a rewrite begins anew because others wrote meanwhile, before it leaves that to them. */
 const MAX_ROUNDS = 4;
+/** How many records are folded in one go: some milliseconds. */
+const FOLD_SLICE = 500;
 /** How often, and how long, a file that does not parse is waited for before it counts as damaged. */
 const MAX_WAITS = 2;
 const WAIT_MS = 20;
@@ -199,11 +201,21 @@ export class RunRecorder {
     return this.#queue.discard();
   }
 
-  #foldPending(): void {
-    const texts = this.#unfolded;
-    this.#unfolded = [];
+  /** Folds the oldest records that were not yet, so many at most. */
+  #foldPending(most = Number.POSITIVE_INFINITY): void {
     // Parsed as a reader would: what is shown now is what will be read later.
-    for (const text of texts) this.#fold.add(parseJournalRecord(JSON.parse(text)));
+    for (const text of this.#unfolded.splice(0, most)) {
+      this.#fold.add(parseJournalRecord(JSON.parse(text)));
+    }
+  }
+
+  /** Folds the records taken so far, and lets the program go on in between. */
+  async #foldInSlices(): Promise<void> {
+    for (let left = this.#unfolded.length; left > FOLD_SLICE; left -= FOLD_SLICE) {
+      this.#foldPending(FOLD_SLICE);
+      await new Promise(setImmediate);
+    }
+    this.#foldPending();
   }
 
   async #rewriteInTurn(): Promise<RewriteFailure | undefined> {
@@ -242,7 +254,7 @@ export class RunRecorder {
    * @returns what is on disk
    */
   async #takeIn(): Promise<ForeignFindings> {
-    this.#foldPending();
+    await this.#foldInSlices();
     const stamp = (): number => this.stamp(this.#environment.clock.now());
     let found = await findForeign(this.#environment, this.#fold, stamp);
     for (let wait = 0; found.problems.length > 0 && wait < MAX_WAITS; wait += 1) {
