@@ -42,7 +42,8 @@ export interface Registry extends AsyncDisposable {
   saveSource(upload: SourceUpload): Promise<string>;
 
   /**
-   * Records a step with any JSON metadata, of which only `status` is required, and updates the hub.
+   * Records a step with any JSON metadata, of which only `status` is required, in place of what was saved of it before, and
+   * updates the hub.
    * Resolves when spoke and hub are on disk.
    * @throws {RegistryError} `invalid_argument`; `write_failed` where they could not be written, which is tried again
    * @throws {RunIdError}
