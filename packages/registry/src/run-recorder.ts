@@ -58,7 +58,7 @@ export class RunRecorder {
   readonly #schedule: RewriteSchedule;
   /** Executions under way, with the text that their records share. */
   readonly #open = new Map<string, string>();
-  #unfolded: string[] = [];
+  readonly #unfolded: string[] = [];
   #lastTime = 0;
   #ended = false;
   #hasRecords = false;
