@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
@@ -12,6 +13,8 @@ export default defineConfig({
   root: join(import.meta.dirname, '..'),
   ssr: { resolve: { conditions } },
   test: {
+    // By default one core is left idle; most of the time here is spent waiting for other processes.
+    maxWorkers: availableParallelism(),
     // Tests wait for events: only one that never comes shall end them, not a busy machine.
     testTimeout: 30_000,
     hookTimeout: 30_000,
