@@ -97,7 +97,7 @@ test('the second program runs', async () => {
 
 test('the benchmark runs', async () => {
   await using view = await openProjectView();
-  const { exitCode, stdout } = await view.run('npm run bench -- 1 200');
+  const { exitCode, stdout } = await view.run('npm run bench -- 1 2000');
   expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 });
   expect(stdout).toMatch(/all three signals, SDK present +\d+\.\d\d x/);
 });

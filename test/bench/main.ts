@@ -8,8 +8,8 @@ import { CountingSdk } from './sdk.ts';
 import { handWrittenStages, milepostStages, milepostStagesOfOneRun } from './stage.ts';
 
 // Ratios of main-thread CPU, interleaved rounds, medians: npm run bench [rounds] [stages per round]
-const rounds = Number(process.argv[2] ?? 41);
-const perRound = Number(process.argv[3] ?? 2_000);
+const rounds = Number(process.argv[2] ?? 21);
+const perRound = Number(process.argv[3] ?? 10_000);
 const STAGES = ['fetch', 'ocr', 'compilation', 'extraction', 'deploy'];
 
 async function ratio(
