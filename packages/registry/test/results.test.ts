@@ -104,8 +104,12 @@ describe('writeResult', () => {
     await record(
       'b_older',
       () => undefined,
-      () => record('a_newer', () => undefined),
+      async () => {
+        await nextMillisecond();
+        await record('a_newer', () => undefined);
+      },
     );
+    await nextMillisecond();
     await record('c_failed', () => {
       throw new Error('no');
     });
@@ -180,3 +184,9 @@ describe('recordOutput', () => {
     ]);
   });
 });
+
+/** Runs that start within one millisecond have no order. */
+async function nextMillisecond(): Promise<void> {
+  const now = Date.now();
+  while (Date.now() === now) await new Promise((resolve) => setImmediate(resolve));
+}
