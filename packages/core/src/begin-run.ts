@@ -5,7 +5,7 @@ import {
   FLAG_VALUE_RUN_ID_FORMAT_REPLACED,
   FLAG_VALUE_RUN_ID_REPLACED,
 } from '@milepost/semconv';
-import { boundedName } from './bounded-name.ts';
+import { UNNAMED, boundedName } from './bounded-name.ts';
 import { runEnvironment } from './environment.ts';
 import { Flags } from './flags.ts';
 import { globalState } from './global-state.ts';
@@ -18,8 +18,6 @@ import { RunExecution, type RunPlan } from './run-execution.ts';
 import { ITEM_SPANS_VALUES, type ItemSpans, type RunOptions } from './run-options.ts';
 import { currentRunStore } from './run-store.ts';
 import { activeScope } from './scope.ts';
-
-const UNNAMED = 'unnamed';
 
 // `MILEPOST_RUN_ID` names one run: the first of the process that begins outside any other.
 const environmentRunId = globalState('environment-run-id', () => ({ used: false }));

@@ -7,6 +7,9 @@ import { truncate } from './truncate.ts';
 export const MAX_NAME_BYTES = 200;
 const HASH_LENGTH = 12;
 
+/** What stands for a name that was not given. */
+export const UNNAMED = 'unnamed';
+
 /** A name as given, cut and flagged where it is too long or not well-formed; undefined where it is no name. */
 export function boundedName(given: unknown, flags: Flags): string | undefined {
   if (typeof given !== 'string' || given === '') return undefined;

@@ -1,7 +1,7 @@
 import { isRunId, runTraceId } from '@milepost/run-id';
 import { FLAG_VALUE_RUN_ID_REPLACED, FLAG_VALUE_RUN_NOT_FOUND } from '@milepost/semconv';
 import { newIdentity, planOptions } from './begin-run.ts';
-import { boundedName } from './bounded-name.ts';
+import { UNNAMED, boundedName } from './bounded-name.ts';
 import { Flags } from './flags.ts';
 import { guarded, reportOnce } from './guard.ts';
 import { type RunIdentity } from './identity.ts';
@@ -75,7 +75,7 @@ function joinedIdentity(given: unknown, options: JoinRunOptions, flags: Flags): 
         ] as const);
   flags.add(flag);
   reportOnce(`join ${flag}`, `${what}; a run of its own begins`);
-  return newIdentity({ ...options, pipeline: options.pipeline ?? 'unnamed' }, undefined, flags);
+  return newIdentity({ ...options, pipeline: options.pipeline ?? UNNAMED }, undefined, flags);
 }
 
 function identityOf(stored: StoredRun, options: JoinRunOptions, flags: Flags): RunIdentity {
@@ -83,7 +83,7 @@ function identityOf(stored: StoredRun, options: JoinRunOptions, flags: Flags): R
     runId: stored.runId,
     traceId: runTraceId(stored.runId),
     attempt: stored.attempt,
-    pipeline: stored.pipeline ?? boundedName(options.pipeline, flags) ?? 'unnamed',
+    pipeline: stored.pipeline ?? boundedName(options.pipeline, flags) ?? UNNAMED,
     subdomain: stored.subdomain,
     clientId: boundedName(options.client, flags) ?? stored.clientId,
     parentRunId: undefined,

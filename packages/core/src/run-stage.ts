@@ -1,19 +1,18 @@
 import { FLAG_VALUE_NAME_REPLACED, FLAG_VALUE_OPTIONS_UNREADABLE } from '@milepost/semconv';
 import { beginImplicitRun } from './begin-run.ts';
-import { boundedName } from './bounded-name.ts';
+import { UNNAMED, boundedName } from './bounded-name.ts';
 import { type StageDefinition } from './define-stage.ts';
 import { Flags } from './flags.ts';
 import { atOnce, guarded } from './guard.ts';
 import { type Classification, type Classifier } from './outcome.ts';
 import { readOptions } from './read-options.ts';
-import { activeContext, runningScopeOf, withContext } from './scope.ts';
+import { activeContext, runningScopeOf } from './scope.ts';
 import { StageExecution } from './stage-execution.ts';
 import { type StageOptions } from './stage-options.ts';
 import { type Stage } from './stage.ts';
 import { UNRECORDED_STAGE } from './unrecorded.ts';
-import { type OutcomeObserver, watchOutcome } from './watch-outcome.ts';
+import { type OutcomeObserver, watchWork } from './watch-outcome.ts';
 
-const UNNAMED = 'unnamed';
 const NO_OPTIONS = Object.freeze({});
 
 /**
@@ -33,14 +32,7 @@ export function runStage<T, Args extends readonly unknown[]>(
   );
   if (begun === undefined) return work(UNRECORDED_STAGE);
   const { execution, observer } = begun;
-  let result: T;
-  try {
-    result = withContext(execution.context, () => work(execution));
-  } catch (error) {
-    observer.ended({ kind: 'threw', error });
-    throw error;
-  }
-  return watchOutcome(result, execution.context, observer);
+  return watchWork(() => work(execution), execution.context, observer);
 }
 
 function beginStageExecution<Args extends readonly unknown[]>(

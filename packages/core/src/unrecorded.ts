@@ -1,7 +1,6 @@
+import { UNNAMED } from './bounded-name.ts';
 import { type RunIdentity } from './identity.ts';
 import { type Stage } from './stage.ts';
-
-const UNNAMED = 'unnamed';
 
 /** What the work of a run gets that could not even begin. */
 export const UNRECORDED_RUN: RunIdentity = {

@@ -1,5 +1,6 @@
 import { type Context } from '@opentelemetry/api';
 import { type Outcome } from './outcome.ts';
+import { withContext } from './scope.ts';
 import { isOwnIterator, watchIterator } from './watch-iterator.ts';
 import { isNodeReadable, watchNodeReadable } from './watch-node-readable.ts';
 import { type Settlement, isEagerPromise, watchPromise } from './watch-promise.ts';
@@ -14,11 +15,23 @@ export interface OutcomeObserver {
   gave(): void;
 }
 
+/** Runs work in its context, and watches how it ends. Gives back, or throws, what `watchOutcome` says. */
+export function watchWork<T>(work: () => T, context: Context, observer: OutcomeObserver): T {
+  let result: T;
+  try {
+    result = withContext(context, work);
+  } catch (error) {
+    observer.ended({ kind: 'threw', error });
+    throw error;
+  }
+  return watchOutcome(result, context, observer);
+}
+
 /**
  * Tells the observer how the work ended whose result this is, and gives back what the caller shall get: the value itself, a
  * promise derived from the user's, or an iterator or stream whose consumption is the work.
  */
-export function watchOutcome<T>(result: T, context: Context, observer: OutcomeObserver): T {
+function watchOutcome<T>(result: T, context: Context, observer: OutcomeObserver): T {
   return watchResult(result, context, {
     fulfilled: (value) => watchConsumption(value, context, observer),
     rejected: (error) => observer.ended({ kind: 'threw', error }),

@@ -1,8 +1,8 @@
 import { guarded, reportOnce } from './guard.ts';
 import { ItemExecution } from './item-execution.ts';
 import { type Classifier } from './outcome.ts';
-import { activeContext, runningScopeOf, withContext } from './scope.ts';
-import { watchOutcome } from './watch-outcome.ts';
+import { activeContext, runningScopeOf } from './scope.ts';
+import { watchWork } from './watch-outcome.ts';
 
 /** What can be said about one item. */
 export interface ItemOptions {
@@ -36,14 +36,7 @@ export function withItem<T>(
   const work = (): T => Reflect.apply(fn, this, []);
   const execution = guarded('the start of an item', () => beginItem(id, options), undefined);
   if (execution === undefined) return work();
-  let result: T;
-  try {
-    result = withContext(execution.context, work);
-  } catch (error) {
-    execution.ended({ kind: 'threw', error });
-    throw error;
-  }
-  return watchOutcome(result, execution.context, execution);
+  return watchWork(work, execution.context, execution);
 }
 
 function beginItem(id: unknown, options: ItemOptions): ItemExecution | undefined {
