@@ -89,6 +89,7 @@ export {
   MAX_STACK_BYTES,
   MAX_VALUE_BYTES,
 } from './limits.ts';
+export { LOSS_REASON_VALUES, type LossReason } from './loss.ts';
 export {
   DURATION_BUCKETS_SECONDS,
   METRICS,
