@@ -1,0 +1,161 @@
+import { type Agent, type ClientRequest, type IncomingMessage, request as http } from 'node:http';
+import { request as https } from 'node:https';
+import { type Socket } from 'node:net';
+import { describeError, errorCode } from './describe-error.ts';
+
+// Runs in the exit sender too: only builtins may be imported here.
+
+/** Bytes of an answer that are read at most, as the SDK's exporters do. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+
+/** Nobody listens there, or nobody knows where that is. */
+const REFUSALS: ReadonlySet<string | undefined> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
+/** What came back: plain data that may cross threads. */
+export type HttpAnswer =
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly retryAfter: string | undefined;
+      readonly contentType: string | undefined;
+      /** Empty where it was longer than 4 MB. */
+      readonly body: Uint8Array;
+      /** Why the body ends before its end, where it does. */
+      readonly brokenOff?: string;
+    }
+  | {
+      readonly kind: 'failed';
+      readonly message: string;
+      /** Nobody listens there. */
+      readonly isRefused: boolean;
+      /** There was a connection, and nothing came back: whether the server took the request is not known. */
+      readonly isUnanswered: boolean;
+    };
+
+/** One POST. */
+export interface HttpPost {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  readonly agent: Agent;
+  /** Breaks it off; its reason says why. */
+  readonly limit: AbortSignal;
+  /** Given the connection as soon as there is one, or the beginning of one. */
+  readonly onSocket?: (socket: Socket) => void;
+}
+
+/**
+ * Posts a body and reads the answer whole. Never rejects. A kept connection that the server had closed meanwhile is no
+ * failure: then it is posted once more, over a new one.
+ */
+export async function httpPost(post: HttpPost): Promise<HttpAnswer> {
+  const { answer, isStale } = await postOnce(post);
+  return isStale ? (await postOnce(post)).answer : answer;
+}
+
+interface Try {
+  readonly answer: HttpAnswer;
+  /** Nothing came back over a connection that had been used before. */
+  readonly isStale: boolean;
+}
+
+function postOnce({ url, headers, body, agent, limit, onSocket }: HttpPost): Promise<Try> {
+  const { promise, resolve } = Promise.withResolvers<Try>();
+  let isConnected = false;
+  let hasAnswer = false;
+  let request: ClientRequest | undefined;
+  const fail = (error: unknown): void => {
+    // What happens to the request after its answer began is the answer's matter.
+    if (hasAnswer) return;
+    const isStale = request?.reusedSocket === true && !limit.aborted && wasReset(error);
+    resolve({ answer: failed(limit.aborted ? limit.reason : error, isConnected), isStale });
+  };
+  const onAbort = (): void => {
+    request?.destroy(new Error(describeError(limit.reason)));
+  };
+  try {
+    limit.throwIfAborted();
+    const parsed = new URL(url);
+    const start = parsed.protocol === 'https:' ? https : http;
+    request = start(parsed, { method: 'POST', headers, agent });
+    request.on('error', fail);
+    // Also where there was no error, such as a protocol that the server wants to change to.
+    request.on('close', () => {
+      fail(new Error('the connection was closed without an answer'));
+    });
+    request.on('socket', (socket) => {
+      isConnected = !socket.connecting;
+      socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => {
+        isConnected = true;
+      });
+      onSocket?.(socket);
+    });
+    request.on('response', (response) => {
+      hasAnswer = true;
+      void readAnswer(response, limit).then((answer) => {
+        resolve({ answer, isStale: false });
+      });
+    });
+    limit.addEventListener('abort', onAbort, { once: true });
+    request.end(body);
+  } catch (error) {
+    fail(error);
+    request?.destroy();
+  }
+  return promise.finally(() => {
+    limit.removeEventListener('abort', onAbort);
+  });
+}
+
+/** Never rejects. */
+function readAnswer(response: IncomingMessage, limit: AbortSignal): Promise<HttpAnswer> {
+  const { promise, resolve } = Promise.withResolvers<HttpAnswer>();
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const head = {
+    kind: 'answered',
+    status: response.statusCode ?? 0,
+    retryAfter: response.headers['retry-after'],
+    contentType: response.headers['content-type'],
+  } as const;
+  const breakOff = (error: unknown): void => {
+    const brokenOff = describeError(limit.aborted ? limit.reason : error);
+    resolve({ ...head, body: Buffer.concat(chunks), brokenOff });
+  };
+  response.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= MAX_ANSWER_BYTES) {
+      chunks.push(chunk);
+      return;
+    }
+    resolve({ ...head, body: new Uint8Array() });
+    response.destroy();
+  });
+  response.on('end', () => {
+    resolve({ ...head, body: Buffer.concat(chunks) });
+  });
+  response.on('error', breakOff);
+  response.on('close', () => {
+    breakOff(new Error('the answer broke off'));
+  });
+  return promise;
+}
+
+function failed(error: unknown, isConnected: boolean): HttpAnswer {
+  const code = errorCode(error);
+  const isRefused = REFUSALS.has(code);
+  // What the parser of HTTP complains of was an answer, though garbage.
+  const isUnanswered = isConnected && !isRefused && code?.startsWith('HPE_') !== true;
+  return { kind: 'failed', message: describeError(error), isRefused, isUnanswered };
+}
+
+function wasReset(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === 'ECONNRESET' || code === 'EPIPE';
+}

@@ -1,0 +1,84 @@
+import { context, diag } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
+import { describeError } from './describe-error.ts';
+import { encodeBody } from './encode-body.ts';
+import { type HttpAnswer, httpPost } from './http-post.ts';
+import { OpenSockets } from './open-sockets.ts';
+import { type OtlpDestination } from './otlp-destination.ts';
+import { type OtlpRequest } from './otlp-request.ts';
+import { outcomeOf } from './outcome-of.ts';
+import { requestHeaders } from './request-headers.ts';
+import { untilAborted, withTimeLimit } from './time-limit.ts';
+import { type SendOutcome, type Transport } from './transport.ts';
+
+/** Sends requests over HTTP or HTTPS. */
+export class HttpTransport implements Transport {
+  readonly #destination: OtlpDestination;
+  readonly #sockets = new OpenSockets();
+  readonly #closed = new AbortController();
+  #hasWarned = false;
+
+  constructor(destination: OtlpDestination) {
+    this.#destination = destination;
+  }
+
+  async send(request: OtlpRequest, cut: AbortSignal): Promise<SendOutcome> {
+    const answer = await withTimeLimit(this.#destination.timeoutMs, cut, (limit) =>
+      // Else the instrumentation of HTTP would make spans of sending spans.
+      context.with(suppressTracing(context.active()), () => this.#post(request, limit)),
+    );
+    return outcomeOf(answer, request, () => {
+      this.#warnOfAnswer();
+    });
+  }
+
+  holdProcess(holds: boolean): void {
+    this.#sockets.hold(holds);
+  }
+
+  /** Breaks off what is under way, and gives the connections back. */
+  close(): void {
+    this.#closed.abort(new Error('closed'));
+    this.#destination.resolved?.agent.destroy();
+  }
+
+  /** Never rejects. */
+  async #post(request: OtlpRequest, limit: AbortSignal): Promise<HttpAnswer> {
+    let letGo = (): void => undefined;
+    try {
+      const destination = await untilAborted(this.#destination.resolve(), limit);
+      const { url, agent } = destination;
+      const { body, encoding } = await encodeBody(request, destination.compression);
+      const headers = requestHeaders(destination.headers, request.contentType, encoding);
+      return await httpPost({
+        url,
+        headers,
+        body,
+        agent,
+        limit,
+        onSocket: (socket) => {
+          letGo();
+          letGo = this.#sockets.add(socket);
+        },
+      });
+    } catch (error) {
+      // The user's own headers or agent failed, or a body is damaged: nothing was sent.
+      return {
+        kind: 'failed',
+        message: describeError(error),
+        isRefused: false,
+        isUnanswered: false,
+      };
+    } finally {
+      letGo();
+    }
+  }
+
+  #warnOfAnswer(): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    diag.warn(
+      `milepost: ${this.#destination.url} takes ${this.#destination.signal}, but its answers are no OTLP; what it rejects cannot be known`,
+    );
+  }
+}

@@ -1,0 +1,60 @@
+import { STATUS_CODES } from 'node:http';
+import { classOf } from './answer-class.ts';
+import { answerMessage, oneLine } from './answer-message.ts';
+import { type HttpAnswer } from './http-post.ts';
+import { type OtlpRequest } from './otlp-request.ts';
+import { readPartialSuccess } from './partial-success.ts';
+import { retryAfterMs } from './retry-after.ts';
+import { type SendOutcome } from './transport.ts';
+
+/**
+ * What an answer means for the request.
+ * @param onUnreadable called where the collector took the request, but with an answer that says nothing readable
+ */
+export function outcomeOf(
+  answer: HttpAnswer,
+  request: Pick<OtlpRequest, 'signal' | 'contentType' | 'records'>,
+  onUnreadable: () => void,
+): SendOutcome {
+  if (answer.kind === 'failed') {
+    const { message, isRefused, isUnanswered } = answer;
+    return { kind: 'unavailable', message: oneLine(message), isRefused, isUnanswered };
+  }
+  const { status, body, contentType } = answer;
+  const kind = classOf(answer);
+  switch (kind) {
+    case 'accepted': {
+      const partial = readPartialSuccess(body, contentType, request);
+      if (partial === undefined) onUnreadable();
+      return { kind, ...(partial ?? { rejected: 0 }) };
+    }
+    case 'unavailable': {
+      const wait = retryAfterMs(answer.retryAfter);
+      return {
+        kind,
+        message: messageOf(answer),
+        isRefused: false,
+        isUnanswered: false,
+        status,
+        ...(wait !== undefined && { retryAfterMs: wait }),
+      };
+    }
+    case 'too_large':
+      return { kind, status, message: messageOf(answer) };
+    case 'unauthorized':
+    case 'rejected':
+      return { kind: 'refused', reason: kind, status, message: messageOf(answer) };
+    default:
+      throw new TypeError(`unknown class of answer: ${String(kind satisfies never)}`);
+  }
+}
+
+/** Such as `503 Service Unavailable: queue is full`. */
+function messageOf(answer: Extract<HttpAnswer, { kind: 'answered' }>): string {
+  const { status, body, contentType, brokenOff } = answer;
+  const name = STATUS_CODES[status];
+  const code = name === undefined ? String(status) : `${status} ${name}`;
+  const said = answerMessage(body, contentType);
+  const parts = [said, brokenOff ?? ''].filter((part) => part !== '');
+  return parts.length === 0 ? code : oneLine(`${code}: ${parts.join(', ')}`);
+}
