@@ -10,3 +10,21 @@ export { type ResolvedDestination } from './resolved-destination.ts';
 export { type HttpProtocol, type SignalSerializers, serializerOf } from './serializer.ts';
 export { splitRequest } from './split-request.ts';
 export { type SendOutcome, type Transport } from './transport.ts';
+export {
+  type Delivery,
+  type DeliveryReport,
+  type RecordSource,
+  type RequestFate,
+  type SignalDelivery,
+} from './delivery.ts';
+export { DeliveryLogRecordProcessor } from './delivery-log-record-processor.ts';
+export { DeliveryMetricReader, type MetricReaderOptions } from './delivery-metric-reader.ts';
+export { DeliverySpanProcessor } from './delivery-span-processor.ts';
+export { type LossReport, observeLoss } from './observe-loss.ts';
+export { type BatchOptions } from './record-batch.ts';
+export { type RequestSerializer } from './serialize-records.ts';
+export {
+  TEMPORALITY_PREFERENCE_VALUES,
+  type TemporalityPreference,
+  temporalitySelector,
+} from './temporality-preference.ts';

@@ -1,0 +1,81 @@
+import {
+  type Delivery,
+  type DeliveryReport,
+  type OtlpRequest,
+  type RecordSource,
+  type RequestFate,
+  type Signal,
+} from '@milepost/delivery';
+
+type AddedRequest = Omit<OtlpRequest, 'sequence'>;
+
+/** A delivery that keeps what it is given, and tells the fate of each request when the test says so. */
+export class RecordingDelivery implements Delivery {
+  readonly spoolDirectory = undefined;
+  readonly requests: AddedRequest[] = [];
+  readonly lost: [Signal, string, number][] = [];
+  readonly sources = new Map<RecordSource, { signal: Signal; held: () => number }>();
+  flushes = 0;
+  readonly #fates: ((fate: RequestFate) => void)[] = [];
+  readonly #waiting: { count: number; resolve: () => void }[] = [];
+
+  async add(request: AddedRequest): Promise<RequestFate> {
+    this.requests.push(request);
+    for (const { count, resolve } of this.#waiting) if (this.requests.length >= count) resolve();
+    return new Promise((resolve) => this.#fates.push(resolve));
+  }
+
+  /** Resolves when it has been given so many requests. */
+  async given(count: number): Promise<void> {
+    if (this.requests.length >= count) return;
+    await new Promise<void>((resolve) => this.#waiting.push({ count, resolve }));
+  }
+
+  /** Tells what became of the requests so far. */
+  async settle(fate: RequestFate): Promise<void> {
+    for (const resolve of this.#fates.splice(0)) resolve(fate);
+    await Promise.resolve();
+  }
+
+  countLost(signal: Signal, reason: string, records: number): void {
+    this.lost.push([signal, reason, records]);
+  }
+
+  addSource(signal: Signal, source: RecordSource, held: () => number): () => void {
+    this.sources.set(source, { signal, held });
+    return () => this.sources.delete(source);
+  }
+
+  /** Records that the sources of a signal hold. */
+  held(signal: Signal): number {
+    let held = 0;
+    for (const source of this.sources.values()) if (source.signal === signal) held += source.held();
+    return held;
+  }
+
+  async flush(): Promise<DeliveryReport> {
+    this.flushes += 1;
+    return this.report();
+  }
+
+  report(): DeliveryReport {
+    const of = (signal: Signal): DeliveryReport[Signal] => ({
+      delivered: 0,
+      inMemory: this.held(signal),
+      spooled: 0,
+      oldest: undefined,
+      lost: {},
+      error: undefined,
+    });
+    return { traces: of('traces'), logs: of('logs'), metrics: of('metrics') };
+  }
+
+  async shutdown(): Promise<DeliveryReport> {
+    return this.report();
+  }
+
+  endSync(): DeliveryReport {
+    for (const source of this.sources.keys()) source.handOverSync();
+    return this.report();
+  }
+}
