@@ -1,5 +1,6 @@
 export { boundedName } from './bounded-name.ts';
 export { type ErrorDescription } from './describe-error.ts';
+export { type ProcessEnding, endRunning } from './end-running.ts';
 export { FieldBag, type Fields } from './field-bag.ts';
 export { type FieldValue } from './field-value.ts';
 export { Flags } from './flags.ts';

@@ -30,6 +30,7 @@ import { emitLog } from './milestone.ts';
 import { type Judges, type Outcome, classifyOutcome } from './outcome.ts';
 import { currentLogger, currentTracer } from './providers.ts';
 import { readOptions } from './read-options.ts';
+import { type RunningPlace, enterRunning, leaveRunning } from './running.ts';
 import { type RunningScope, contextOfOwnSpan, contextWithScope } from './scope.ts';
 import { type StageExecution } from './stage-execution.ts';
 import { truncate } from './truncate.ts';
@@ -51,7 +52,8 @@ export class ItemExecution {
   readonly #startTime: number = Date.now();
   readonly #startedAt: number = performance.now();
   #span: Span | undefined;
-  #ended = false;
+  /** Until it has ended. */
+  #running: RunningPlace | undefined;
 
   constructor(
     id: string,
@@ -78,6 +80,7 @@ export class ItemExecution {
     }
     this.context =
       this.#span === undefined ? this.#inItem : trace.setSpan(this.#inItem, this.#span);
+    this.#running = enterRunning(this);
   }
 
   /** A value of a consumed iterator says nothing about the item. */
@@ -87,8 +90,10 @@ export class ItemExecution {
 
   /** Ends the item, once. */
   ended(outcome: Outcome): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    const place = this.#running;
+    if (place === undefined) return;
+    this.#running = undefined;
+    leaveRunning(place);
     guarded('the end of an item', () => this.#end(outcome), undefined);
   }
 

@@ -42,8 +42,9 @@ export function judgeStage(
     : { status: STATUS_VALUE_PARTIAL, error: undefined };
 }
 
-/** The error of work that failed: what it threw, or that its result counts as a failure. */
+/** The error of work that failed: what it threw, what the process ended by, or that its result counts as a failure. */
 export function describeOutcome(outcome: Outcome, category: string | undefined): ErrorDescription {
+  if (outcome.kind === 'interrupted') return outcome.error;
   if (outcome.kind === 'threw') return describeError(outcome.error, category);
   return {
     type: ERROR_TYPE_VALUE_FAILED_RESULT,
@@ -55,6 +56,7 @@ export function describeOutcome(outcome: Outcome, category: string | undefined):
 
 /** Whether the caller is going to try again after this failure. */
 export function willRetryAfter(outcome: Outcome, willRetry: StageOptions['willRetry']): boolean {
+  if (outcome.kind === 'interrupted') return false;
   if (typeof willRetry !== 'function') return willRetry === true;
   if (outcome.kind !== 'threw') return false;
   return guarded(

@@ -26,6 +26,8 @@ export interface RunEndedEvent extends LifecycleEventBase {
   readonly status: RunEndStatus;
   readonly durationSeconds: number;
   readonly error: ErrorDescription | undefined;
+  /** Why the run was cancelled, where the process ended around it. */
+  readonly reason: string | undefined;
 }
 
 /** An execution of a stage began. */

@@ -5,7 +5,7 @@ import {
   type EndStatus,
 } from '@milepost/semconv';
 import { MAX_NAME_BYTES } from './bounded-name.ts';
-import { isAbort } from './describe-error.ts';
+import { type ErrorDescription, isAbort } from './describe-error.ts';
 import { atOnce, guarded } from './guard.ts';
 import { truncate } from './truncate.ts';
 
@@ -13,7 +13,9 @@ import { truncate } from './truncate.ts';
 export type Outcome =
   | { readonly kind: 'returned'; readonly value: unknown }
   | { readonly kind: 'threw'; readonly error: unknown }
-  | { readonly kind: 'abandoned'; readonly reason: string };
+  | { readonly kind: 'abandoned'; readonly reason: string }
+  /** The process fails around it. */
+  | { readonly kind: 'interrupted'; readonly error: ErrorDescription };
 
 /** What a classifier is told: what the work gave, or what it threw. */
 export type ClassifiedOutcome = { readonly value: unknown } | { readonly error: unknown };
@@ -46,6 +48,7 @@ export function classifyOutcome(
   judges: Judges,
 ): { readonly status: EndStatus | undefined; readonly category: string | undefined } {
   if (outcome.kind === 'abandoned') return { status: STATUS_VALUE_CANCELLED, category: undefined };
+  if (outcome.kind === 'interrupted') return { status: STATUS_VALUE_FAILED, category: undefined };
   const classify = judges.classify ?? (outcome.kind === 'threw' ? judges.inherited : undefined);
   const chosen =
     classify &&
@@ -56,7 +59,7 @@ export function classifyOutcome(
 // From JavaScript anything may come.
 function classification(
   classify: Classifier,
-  outcome: Exclude<Outcome, { readonly kind: 'abandoned' }>,
+  outcome: Extract<Outcome, { readonly kind: 'returned' | 'threw' }>,
 ): Classification | undefined {
   const given = atOnce(
     classify(outcome.kind === 'threw' ? { error: outcome.error } : { value: outcome.value }),

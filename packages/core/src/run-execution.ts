@@ -14,6 +14,7 @@ import {
   ATTR_PARENT_RUN_ID,
   ATTR_PIPELINE,
   ATTR_PIPELINE_UNIT,
+  ATTR_REASON,
   ATTR_RETRY_COUNT,
   ATTR_RUN_ID,
   ATTR_STATUS,
@@ -22,14 +23,12 @@ import {
   EVENT_RUN_STARTED,
   LEVEL_VALUE_INFO,
   PIPELINE_UNIT_VALUE_RUN,
-  type RunEndStatus,
   STATUS_VALUE_COMPLETED,
   STATUS_VALUE_FAILED,
   STATUS_VALUE_PARTIAL,
   STATUS_VALUE_SKIPPED,
   runEndedEvent,
 } from '@milepost/semconv';
-import { type ErrorDescription } from './describe-error.ts';
 import { addEndAttributes, addFlags, addStartAttributes, levelOf } from './end-attributes.ts';
 import { FieldBag, type Fields } from './field-bag.ts';
 import { type Flags } from './flags.ts';
@@ -37,12 +36,13 @@ import { guarded } from './guard.ts';
 import { type RunIdentity } from './identity.ts';
 import { durationInstruments } from './instruments.ts';
 import { describeOutcome } from './judge-stage.ts';
-import { hasLifecycleListeners, publishLifecycle } from './lifecycle.ts';
+import { type RunEndedEvent, hasLifecycleListeners, publishLifecycle } from './lifecycle.ts';
 import { emitLog } from './milestone.ts';
 import { type Classifier, type Outcome, classifyOutcome } from './outcome.ts';
 import { currentLogger } from './providers.ts';
 import { type ItemSpans } from './run-options.ts';
 import { joinedContext, rootSpanContext, startRunSpan } from './run-span.ts';
+import { type RunningPlace, enterRunning, leaveRunning } from './running.ts';
 import {
   type RunState,
   type RunningScope,
@@ -64,6 +64,9 @@ export interface RunPlan {
   readonly parent: SpanContext | undefined;
 }
 
+/** How a run ended. */
+type RunEnding = Pick<RunEndedEvent, 'status' | 'durationSeconds' | 'error' | 'reason'>;
+
 /** One run as it goes on in this process. Its functions never throw. */
 export class RunExecution {
   readonly identity: RunIdentity;
@@ -77,7 +80,8 @@ export class RunExecution {
   readonly #base: Attributes;
   readonly #startTime: number;
   readonly #startedAt: number = performance.now();
-  #ended = false;
+  /** Until it has ended. */
+  #running: RunningPlace | undefined;
 
   constructor(plan: RunPlan) {
     const { identity } = plan;
@@ -128,12 +132,15 @@ export class RunExecution {
       this.#logStart();
     }
     this.#publishStart();
+    this.#running = enterRunning(this);
   }
 
   /** Ends the run, once. */
-  end(outcome: Outcome): void {
-    if (this.#ended) return;
-    this.#ended = true;
+  ended(outcome: Outcome): void {
+    const place = this.#running;
+    if (place === undefined) return;
+    this.#running = undefined;
+    leaveRunning(place);
     guarded('the end of a run', () => this.#end(outcome), undefined);
   }
 
@@ -154,17 +161,17 @@ export class RunExecution {
       count.value += 1;
       durationInstruments().runDuration.record(durationSeconds, count.attributes);
     }
-    this.#logEnd(status, durationSeconds, error);
-    guarded('the end of the span of a run', () => this.#endSpan(status, error), undefined);
+    const reason = outcome.kind === 'abandoned' ? outcome.reason : undefined;
+    const ending = { status, durationSeconds, error, reason };
+    this.#logEnd(ending);
+    guarded('the end of the span of a run', () => this.#endSpan(ending), undefined);
     if (!hasLifecycleListeners()) return;
     publishLifecycle({
       type: 'run_ended',
       time: this.#startTime + durationSeconds * 1000,
       run: identity,
       flags: flags.list,
-      status,
-      durationSeconds,
-      error,
+      ...ending,
     });
   }
 
@@ -178,10 +185,11 @@ export class RunExecution {
     return attributes;
   }
 
-  #endSpan(status: RunEndStatus, error: ErrorDescription | undefined): void {
+  #endSpan({ status, error, reason }: RunEnding): void {
     const span = this.#span;
     if (span === undefined) return;
     span.setAttribute(ATTR_STATUS, status);
+    if (reason !== undefined) span.setAttribute(ATTR_REASON, reason);
     if (status === STATUS_VALUE_FAILED) {
       span.setStatus({ code: SpanStatusCode.ERROR, message: error?.message ?? '' });
       if (error) span.setAttribute(ATTR_ERROR_TYPE, error.type);
@@ -204,15 +212,12 @@ export class RunExecution {
     );
   }
 
-  #logEnd(
-    status: RunEndStatus,
-    durationSeconds: number,
-    error: ErrorDescription | undefined,
-  ): void {
+  #logEnd({ status, durationSeconds, error, reason }: RunEnding): void {
     const logger = currentLogger();
     if (logger === undefined) return;
     const event = runEndedEvent(status);
-    const attributes = { ...this.#base, ...this.#fields };
+    const attributes: Attributes = { ...this.#base, ...this.#fields };
+    if (reason !== undefined) attributes[ATTR_REASON] = reason;
     addEndAttributes(attributes, status, this.#startTime, durationSeconds, error, this.#plan.flags);
     emitLog(logger, levelOf(status), event, event, this.context, attributes);
   }
@@ -238,7 +243,7 @@ function scopeAttributes(run: RunIdentity): Attributes {
   };
 }
 
-function runStatus(decided: EndStatus | undefined, state: RunState): RunEndStatus {
+function runStatus(decided: EndStatus | undefined, state: RunState): RunEnding['status'] {
   if (decided !== undefined)
     return decided === STATUS_VALUE_SKIPPED ? STATUS_VALUE_COMPLETED : decided;
   if (state.troubled.size > 0) return STATUS_VALUE_PARTIAL;

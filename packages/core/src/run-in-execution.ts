@@ -24,11 +24,11 @@ export function runInExecution<T>(
   try {
     result = withContext(execution.context, () => Reflect.apply(fn, self, [execution.identity]));
   } catch (error) {
-    execution.end({ kind: 'threw', error });
+    execution.ended({ kind: 'threw', error });
     throw error;
   }
   return watchSettlement(result, execution.context, (outcome) => {
-    execution.end(outcome);
+    execution.ended(outcome);
     return hasLifecycleListeners() ? flushed(execution.identity.runId) : undefined;
   });
 }

@@ -68,7 +68,7 @@ function beginStageExecution<Args extends readonly unknown[]>(
       gave: () => execution.gave(),
       ended(outcome) {
         execution.ended(outcome);
-        run.end(outcome);
+        run.ended(outcome);
       },
     },
   };

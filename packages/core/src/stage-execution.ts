@@ -21,8 +21,10 @@ import { guarded, reportOnce } from './guard.ts';
 import { type RunIdentity, type StageIdentity } from './identity.ts';
 import { judgeStage, willRetryAfter } from './judge-stage.ts';
 import { type ItemCounts, hasLifecycleListeners, publishLifecycle } from './lifecycle.ts';
+import { nextOccurrence } from './next-occurrence.ts';
 import { type Judges, type Outcome } from './outcome.ts';
 import { positiveInteger } from './positive-integer.ts';
+import { type RunningPlace, enterRunning, leaveRunning } from './running.ts';
 import { type RunningScope, contextWithScope } from './scope.ts';
 import { countStageEnd, countStageStart } from './stage-counts.ts';
 import { StageItems, itemAttributes } from './stage-items.ts';
@@ -59,7 +61,8 @@ export class StageExecution implements Stage, StageIdentity, SignalledStage {
   #notes: StageNotes | undefined;
   #items: StageItems | undefined;
   #executionId: string | undefined;
-  #ended = false;
+  /** Until it has ended. */
+  #running: RunningPlace | undefined;
 
   constructor(plan: StagePlan, around: RunningScope, parent: Context) {
     const { options, name } = plan;
@@ -87,6 +90,7 @@ export class StageExecution implements Stage, StageIdentity, SignalledStage {
     this.#signals = new StageSignals(this, inStage);
     countStageStart(this.series, this.startTime, options.expectedIntervalSeconds);
     this.#publishStart();
+    this.#running = enterRunning(this);
   }
 
   /** The context that the stage's function runs in. */
@@ -167,8 +171,10 @@ export class StageExecution implements Stage, StageIdentity, SignalledStage {
 
   /** Ends the stage, once. */
   ended(outcome: Outcome): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    const place = this.#running;
+    if (place === undefined) return;
+    this.#running = undefined;
+    leaveRunning(place);
     guarded('the end of a stage', () => this.#end(outcome), undefined);
   }
 
@@ -177,7 +183,7 @@ export class StageExecution implements Stage, StageIdentity, SignalledStage {
   }
 
   #note(take: (notes: StageNotes) => void): void {
-    if (this.#ended) {
+    if (this.#running === undefined) {
       reportOnce(
         'late',
         `something was said about a stage (${this.name}) after its end, and dropped`,
@@ -285,13 +291,4 @@ function reasonOf(
   return status === STATUS_VALUE_CANCELLED && outcome.kind === 'abandoned'
     ? outcome.reason
     : undefined;
-}
-
-function nextOccurrence(occurrences: Map<string, number>, name: string, attempt: number): number {
-  const last = occurrences.get(name);
-  // A retry is of the occurrence before; the first one seen here may be a retry of another process's.
-  if (attempt > 1 && last !== undefined) return last;
-  const next = (last ?? 0) + 1;
-  occurrences.set(name, next);
-  return next;
 }

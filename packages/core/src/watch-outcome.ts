@@ -1,6 +1,7 @@
 import { type Context } from '@opentelemetry/api';
 import { type Outcome } from './outcome.ts';
 import { withContext } from './scope.ts';
+import { watchConsumer } from './watch-consumer.ts';
 import { isOwnIterator, watchIterator } from './watch-iterator.ts';
 import { isNodeReadable, watchNodeReadable } from './watch-node-readable.ts';
 import { type Settlement, isEagerPromise, watchPromise } from './watch-promise.ts';
@@ -93,10 +94,10 @@ function watchConsumed<T extends object>(
 ): T | undefined {
   if (value instanceof ReadableStream && !value.locked) {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a stream of the same chunks
-    return watchWebStream(value, context, observer) as T & ReadableStream;
+    return watchWebStream(value, context, watchConsumer(observer)) as T & ReadableStream;
   }
-  if (isNodeReadable(value)) return watchNodeReadable(value, context, observer);
-  return isOwnIterator(value) ? watchIterator(value, context, observer) : undefined;
+  if (isNodeReadable(value)) return watchNodeReadable(value, context, watchConsumer(observer));
+  return isOwnIterator(value) ? watchIterator(value, context, watchConsumer(observer)) : undefined;
 }
 
 function ended<T>(value: T, observer: OutcomeObserver): T {

@@ -153,6 +153,7 @@ test('tells of a small run, whole and in order', async () => {
       status: 'partial',
       durationSeconds: '<seconds>',
       error: undefined,
+      reason: undefined,
     },
   ]);
 });

@@ -169,6 +169,7 @@ export function describeRun({ state, rendered }: LoadedRun): RunSummary {
     endTime: overview.endTime,
     durationSeconds: overview.durationSeconds,
     error: overview.error,
+    reason: overview.reason,
     items: itemsOfRun(state, hub),
     stages: stepEntries(hub).map(([stage, entry]) => ({ stage, state: stateOfEntry(entry) })),
     flags: overview.flags,

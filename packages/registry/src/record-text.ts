@@ -118,7 +118,7 @@ export function recordText(event: RecordedEvent, time: number, execution: string
       return (
         `{"kind":"run_ended","time":${time},"run_attempt":${ordinal(event.run.attempt)}` +
         `,"status":"${event.status}","duration_seconds":${number(event.durationSeconds)}` +
-        `${errorKey(event.error)}${flagsKey(event.flags)}}`
+        `${errorKey(event.error)}${key('reason', event.reason)}${flagsKey(event.flags)}}`
       );
     case 'stage_started':
       return (

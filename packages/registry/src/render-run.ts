@@ -110,6 +110,7 @@ const OVERVIEW_KEYS: ReadonlySet<string> = new Set([
   'end_time',
   'duration_seconds',
   'error',
+  'reason',
   'flags',
 ]);
 
@@ -130,6 +131,7 @@ function overviewKeys(overview: RunOverview): JsonObject {
     end_time: overview.endTime === undefined ? undefined : isoTime(overview.endTime),
     duration_seconds: overview.durationSeconds,
     error: overview.error,
+    reason: overview.reason,
     flags: overview.flags.length === 0 ? undefined : overview.flags,
   };
 }

@@ -34,6 +34,8 @@ export interface RunOverview {
   /** Of the last attempt. */
   readonly durationSeconds: number | undefined;
   readonly error: ErrorRecord | undefined;
+  /** Why it was cancelled. */
+  readonly reason: string | undefined;
   readonly flags: readonly string[];
 }
 
@@ -127,6 +129,7 @@ export function runOverview(
     durationSeconds:
       last === undefined ? number(told['duration_seconds']) : last.ended?.duration_seconds,
     error: last?.ended?.error,
+    reason: last?.ended?.reason,
     flags: flagsOf(attempts.flatMap(({ started, ended }) => [started, ended])),
   };
 }

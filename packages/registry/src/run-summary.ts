@@ -36,6 +36,8 @@ export interface RunSummary {
   /** Undefined while it runs, and where nobody told. */
   readonly durationSeconds: number | undefined;
   readonly error: ErrorRecord | undefined;
+  /** Why it was cancelled, where the process ended around it. */
+  readonly reason: string | undefined;
   /** Undefined where no stage saw items. */
   readonly items: ItemTotals | undefined;
   /** Names of the stages, declared ones first, and where each is. */

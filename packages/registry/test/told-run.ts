@@ -62,6 +62,7 @@ export class ToldRun {
       status,
       durationSeconds,
       error,
+      reason: undefined,
       flags: [],
     });
     return this;

@@ -23,5 +23,7 @@ export const ERROR_CATEGORY_VALUES = [
 export const ERROR_TYPE_VALUE_ALL_ITEMS_FAILED = 'AllItemsFailed';
 /** `error.type` where the user's classifier counts a returned value as a failure. */
 export const ERROR_TYPE_VALUE_FAILED_RESULT = 'FailedResult';
+/** `error.type` of what was under way when the process exited with a code other than 0. */
+export const ERROR_TYPE_VALUE_PROCESS_EXIT = 'ProcessExit';
 /** `error.type` where an error has no usable class name and no code (OpenTelemetry's fallback value). */
 export const ERROR_TYPE_VALUE_OTHER = '_OTHER';

@@ -40,6 +40,8 @@ export const writtenHubSchema = z.looseObject({
   end_time: z.string().optional(),
   duration_seconds: z.number().optional(),
   error: errorRecordSchema.optional(),
+  /** Why the run was cancelled. */
+  reason: z.string().optional(),
   source: sourceSchema,
   pipeline_steps: z.record(
     z.string(),

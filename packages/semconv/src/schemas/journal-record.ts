@@ -73,6 +73,7 @@ export const runEndedSchema = z.looseObject({
   status: z.enum(RUN_END_STATUS_VALUES),
   duration_seconds: z.number(),
   error: errorRecordSchema.optional(),
+  reason: z.string().optional(),
   flags,
 });
 
