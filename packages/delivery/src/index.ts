@@ -28,3 +28,4 @@ export {
   type TemporalityPreference,
   temporalitySelector,
 } from './temporality-preference.ts';
+export { type ExitOutcome, type SendAtExitOptions, sendAtExit } from './send-at-exit.ts';

@@ -1,0 +1,67 @@
+/**
+ * Ends in one of several ways, and sends requests with its last breath: `send-at-exit.mjs {way} {requests} {timeoutMs}`.
+ * Prints one line: outcomes, and the time that the call took.
+ */
+import { writeSync } from 'node:fs';
+import { isMainThread, Worker, workerData } from 'node:worker_threads';
+import { otlpDestination, sendAtExit } from '@milepost/delivery';
+
+const [way, count, timeoutMs] = isMainThread ? process.argv.slice(2) : workerData;
+const signals = ['traces', 'logs', 'metrics'];
+
+if (way === 'thread' && isMainThread) {
+  const file = new URL(import.meta.url);
+  const thread = new Worker(file, { workerData: ['exit', count, timeoutMs] });
+  thread.on('exit', (code) => {
+    process.exitCode = code;
+  });
+} else {
+  await main();
+}
+
+async function main() {
+  const destinations = Object.fromEntries(
+    await Promise.all(
+      signals.map(async (signal) => [signal, await otlpDestination(signal).resolve()]),
+    ),
+  );
+  const requests = Array.from({ length: Number(count) }, (_, sequence) => ({
+    signal: signals[sequence % signals.length],
+    sequence,
+    body: Buffer.from('{"resourceSpans":[]}'),
+    encoding: 'identity',
+    contentType: 'application/json',
+    records: 10,
+    time: Date.now(),
+    isSuperseded: false,
+  }));
+  const end = () => {
+    const begin = performance.now();
+    const outcomes = sendAtExit(requests, { destinations, timeoutMs: Number(timeoutMs) });
+    const tookMs = performance.now() - begin;
+    const isIntact = requests.every(({ body }) => body.toString() === '{"resourceSpans":[]}');
+    writeSync(1, JSON.stringify({ tookMs, isIntact, outcomes: tally(outcomes) }));
+  };
+  if (way === 'sigterm') {
+    process.on('SIGTERM', () => {
+      end();
+      process.exit(143);
+    });
+    setTimeout(() => undefined, 60_000);
+    process.kill(process.pid, 'SIGTERM');
+    return;
+  }
+  process.on('exit', end);
+  if (way === 'exit') process.exit(3);
+  if (way === 'throw') throw new Error('uncaught');
+  if (way === 'reject') void Promise.reject(new Error('unhandled'));
+}
+
+function tally(outcomes) {
+  const counts = {};
+  for (const { kind, message } of outcomes) {
+    const name = message === undefined ? kind : `${kind}: ${message}`;
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
+}
