@@ -1,0 +1,284 @@
+import {
+  type AnyValue,
+  ROOT_CONTEXT,
+  TraceFlags,
+  context,
+  createTraceState,
+  trace,
+} from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { TraceState, isTracingSuppressed } from '@opentelemetry/core';
+import { type Resource, resourceFromAttributes } from '@opentelemetry/resources';
+import { LoggerProvider } from '@opentelemetry/sdk-logs';
+import { SamplingDecision, TracerProvider } from '@opentelemetry/sdk-trace';
+import { afterEach, describe, expect, test } from 'vitest';
+import {
+  DeliveryLogRecordProcessor,
+  DeliverySpanProcessor,
+  type HttpProtocol,
+  type OtlpRequest,
+  serializerOf,
+} from '@milepost/delivery';
+import { RecordingDelivery } from './recording-delivery.ts';
+
+interface Options {
+  readonly maxExportBatchSize?: number;
+  readonly scheduledDelayMillis?: number;
+}
+
+interface Pipeline {
+  readonly delivery: RecordingDelivery;
+  readonly processor: { forceFlush(): Promise<void>; shutdown(): Promise<void> };
+  /** Makes one record. */
+  emit(name: string): void;
+  /** Makes one that the serialiser cannot read. */
+  emitUnreadable(name: string): void;
+}
+
+const NEVER_MS = 2 ** 31 - 1;
+const CONTENT_TYPES = {
+  'http/json': 'application/json',
+  'http/protobuf': 'application/x-protobuf',
+} as const;
+
+const SPAN_CONTEXT = {
+  traceId: '0af7651916cd43dd8448eb211c80319c',
+  spanId: 'b7ad6b7169203331',
+  traceFlags: TraceFlags.SAMPLED,
+};
+
+const UNREADABLE_STATE = Object.assign(new TraceState(), {
+  serialize: () => {
+    throw new Error('cannot be read');
+  },
+});
+
+const SIGNALS = {
+  traces(protocol: HttpProtocol, options: Options, resource?: Resource): Pipeline {
+    const delivery = new RecordingDelivery();
+    const processor = new DeliverySpanProcessor(delivery, {
+      serializer: serializerOf('traces', protocol),
+      contentType: CONTENT_TYPES[protocol],
+      ...options,
+    });
+    const tracer = new TracerProvider({
+      spanProcessors: [processor],
+      ...(resource && { resource }),
+    }).getTracer('a');
+    return {
+      delivery,
+      processor,
+      emit: (name) => {
+        tracer.startSpan(`<${name}>`).end();
+      },
+      emitUnreadable: (name) => {
+        const parent = trace.wrapSpanContext({ ...SPAN_CONTEXT, traceState: UNREADABLE_STATE });
+        tracer.startSpan(`<${name}>`, {}, trace.setSpan(ROOT_CONTEXT, parent)).end();
+      },
+    };
+  },
+  logs(protocol: HttpProtocol, options: Options, resource?: Resource): Pipeline {
+    const delivery = new RecordingDelivery();
+    const processor = new DeliveryLogRecordProcessor(delivery, {
+      serializer: serializerOf('logs', protocol),
+      contentType: CONTENT_TYPES[protocol],
+      ...options,
+    });
+    const logger = new LoggerProvider({
+      processors: [processor],
+      ...(resource && { resource }),
+    }).getLogger('a');
+    return {
+      delivery,
+      processor,
+      emit: (name) => {
+        logger.emit({ body: `<${name}>` });
+      },
+      emitUnreadable: (name) => {
+        const body: Record<string, AnyValue> = { name: `<${name}>` };
+        logger.emit({ body });
+        body['self'] = body;
+      },
+    };
+  },
+};
+
+const KINDS = (['traces', 'logs'] as const).flatMap((signal) =>
+  (['http/json', 'http/protobuf'] as const).map((protocol) => ({ signal, protocol })),
+);
+
+/** The names of the records in a request, in either encoding: they stand between `<` and `>`. */
+function namesIn({ body }: Pick<OtlpRequest, 'body'>): string[] {
+  const text = Buffer.from(body).toString('latin1');
+  return Array.from(text.matchAll(/<(record-\d+)>/g), ([, name = '']) => name);
+}
+
+afterEach(() => {
+  context.disable();
+});
+
+describe.for(KINDS)('$signal over $protocol', ({ signal, protocol }) => {
+  test('a burst of 10,000 within one turn loses nothing, and at most one batch is held', async () => {
+    const { delivery, processor, emit } = SIGNALS[signal](protocol, {});
+    const names = Array.from({ length: 10_000 }, (_, index) => `record-${index}`);
+    let mostHeld = 0;
+    const before = Date.now();
+    for (const name of names) {
+      emit(name);
+      mostHeld = Math.max(mostHeld, delivery.held(signal));
+    }
+
+    expect(mostHeld).toBe(511);
+    expect(delivery.requests.map(({ records }) => records)).toEqual(Array(19).fill(512));
+    await processor.forceFlush();
+    expect(delivery.requests.flatMap(namesIn)).toEqual(names);
+    expect(delivery.requests.at(-1)).toMatchObject({
+      signal,
+      contentType: CONTENT_TYPES[protocol],
+      encoding: 'identity',
+      records: 10_000 - 19 * 512,
+      isSuperseded: false,
+    });
+    const times = delivery.requests.map(({ time }) => time);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(times[0]).toBeGreaterThanOrEqual(before);
+    expect(delivery.held(signal)).toBe(0);
+    expect(delivery.lost).toEqual([]);
+  });
+
+  test('a record is handed over when it has been held long enough', async () => {
+    const { delivery, emit } = SIGNALS[signal](protocol, { scheduledDelayMillis: 1 });
+    emit('record-1');
+    expect(delivery.requests).toEqual([]);
+    await delivery.given(1);
+    emit('record-2');
+    await delivery.given(2);
+    expect(delivery.requests.map(namesIn)).toEqual([['record-1'], ['record-2']]);
+  });
+
+  test('half a batch is handed over when the running turn is over', async () => {
+    const { delivery, emit } = SIGNALS[signal](protocol, {
+      maxExportBatchSize: 8,
+      scheduledDelayMillis: NEVER_MS,
+    });
+    for (let index = 0; index < 5; index += 1) emit(`record-${index}`);
+    expect(delivery.requests).toEqual([]);
+    await delivery.given(1);
+    expect(delivery.requests.map(({ records }) => records)).toEqual([5]);
+  });
+
+  test('at the end of the process everything is handed over at once, also what comes later', () => {
+    const { delivery, emit } = SIGNALS[signal](protocol, { scheduledDelayMillis: NEVER_MS });
+    emit('record-1');
+    emit('record-2');
+    const before = Date.now();
+    delivery.endSync();
+    emit('record-3');
+    emit('record-4');
+    expect(delivery.requests.map(namesIn)).toEqual([
+      ['record-1', 'record-2'],
+      ['record-3'],
+      ['record-4'],
+    ]);
+    expect(delivery.requests[2]?.time).toBeGreaterThanOrEqual(before);
+  });
+
+  test('a shutdown flushes; what comes later is handed over at once', async () => {
+    const { delivery, processor, emit } = SIGNALS[signal](protocol, {
+      scheduledDelayMillis: NEVER_MS,
+    });
+    emit('record-1');
+    await processor.shutdown();
+    expect(delivery.flushes).toBe(1);
+    expect(delivery.sources.size).toBe(0);
+    emit('record-2');
+    expect(delivery.requests.map(namesIn)).toEqual([['record-1'], ['record-2']]);
+  });
+
+  test('attributes of the resource that are being detected are waited for', async () => {
+    const host = Promise.withResolvers<string>();
+    const resource = resourceFromAttributes({ 'host.name': host.promise });
+    const { delivery, processor, emit } = SIGNALS[signal](protocol, {}, resource);
+    emit('record-1');
+    const flushed = processor.forceFlush();
+    expect(delivery.requests).toEqual([]);
+    host.resolve('detected-late');
+    await flushed;
+    expect(Buffer.from(delivery.requests[0]?.body ?? '').toString('latin1')).toContain(
+      'detected-late',
+    );
+  });
+
+  test('nothing waits for attributes of the resource at the end of the process', () => {
+    const resource = resourceFromAttributes({ 'host.name': new Promise<string>(() => undefined) });
+    const { delivery, processor, emit } = SIGNALS[signal](protocol, {}, resource);
+    emit('record-1');
+    void processor.forceFlush();
+    delivery.endSync();
+    expect(delivery.requests.map(namesIn)).toEqual([['record-1']]);
+  });
+
+  test('a record that cannot be serialised costs only itself', () => {
+    const { delivery, emit, emitUnreadable } = SIGNALS[signal](protocol, {});
+    const names = Array.from({ length: 100 }, (_, index) => `record-${index}`);
+    for (const name of names) {
+      if (name === 'record-37') emitUnreadable(name);
+      else emit(name);
+    }
+    delivery.endSync();
+    expect(delivery.requests.flatMap(namesIn)).toEqual(
+      names.filter((name) => name !== 'record-37'),
+    );
+    expect(delivery.requests.reduce((sum, { records }) => sum + records, 0)).toBe(99);
+    expect(delivery.lost).toEqual([[signal, 'unserializable', 1]]);
+  });
+
+  test('handing over happens outside of the context of whoever made the record, untraced', async () => {
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    const { delivery, emit } = SIGNALS[signal](protocol, {
+      maxExportBatchSize: 2,
+      scheduledDelayMillis: 1,
+    });
+    const seen: unknown[] = [];
+    const { add } = delivery;
+    delivery.add = async (request) => {
+      seen.push([trace.getSpan(context.active()), isTracingSuppressed(context.active())]);
+      return add.call(delivery, request);
+    };
+    const user = trace.setSpan(ROOT_CONTEXT, trace.wrapSpanContext(SPAN_CONTEXT));
+    context.with(user, () => {
+      for (const name of ['record-1', 'record-2', 'record-3']) emit(name);
+    });
+    await delivery.given(2);
+    expect(seen).toEqual([
+      [undefined, true],
+      [undefined, true],
+    ]);
+  });
+
+  test('what fails in the delivery does not reach whoever makes a record', () => {
+    const { delivery, emit } = SIGNALS[signal](protocol, { maxExportBatchSize: 1 });
+    delivery.add = () => {
+      throw new Error('broken');
+    };
+    expect(() => {
+      emit('record-1');
+    }).not.toThrow();
+  });
+});
+
+test.for([
+  { name: 'recorded and sampled', decision: SamplingDecision.RECORD_AND_SAMPLED, requests: 1 },
+  { name: 'only recorded', decision: SamplingDecision.RECORD, requests: 0 },
+])('a span that is $name makes $requests requests', ({ decision, requests }) => {
+  const delivery = new RecordingDelivery();
+  const processor = new DeliverySpanProcessor(delivery, {
+    serializer: serializerOf('traces', 'http/json'),
+    contentType: 'application/json',
+  });
+  const sampler = { shouldSample: () => ({ decision }) };
+  const provider = new TracerProvider({ spanProcessors: [processor], sampler });
+  provider.getTracer('a').startSpan('a').end();
+  delivery.endSync();
+  expect(delivery.requests).toHaveLength(requests);
+});
