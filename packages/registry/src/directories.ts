@@ -1,20 +1,19 @@
 import { dirname, join, relative, sep } from 'node:path';
 import { BoundedMap } from './bounded-map.ts';
-import { type RegistryFileSystem } from './file-system.ts';
+import { type FileFacts, type RegistryFileSystem } from './file-system.ts';
 import { codeOf } from './node-error.ts';
 import { RegistryError } from './registry-error.ts';
 
 /** How many directories are remembered: every item with results has one. */
 const MAX_KNOWN = 10_000;
 
-/** Makes a new directory entry survive a power cut. Not every system opens directories. */
-export async function syncDirectory(fs: RegistryFileSystem, directory: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const file = await fs.open(directory, 'r');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
+/** Makes a directory and those above it at once, so that they survive a power cut. */
+export function makeDirectoriesSync(fs: RegistryFileSystem, path: string): void {
+  const first = fs.sync.mkdirs(path);
+  if (first === undefined) return;
+  for (let made = path; ; made = dirname(made)) {
+    fs.sync.syncDirectory(dirname(made));
+    if (made === first || made === dirname(made)) return;
   }
 }
 
@@ -78,20 +77,36 @@ export class Directories {
       if (codeOf(error) !== 'ENOENT') throw error;
       if (parent !== root) await this.#makeRoot(parent);
       await this.#create(root);
+      return;
+    }
+    if (root === this.#root) await this.#syncAboveRoot(parent);
+  }
+
+  /** The root may be new too, and another process its maker. What lies above it may be closed to us. */
+  async #syncAboveRoot(parent: string): Promise<void> {
+    try {
+      await this.#fs.syncDirectory(parent);
+    } catch (error) {
+      const code = codeOf(error);
+      if (code !== 'EACCES' && code !== 'EPERM') throw error;
     }
   }
 
   async #makeOne(directory: string): Promise<void> {
+    let facts: FileFacts;
     try {
-      const facts = await this.#fs.lstat(directory);
-      if (facts.isSymbolicLink()) await this.#assertInside(directory);
-      else if (!facts.isDirectory()) {
-        throw new RegistryError('write_failed', `${directory} is in the way: expected a directory`);
-      }
+      facts = await this.#fs.lstat(directory);
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw error;
       await this.#create(directory);
+      return;
     }
+    if (facts.isSymbolicLink()) await this.#assertInside(directory);
+    else if (!facts.isDirectory()) {
+      throw new RegistryError('write_failed', `${directory} is in the way: expected a directory`);
+    }
+    // Whoever made it may not have come to this yet.
+    await this.#fs.syncDirectory(dirname(directory));
   }
 
   async #create(directory: string): Promise<void> {
@@ -100,9 +115,8 @@ export class Directories {
     } catch (error) {
       // Another writer was quicker.
       if (codeOf(error) !== 'EEXIST') throw error;
-      return;
     }
-    await syncDirectory(this.#fs, dirname(directory));
+    await this.#fs.syncDirectory(dirname(directory));
   }
 
   async #assertInside(link: string): Promise<void> {

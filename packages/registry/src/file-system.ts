@@ -38,16 +38,23 @@ export interface RegistryFileSystem {
   readlink(path: string): Promise<string>;
   lstat(path: string): Promise<FileFacts>;
   realpath(path: string): Promise<string>;
+  /** Makes the entries of a directory survive a power cut, where the system can. */
+  syncDirectory(path: string): Promise<void>;
   /** For what `RunStore` must answer at once. */
   readonly sync: {
     readFile(path: string): Buffer;
     readdir(path: string): string[];
     lstat(path: string): FileFacts;
-    mkdirs(path: string): void;
+    /**
+     * Makes a directory and those above it that are missing.
+     * @returns the first that was missing
+     */
+    mkdirs(path: string): string | undefined;
     /** Creates an empty file; throws `EEXIST` where one is. */
     create(path: string): void;
-    /** Creates a file that must not exist with this content, and fsyncs it. */
-    writeNew(path: string, data: Uint8Array): void;
+    /** Creates a file that must not exist with this content, and fsyncs it where asked to. */
+    writeNew(path: string, data: Uint8Array, synced: boolean): void;
+    syncDirectory(path: string): void;
   };
 }
 
@@ -78,6 +85,27 @@ function openFile(fd: number): RegistryFile {
   };
 }
 
+async function syncDirectory(path: string): Promise<void> {
+  // Windows opens no directories, and has their entries in its own journal.
+  if (process.platform === 'win32') return;
+  const fd = await called<number>((done) => fs.open(path, 'r', done));
+  try {
+    await called<void>((done) => fs.fsync(fd, (error) => done(error, undefined)));
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function syncDirectoryNow(path: string): void {
+  if (process.platform === 'win32') return;
+  const fd = fs.openSync(path, 'r');
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
 /** Node's own file system. */
 export const nodeFileSystem: RegistryFileSystem = {
   open: async (path, flags) => openFile(await called<number>((done) => fs.open(path, flags, done))),
@@ -93,12 +121,14 @@ export const nodeFileSystem: RegistryFileSystem = {
   readlink: (path) => called<string>((done) => fs.readlink(path, done)),
   lstat: (path) => called<FileFacts>((done) => fs.lstat(path, done)),
   realpath: (path) => called<string>((done) => fs.realpath(path, done)),
+  syncDirectory,
   sync: {
     readFile: (path) => fs.readFileSync(path),
     readdir: (path) => fs.readdirSync(path),
     lstat: (path) => fs.lstatSync(path),
-    mkdirs: (path) => void fs.mkdirSync(path, { recursive: true }),
+    mkdirs: (path) => fs.mkdirSync(path, { recursive: true }),
     create: (path) => fs.closeSync(fs.openSync(path, 'wx')),
-    writeNew: (path, data) => fs.writeFileSync(path, data, { flag: 'wx', flush: true }),
+    writeNew: (path, data, synced) => fs.writeFileSync(path, data, { flag: 'wx', flush: synced }),
+    syncDirectory: syncDirectoryNow,
   },
 };

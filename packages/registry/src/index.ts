@@ -1,5 +1,6 @@
 export { type RegistryClock, systemClock } from './clock.ts';
 export { connectRegistry } from './connect-registry.ts';
+export { DURABILITY_VALUES, type Durability } from './durability.ts';
 export {
   type FileFacts,
   type RegistryFile,

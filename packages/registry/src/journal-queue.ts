@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { diag } from '@opentelemetry/api';
+import { makeDirectoriesSync } from './directories.ts';
 import { journalLines } from './journal-line.ts';
 import { JournalSegment, createWriter, segmentFile, segmentOpened } from './journal-segment.ts';
 import { messageOf } from './node-error.ts';
@@ -104,8 +105,10 @@ export class JournalQueue {
     try {
       const writer = createWriter();
       const opening = segmentOpened(this.#runId, writer, clock.now());
-      fs.sync.mkdirs(directory);
-      fs.sync.writeNew(join(directory, segmentFile(writer)), journalLines(1, [opening, ...bodies]));
+      makeDirectoriesSync(fs, directory);
+      const lines = journalLines(1, [opening, ...bodies]);
+      fs.sync.writeNew(join(directory, segmentFile(writer)), lines, true);
+      fs.sync.syncDirectory(directory);
       this.#onSegment(writer);
       this.#pending.written(bytesOf(this.#waiting));
       this.#waiting = [];

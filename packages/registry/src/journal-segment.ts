@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { JOURNAL_VERSION } from '@milepost/semconv/schemas';
 import { type RegistryClock } from './clock.ts';
-import { type Directories, syncDirectory } from './directories.ts';
+import { type Directories } from './directories.ts';
 import { type RegistryFile, type RegistryFileSystem } from './file-system.ts';
 import { journalBody, journalLines } from './journal-line.ts';
 import { writeAll } from './write-all.ts';
@@ -69,7 +69,7 @@ export class JournalSegment {
     );
     const segment = new JournalSegment(writer, file, [segmentOpened(runId, writer, clock.now())]);
     try {
-      await syncDirectory(fs, directory);
+      await fs.syncDirectory(directory);
       return segment;
     } catch (error) {
       await file.close();

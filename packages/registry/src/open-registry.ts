@@ -5,6 +5,7 @@ import { RunClaims } from './claims.ts';
 import { type RegistryClock, systemClock } from './clock.ts';
 import { disconnectRegistry } from './connect-registry.ts';
 import { Directories } from './directories.ts';
+import { DURABILITY_VALUES, type Durability, withDurability } from './durability.ts';
 import { EventRecorder } from './event-recorder.ts';
 import { type RegistryFileSystem, nodeFileSystem } from './file-system.ts';
 import { LatestLinks } from './latest-links.ts';
@@ -28,6 +29,11 @@ export interface RegistryOptions {
   /** The key of item collections in the files that are written. Readers take both. Default: `items`. */
   readonly itemsKey?: WrittenItemsKey;
   /**
+   * What acknowledged records survive: a power cut too (`disk`), or the end of the process alone (`os`), which costs no
+   * wait for the disk. Default: `disk`.
+   */
+  readonly durability?: Durability;
+  /**
    * Most bytes of records of all runs that may wait for the disk. Beyond that the oldest runs that ended are given up,
    * then what comes is dropped; both are reported. Default: 64 MiB.
    */
@@ -39,7 +45,7 @@ export interface RegistryOptions {
 }
 
 function environmentOf(options: RegistryOptions): RegistryEnvironment {
-  const { root = 'data', itemsKey = 'items', clock = systemClock } = options;
+  const { root = 'data', itemsKey = 'items', durability = 'disk', clock = systemClock } = options;
   if (typeof root !== 'string' || root === '' || root.includes('\0')) {
     throw new RegistryError('invalid_argument', 'root: expected the path of a directory');
   }
@@ -49,8 +55,14 @@ function environmentOf(options: RegistryOptions): RegistryEnvironment {
       `itemsKey: expected ${WRITTEN_ITEMS_KEY_VALUES.join(' or ')}, got ${JSON.stringify(itemsKey)}`,
     );
   }
+  if (!DURABILITY_VALUES.includes(durability)) {
+    throw new RegistryError(
+      'invalid_argument',
+      `durability: expected ${DURABILITY_VALUES.join(' or ')}, got ${JSON.stringify(durability)}`,
+    );
+  }
   const layout = new Layout(root);
-  const fs = withBoundedReads(options.fs ?? nodeFileSystem);
+  const fs = withDurability(withBoundedReads(options.fs ?? nodeFileSystem), durability);
   return {
     fs,
     clock,

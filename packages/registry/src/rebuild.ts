@@ -1,7 +1,6 @@
 import { dirname } from 'node:path';
 import { isRunId } from '@milepost/run-id';
 import { stepEntries } from './describe-run.ts';
-import { syncDirectory } from './directories.ts';
 import { sha256 } from './foreign-files.ts';
 import { LatestLinks } from './latest-links.ts';
 import { LATEST_FILE, spokesOfDirectory } from './layout.ts';
@@ -78,7 +77,7 @@ async function rebuildForeign(environment: RegistryEnvironment, run: LoadedRun):
   if (run.unread.has(path)) await setAside(environment, run.runId, path);
   const directory = dirname(path);
   await directories.within(directory, () => replaceFile(fs, path, Buffer.from(jsonText(hub))));
-  await syncDirectory(fs, directory);
+  await fs.syncDirectory(directory);
 }
 
 /** Points every `latest.json` at the newest run of its directory. */

@@ -1,6 +1,5 @@
 import { dirname } from 'node:path';
 import { BoundedMap } from './bounded-map.ts';
-import { syncDirectory } from './directories.ts';
 import { executionsOf } from './executions.ts';
 import { type LatestLinks } from './latest-links.ts';
 import { type RegistryEnvironment, problemOf, reportProblem } from './registry-environment.ts';
@@ -54,7 +53,7 @@ export class ResultLinks {
         const { fs, directories } = this.#environment;
         await directories.within(directory, async () => {
           const moved = await this.#latest.move(directory, LATEST, '', runId, startTime);
-          if (moved) await syncDirectory(fs, directory);
+          if (moved) await fs.syncDirectory(directory);
         });
         this.#seen.set(directory, runId);
       } catch (error) {

@@ -1,6 +1,5 @@
 import { dirname, join } from 'node:path';
 import { type Scope } from '@milepost/core/hooks';
-import { syncDirectory } from './directories.ts';
 import { sha256 } from './foreign-files.ts';
 import { messageOf } from './node-error.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
@@ -93,7 +92,7 @@ export async function writeResultFile(
   const bytes = bytesOf(data);
   await directories.within(dirname(path), async () => {
     await replaceFile(fs, path, bytes);
-    await syncDirectory(fs, dirname(path));
+    await fs.syncDirectory(dirname(path));
   });
   return { path, size: bytes.length, sha256: sha256(bytes) };
 }

@@ -1,5 +1,4 @@
 import { dirname } from 'node:path';
-import { syncDirectory } from './directories.ts';
 import { type ForeignFindings, sha256 } from './foreign-files.ts';
 import { type LatestLinks } from './latest-links.ts';
 import { LATEST_FILE, OURS_BESIDE_FOREIGN } from './layout.ts';
@@ -90,7 +89,7 @@ export class RunFiles {
       }),
     );
     await mapLimited([...touched], (directory) =>
-      this.#guarded(directory, failures, () => syncDirectory(this.#environment.fs, directory)),
+      this.#guarded(directory, failures, () => this.#environment.fs.syncDirectory(directory)),
     );
     if (failures.length > 0) throw failures[0];
   }

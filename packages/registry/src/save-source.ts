@@ -1,6 +1,5 @@
 import { isRunId, parseRunId } from '@milepost/run-id';
 import { type WrittenSourceJob } from '@milepost/semconv/schemas';
-import { syncDirectory } from './directories.ts';
 import { isoTime } from './iso-time.ts';
 import { type LatestLinks } from './latest-links.ts';
 import { LATEST_FILE } from './layout.ts';
@@ -80,6 +79,6 @@ export async function saveSourceJob(
     });
   }
   await links.move(layout.sources, LATEST_FILE, '.json', jobId, environment.clock.now());
-  await syncDirectory(fs, layout.sources);
+  await fs.syncDirectory(layout.sources);
   return jobId;
 }

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { diag } from '@opentelemetry/api';
-import { syncDirectory } from './directories.ts';
 import { codeOf } from './node-error.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 
@@ -28,8 +27,8 @@ export async function setAside(
     if (codeOf(error) === 'ENOENT') return;
     throw error;
   }
-  await syncDirectory(fs, directory);
-  await syncDirectory(fs, dirname(path));
+  await fs.syncDirectory(directory);
+  await fs.syncDirectory(dirname(path));
   diag.warn(
     `milepost: registry: ${layout.recorded(path)} could not be read whole; it is now ${layout.recorded(target)}`,
   );
