@@ -1,0 +1,42 @@
+// Makes numbered stages in one run, says over IPC what waits, and ends when it is told to:
+// `node produce.ts {contender} {count} {stages a second, or all for all at once}`
+import { once } from 'node:events';
+import { type Contender, startContender } from './contender.ts';
+import { makeAtRate } from './make-at-rate.ts';
+import { type ProducerNotice } from './producer-notice.ts';
+
+const LOOK_EVERY_MS = 100;
+const [name = '', count = '', perSecond = ''] = process.argv.slice(2);
+
+function say(notice: ProducerNotice): void {
+  process.send?.(notice);
+}
+
+let peakRssBytes = 0;
+function look(contender: Contender): void {
+  peakRssBytes = Math.max(peakRssBytes, process.memoryUsage.rss());
+  say({ kind: 'state', waiting: contender.waiting() ?? null });
+}
+
+const told = once(process, 'message');
+const contender = await startContender(name);
+const looks = setInterval(look, LOOK_EVERY_MS, contender);
+const begin = performance.now();
+await contender.inRun(async () => {
+  const make = (n: number): void => contender.stage('work', n, () => undefined);
+  if (perSecond === 'all') for (let n = 0; n < Number(count); n += 1) make(n);
+  else await makeAtRate(make, { count: Number(count), perSecond: Number(perSecond) });
+});
+look(contender);
+say({ kind: 'made', seconds: (performance.now() - begin) / 1000 });
+await told;
+clearInterval(looks);
+let report: unknown;
+try {
+  report = await contender.shutdown();
+} catch (error) {
+  report = String(error);
+}
+look(contender);
+say({ kind: 'ended', report, peakRssBytes });
+process.disconnect();
