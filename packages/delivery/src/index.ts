@@ -29,3 +29,23 @@ export {
   temporalitySelector,
 } from './temporality-preference.ts';
 export { type ExitOutcome, type SendAtExitOptions, sendAtExit } from './send-at-exit.ts';
+export { type BackoffOptions } from './backoff.ts';
+export { type DeliveryOptions, openDelivery } from './open-delivery.ts';
+export {
+  type RequestStore,
+  type SetAside,
+  type StoredRequest,
+  type Waiting,
+} from './request-store.ts';
+export { openSpool, type Spool } from './spool.ts';
+export { isSpoolError, SPOOL_ERROR_CODES, SpoolError, type SpoolErrorCode } from './spool-error.ts';
+export {
+  type EntryKind,
+  nodeSpoolFileSystem,
+  type SpoolCalls,
+  type SpoolEntry,
+  type SpoolFileFacts,
+  type SpoolFileSystem,
+} from './spool-file-system.ts';
+export { type SpoolOptions } from './spool-options.ts';
+export { type OwnerIdentity } from './owner.ts';

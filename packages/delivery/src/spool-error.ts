@@ -1,0 +1,30 @@
+/** Stable codes of {@link SpoolError}. */
+export const SPOOL_ERROR_CODES = [
+  'write_failed',
+  'spool_full',
+  'unsafe_directory',
+  'damaged',
+  'invalid_argument',
+] as const;
+/** A stable code of {@link SpoolError}. */
+export type SpoolErrorCode = (typeof SPOOL_ERROR_CODES)[number];
+
+/**
+ * Why the spool did not take a request: the disk refused (`write_failed`, the system's error is the cause), nothing
+ * more can be dropped to make room (`spool_full`), others can write where it lies (`unsafe_directory`); or why it did
+ * not give one back (`damaged`).
+ */
+export class SpoolError extends Error {
+  override readonly name = 'SpoolError';
+  readonly code: SpoolErrorCode;
+
+  constructor(code: SpoolErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Whether a value is an error of the spool, also of another copy of this package. */
+export function isSpoolError(value: unknown): value is SpoolError {
+  return value instanceof Error && value.name === 'SpoolError' && 'code' in value;
+}

@@ -1,0 +1,146 @@
+import { join } from 'node:path';
+import { errorCode } from './describe-error.ts';
+import { heartbeat, type Heartbeat } from './heartbeat.ts';
+import { type OwnerIdentity } from './owner.ts';
+import { placeFile, removeFile, tidyAway } from './place-file.ts';
+import { publicUrl } from './public-url.ts';
+import { type Signal } from './signal.ts';
+import { type SpoolDisk } from './spool-disk.ts';
+import { SpoolError } from './spool-error.ts';
+import {
+  DESTINATION_FILE,
+  destinationName,
+  newOwnedName,
+  randomName,
+  type SpoolLayout,
+} from './spool-layout.ts';
+import { ensureDirectory, ensureSpool } from './spool-trust.ts';
+import { type Steps } from './steps.ts';
+
+/** What a {@link SpoolHome} is made of. */
+export interface SpoolHomeOptions {
+  readonly disk: SpoolDisk;
+  readonly layout: SpoolLayout;
+  readonly identity: OwnerIdentity;
+  readonly destinations: Readonly<Partial<Record<Signal, string>>>;
+  readonly uid: number | undefined;
+  readonly now: () => number;
+  readonly heartbeatMs: number;
+  /** Whether anything of ours lies on the disk: only then it is worth a heartbeat. */
+  readonly isNeeded: () => boolean;
+}
+
+/**
+ * The place of one process in a spool: its owner file with its heartbeat, and its directory for each signal. Made when
+ * it is first asked for, and anew when it went away.
+ */
+export class SpoolHome {
+  /** Names what is ours; random, so that no two processes of any machine share it. */
+  readonly owner: string = randomName();
+  readonly #options: SpoolHomeOptions;
+  readonly #heartbeat: Heartbeat;
+  readonly #directories = new Map<Signal, string>();
+  /** All that were made, of which some may have come to be empty. */
+  readonly #made = new Set<string>();
+  #isDeclared = false;
+  #isReleased = false;
+
+  constructor(options: SpoolHomeOptions) {
+    this.#options = options;
+    const { disk, layout, heartbeatMs, isNeeded, now } = options;
+    const path = layout.ownerFile(this.owner);
+    this.#heartbeat = heartbeat({
+      intervalMs: heartbeatMs,
+      isNeeded,
+      beat: () => disk.touch(path, now()),
+      onMissing: () => {
+        this.#isDeclared = false;
+        return this.declare(false);
+      },
+    });
+  }
+
+  /** Name of the directory of what goes where a signal goes. */
+  destination(signal: Signal): string {
+    const url = this.#options.destinations[signal];
+    if (url === undefined)
+      throw new SpoolError('invalid_argument', `${signal} have no destination`);
+    return destinationName(signal, url);
+  }
+
+  /** Makes known who owns what carries our name. Before anything does: what nobody owns is anyone's. */
+  *declare(isSynced: boolean): Steps<void> {
+    if (this.#isReleased) return;
+    if (!this.#isDeclared) {
+      const { disk, layout, identity, uid, now } = this.#options;
+      yield* ensureSpool(disk, layout.root, uid, isSynced);
+      yield* ensureDirectory(disk, layout.owners);
+      const since = new Date(now()).toISOString();
+      const content = Buffer.from(`${JSON.stringify({ ...identity, since })}\n`);
+      yield* placeFile(disk, layout.owners, `${this.owner}.json`, [content], isSynced);
+      this.#isDeclared = true;
+    }
+    if (this.#wasReleased()) yield* this.release([]);
+    else yield* this.#heartbeat.start();
+  }
+
+  /** The end may have come while the disk was written to. */
+  #wasReleased(): boolean {
+    return this.#isReleased;
+  }
+
+  /** Our directory for a signal. */
+  *directory(signal: Signal, isSynced: boolean): Steps<string> {
+    const { disk, layout, uid } = this.#options;
+    if (this.#isReleased) yield* ensureSpool(disk, layout.root, uid, isSynced);
+    else yield* this.declare(isSynced);
+    const known = this.#directories.get(signal);
+    if (known !== undefined) return known;
+    const destination = layout.destination(this.destination(signal));
+    yield* ensureDirectory(disk, destination);
+    yield* this.#describeDestination(signal, destination, isSynced);
+    const directory = join(destination, newOwnedName(this.owner));
+    yield* disk.mkdir(directory);
+    this.#made.add(directory);
+    this.#directories.set(signal, directory);
+    if (isSynced) {
+      yield* disk.syncDirectory(destination);
+      yield* disk.syncDirectory(layout.root);
+    }
+    return directory;
+  }
+
+  *#describeDestination(signal: Signal, directory: string, isSynced: boolean): Steps<void> {
+    const { disk, destinations } = this.#options;
+    try {
+      yield* disk.lstat(join(directory, DESTINATION_FILE));
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      const description = { signal, url: publicUrl(destinations[signal] ?? '') };
+      const content = Buffer.from(`${JSON.stringify(description)}\n`);
+      yield* placeFile(disk, directory, DESTINATION_FILE, [content], isSynced);
+    }
+  }
+
+  /** Whether we made a directory. */
+  has(directory: string): boolean {
+    return this.#made.has(directory);
+  }
+
+  /** Our directories are gone: someone took us for dead, or removed them. */
+  forget(): void {
+    this.#isDeclared = false;
+    this.#directories.clear();
+  }
+
+  /** Lets others have what is left. What is written later is theirs as well. */
+  *release(adopted: Iterable<string>): Steps<void> {
+    const { disk, layout } = this.#options;
+    this.#heartbeat.stop();
+    this.#isReleased = true;
+    for (const directory of [...this.#made, ...adopted]) yield* tidyAway(disk.rmdir(directory));
+    if (this.#isDeclared) yield* tidyAway(removeFile(disk, layout.ownerFile(this.owner)));
+    this.#isDeclared = false;
+    this.#directories.clear();
+  }
+}

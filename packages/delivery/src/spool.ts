@@ -1,0 +1,262 @@
+import { dirname } from 'node:path';
+import { adoptDirectories, removeOwnersOfNothing } from './adopt-directories.ts';
+import { moveDamaged, writeDeadLetter } from './dead-letters.ts';
+import { describeError, errorCode } from './describe-error.ts';
+import { queuedRequest } from './found-request.ts';
+import { gzipWhereSmaller } from './gzip-where-smaller.ts';
+import { type OtlpRequest } from './otlp-request.ts';
+import { placeFile, removeFile, tidyAway } from './place-file.ts';
+import { readPatiently } from './read-patiently.ts';
+import { type RequestFileHeader, requestFileHeader } from './request-file-header.ts';
+import { requestFileName } from './request-file-name.ts';
+import { parseRequestFile, requestFileHead, requestOf } from './request-file.ts';
+import {
+  type RequestStore,
+  type SetAside,
+  type StoredRequest,
+  type Waiting,
+} from './request-store.ts';
+import { type Signal, SIGNAL_VALUES } from './signal.ts';
+import { isSpoolError, SpoolError } from './spool-error.ts';
+import { type SpoolOptions } from './spool-options.ts';
+import { reportProblem, type SpoolParts, spoolParts } from './spool-parts.ts';
+import { isSpoolThere } from './spool-trust.ts';
+import { runLater, runNow, type Steps } from './steps.ts';
+import { type QueuedRequest } from './stored-queue.ts';
+
+/** How often a request is written anew because its directory went away under it. */
+const MOST_TRIES = 4;
+
+/** Requests on disk: those of this process, and those that it took over from processes that are gone. */
+export class Spool implements RequestStore {
+  /** The directory, absolute. */
+  readonly directory: string;
+  readonly #parts: SpoolParts;
+  /** Writes happen one after the other. */
+  #writes: Promise<unknown> = Promise.resolve();
+  #adoption: Promise<void> | undefined;
+  #isReleased = false;
+
+  constructor(options: SpoolOptions) {
+    this.#parts = spoolParts(options);
+    this.directory = this.#parts.layout.root;
+  }
+
+  async append(request: OtlpRequest): Promise<StoredRequest> {
+    const smaller = await gzipWhereSmaller(request);
+    return await this.#inTurn(() => this.#write(smaller, true));
+  }
+
+  appendSync(request: OtlpRequest): void {
+    try {
+      runNow(this.#write(request, false));
+    } catch (error) {
+      throw asSpoolError(error);
+    }
+  }
+
+  firstOwn(signal: Signal): StoredRequest | undefined {
+    return this.#parts.requests.firstOwn(signal);
+  }
+
+  firstAdopted(signal: Signal): StoredRequest | undefined {
+    return this.#parts.requests.firstAdopted(signal);
+  }
+
+  async read(stored: StoredRequest): Promise<OtlpRequest | undefined> {
+    if (!this.#parts.requests.has(stored)) return undefined;
+    this.#parts.requests.take(stored);
+    try {
+      const content = await readPatiently(() => runLater(this.#parts.disk.readFile(stored.path)));
+      return requestOf(parseRequestFile(content), stored.sequence);
+    } catch (error) {
+      await runLater(this.#giveUp(stored, error));
+      return undefined;
+    }
+  }
+
+  async remove(stored: StoredRequest): Promise<void> {
+    await runLater(this.#remove(stored));
+  }
+
+  removeSync(stored: StoredRequest): void {
+    runNow(this.#remove(stored));
+  }
+
+  async setAside(request: OtlpRequest, why: SetAside): Promise<void> {
+    try {
+      const at = new Date(this.#parts.now()).toISOString();
+      const header = { ...this.#header(request), setAside: { ...why, at } };
+      const destination = this.#parts.home.destination(request.signal);
+      await this.#inTurn(() => writeDeadLetter(this.#parts, destination, header, request.body));
+    } catch (error) {
+      reportProblem('cannot keep a dead letter', error);
+    }
+  }
+
+  async adopt(): Promise<void> {
+    this.#adoption ??= this.#adoptOnce();
+    await this.#adoption;
+  }
+
+  waiting(signal: Signal): Waiting {
+    return this.#parts.requests.waiting(signal);
+  }
+
+  releaseSync(): void {
+    this.#isReleased = true;
+    try {
+      runNow(this.#parts.home.release(this.#parts.requests.adoptedDirectories()));
+    } catch (error) {
+      reportProblem('cannot let go of the spool', error);
+    }
+  }
+
+  async #inTurn<T>(work: () => Steps<T>): Promise<T> {
+    const turn = this.#writes.then(async () => {
+      try {
+        return await runLater(work());
+      } catch (error) {
+        throw asSpoolError(error);
+      }
+    });
+    this.#writes = turn.catch(() => undefined);
+    const stored = await turn;
+    if (this.#parts.room.isStale()) void this.#rescan();
+    return stored;
+  }
+
+  async #rescan(): Promise<void> {
+    try {
+      await runLater(this.#parts.room.rescan());
+    } catch (error) {
+      reportProblem('cannot look through the spool', error);
+    }
+  }
+
+  #header(request: OtlpRequest): RequestFileHeader {
+    return requestFileHeader(request, this.#parts.identity, this.#parts.now());
+  }
+
+  *#write(request: OtlpRequest, isSynced: boolean): Steps<StoredRequest> {
+    const { signal, body } = request;
+    const header = this.#header(request);
+    const head = requestFileHead(header, body);
+    const bytes = head.length + body.length;
+    yield* this.#parts.home.directory(signal, isSynced);
+    yield* this.#parts.room.look();
+    const unreserve = yield* this.#parts.room.reserve(bytes);
+    const name = requestFileName({ ...header, bytes });
+    let stored: QueuedRequest;
+    try {
+      const directory = yield* this.#place(signal, name, [head, body], isSynced);
+      stored = queuedRequest(signal, directory, name, { ...header, bytes });
+      const there = this.#parts.requests.addOwn(stored);
+      if (there !== undefined && there.path !== stored.path) {
+        // It was written at once while this was under way: one of the two is enough.
+        yield* tidyAway(this.#parts.disk.unlink(stored.path));
+        return there;
+      }
+    } finally {
+      unreserve();
+    }
+    if (request.isSuperseded) {
+      for (const past of this.#parts.requests.superfluous(signal)) yield* this.#remove(past);
+    }
+    return stored;
+  }
+
+  /** Writes a file into our directory, or into a new one where that has gone away. */
+  *#place(
+    signal: Signal,
+    name: string,
+    chunks: readonly Uint8Array[],
+    isSynced: boolean,
+  ): Steps<string> {
+    for (let tries = 1; ; tries += 1) {
+      let directory: string | undefined;
+      try {
+        directory = yield* this.#parts.home.directory(signal, isSynced);
+        yield* placeFile(this.#parts.disk, directory, name, chunks, isSynced);
+        return directory;
+      } catch (error) {
+        if (errorCode(error) !== 'ENOENT' || tries === MOST_TRIES) throw error;
+        this.#parts.home.forget();
+        if (directory !== undefined) yield* this.#forgetIfGone(directory);
+      }
+    }
+  }
+
+  /** @returns whether a directory of ours is gone, and with it all that it held, to whoever has it now */
+  *#forgetIfGone(directory: string): Steps<boolean> {
+    try {
+      yield* this.#parts.disk.lstat(directory);
+      return false;
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') return false;
+      this.#parts.requests.forgetDirectory(directory);
+      return true;
+    }
+  }
+
+  /** A request cannot be read: it is forgotten, and counted unless another process has it. */
+  *#giveUp(stored: StoredRequest, error: unknown): Steps<void> {
+    if (!this.#parts.requests.has(stored)) return;
+    if (yield* this.#forgetIfGone(dirname(stored.path))) return;
+    this.#parts.requests.forget(stored);
+    this.#parts.onLost(stored.signal, 'damaged', stored.records);
+    reportProblem(`cannot read ${stored.path}`, error);
+    if (errorCode(error) !== 'ENOENT') yield* moveDamaged(this.#parts, stored);
+  }
+
+  *#remove(stored: StoredRequest): Steps<void> {
+    const emptied = this.#parts.requests.forget(stored);
+    try {
+      yield* removeFile(this.#parts.disk, stored.path);
+    } catch (error) {
+      reportProblem(`cannot remove ${stored.path}`, error);
+    }
+    if (emptied !== undefined) yield* tidyAway(this.#parts.disk.rmdir(emptied));
+  }
+
+  async #adoptOnce(): Promise<void> {
+    try {
+      if (!this.#isReleased) await runLater(this.#adopt());
+    } catch (error) {
+      reportProblem('cannot take over what is left', error);
+    } finally {
+      this.#adoption = undefined;
+    }
+  }
+
+  *#adopt(): Steps<void> {
+    if (!(yield* isSpoolThere(this.#parts.disk, this.directory, this.#parts.uid))) return;
+    for (const signal of SIGNAL_VALUES) {
+      if (this.#parts.destinations[signal] === undefined) continue;
+      const destination = this.#parts.layout.destination(this.#parts.home.destination(signal));
+      for (const adopted of yield* adoptDirectories(this.#parts.adopter, signal, destination)) {
+        this.#parts.requests.addAdopted(signal, adopted.directory, adopted.requests);
+        this.#parts.room.forgetDirectory(adopted.formerly);
+      }
+    }
+    yield* removeOwnersOfNothing(this.#parts.adopter);
+  }
+}
+
+/**
+ * Opens a spool. Touches no disk before something is kept or taken over.
+ * @throws SpoolError `invalid_argument` for a bound that is none
+ */
+export function openSpool(options: SpoolOptions): Spool {
+  const { maxBytes } = options;
+  if (maxBytes !== undefined && !(maxBytes > 0)) {
+    throw new SpoolError('invalid_argument', `maxBytes: expected more than 0, found ${maxBytes}`);
+  }
+  return new Spool(options);
+}
+
+function asSpoolError(error: unknown): unknown {
+  if (isSpoolError(error)) return error;
+  const message = `cannot keep a request: ${describeError(error)}`;
+  return new SpoolError('write_failed', message, { cause: error });
+}

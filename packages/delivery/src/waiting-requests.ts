@@ -1,0 +1,140 @@
+import { dirname } from 'node:path';
+import { type Waiting } from './request-store.ts';
+import { type Signal, SIGNAL_VALUES } from './signal.ts';
+import { type QueuedRequest, StoredQueue } from './stored-queue.ts';
+
+/** What a process has waiting on disk: its own requests of each signal, and the directories that it took over. */
+export class WaitingRequests {
+  readonly #own = new Map<Signal, StoredQueue>();
+  readonly #adopted = new Map<Signal, Set<StoredQueue>>();
+  /** Where each lies. */
+  readonly #queues = new Map<string, StoredQueue>();
+  /** The one that was read last of each signal: it may be on its way to the collector. */
+  readonly #inHand = new Map<Signal, string>();
+
+  constructor() {
+    for (const signal of SIGNAL_VALUES) {
+      this.#own.set(signal, new StoredQueue(''));
+      this.#adopted.set(signal, new Set());
+    }
+  }
+
+  *#all(): Iterable<StoredQueue> {
+    yield* this.#own.values();
+    for (const queues of this.#adopted.values()) yield* queues;
+  }
+
+  #queuesOf(signal: Signal): readonly StoredQueue[] {
+    const own = this.#own.get(signal);
+    return [...(own === undefined ? [] : [own]), ...(this.#adopted.get(signal) ?? [])];
+  }
+
+  /** @returns the request of the same sequence that was there already, and stays */
+  addOwn(request: QueuedRequest): QueuedRequest | undefined {
+    const queue = this.#own.get(request.signal);
+    if (queue === undefined) return undefined;
+    const there = queue.add(request);
+    if (there === undefined) this.#queues.set(request.path, queue);
+    return there;
+  }
+
+  addAdopted(signal: Signal, directory: string, requests: readonly QueuedRequest[]): void {
+    const queue = new StoredQueue(directory, requests);
+    this.#adopted.get(signal)?.add(queue);
+    for (const { path } of requests) this.#queues.set(path, queue);
+  }
+
+  has(request: Pick<QueuedRequest, 'path'>): boolean {
+    return this.#queues.has(request.path);
+  }
+
+  /** @returns the directory that was taken over and is empty now */
+  forget(request: Pick<QueuedRequest, 'signal' | 'sequence' | 'path'>): string | undefined {
+    const queue = this.#queues.get(request.path);
+    this.#queues.delete(request.path);
+    if (this.#inHand.get(request.signal) === request.path) this.#inHand.delete(request.signal);
+    queue?.delete(request);
+    if (queue === undefined || queue.length > 0 || queue.directory === '') return undefined;
+    this.#adopted.get(request.signal)?.delete(queue);
+    return queue.directory;
+  }
+
+  /** Forgets all that lay in a directory that is gone. */
+  forgetDirectory(directory: string): void {
+    for (const queue of this.#all()) {
+      for (const request of Array.from(queue)) {
+        if (dirname(request.path) === directory) this.forget(request);
+      }
+    }
+  }
+
+  /** Keeps a request from being dropped while there is another, until the next is taken or it is forgotten. */
+  take(request: Pick<QueuedRequest, 'signal' | 'path'>): void {
+    this.#inHand.set(request.signal, request.path);
+  }
+
+  firstOwn(signal: Signal): QueuedRequest | undefined {
+    return this.#own.get(signal)?.first;
+  }
+
+  firstAdopted(signal: Signal): QueuedRequest | undefined {
+    return oldestOf([...(this.#adopted.get(signal) ?? [])].map(({ first }) => first));
+  }
+
+  /** Requests of our own that a later one of our own makes superfluous. */
+  superfluous(signal: Signal): readonly QueuedRequest[] {
+    return [...(this.#own.get(signal) ?? [])].filter((it) => it.isSuperseded).slice(0, -1);
+  }
+
+  /** The first to be dropped; one that may be on its way only where `isLast`. */
+  oldest(isLast: boolean): QueuedRequest | undefined {
+    const inHand = new Set(this.#inHand.values());
+    return oldestOf([...this.#all()].map((queue) => firstOf(queue, isLast ? undefined : inHand)));
+  }
+
+  get blockBytes(): number {
+    let sum = 0;
+    for (const queue of this.#all()) sum += queue.blockBytes;
+    return sum;
+  }
+
+  get isEmpty(): boolean {
+    return this.#queues.size === 0;
+  }
+
+  adoptedDirectories(): readonly string[] {
+    return [...this.#adopted.values()].flatMap((queues) =>
+      [...queues].map(({ directory }) => directory),
+    );
+  }
+
+  waiting(signal: Signal): Waiting {
+    const sum = { requests: 0, records: 0, bytes: 0 };
+    let oldest: number | undefined;
+    for (const queue of this.#queuesOf(signal)) {
+      sum.requests += queue.length;
+      sum.records += queue.records;
+      sum.bytes += queue.bytes;
+      if (queue.oldest !== undefined) oldest = Math.min(oldest ?? Infinity, queue.oldest);
+    }
+    return { ...sum, oldest };
+  }
+}
+
+function firstOf(
+  queue: StoredQueue,
+  except: ReadonlySet<string> | undefined,
+): QueuedRequest | undefined {
+  for (const request of queue) if (except?.has(request.path) !== true) return request;
+  return undefined;
+}
+
+function oldestOf(requests: readonly (QueuedRequest | undefined)[]): QueuedRequest | undefined {
+  let oldest: QueuedRequest | undefined;
+  for (const request of requests) {
+    if (request !== undefined && (oldest === undefined || request.time < oldest.time)) {
+      oldest = request;
+    }
+  }
+  return oldest;
+}
