@@ -2,8 +2,11 @@ import { type LossReason } from '@milepost/semconv';
 import { type OtlpRequest } from './otlp-request.ts';
 import { type Signal } from './signal.ts';
 
-/** What becomes of a request that was handed over: delivered for good, or not (kept among the dead letters, or lost). */
-export type RequestFate = 'delivered' | 'superseded' | 'lost';
+/**
+ * What becomes of a request that was handed over: the collector took it, a later one took its place, it is lost (or among
+ * the dead letters), or it is kept on disk for another process.
+ */
+export type RequestFate = 'delivered' | 'superseded' | 'lost' | 'kept';
 
 /** Something that holds records back before they are a request, such as a processor. */
 export interface RecordSource {

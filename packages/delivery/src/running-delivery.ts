@@ -1,0 +1,196 @@
+import { diag } from '@opentelemetry/api';
+import { type LossReason } from '@milepost/semconv';
+import {
+  type Delivery,
+  type DeliveryReport,
+  type RecordSource,
+  type RequestFate,
+  type SignalDelivery,
+} from './delivery.ts';
+import { type OtlpRequest } from './otlp-request.ts';
+import { type RequestStore } from './request-store.ts';
+import { type ExitOutcome } from './send-at-exit.ts';
+import { type Sender } from './sender.ts';
+import { type SignalAccount } from './signal-account.ts';
+import { type Signal } from './signal.ts';
+
+/** What a running delivery is made of. */
+export interface DeliveryParts {
+  readonly spoolDirectory: string | undefined;
+  readonly store: RequestStore;
+  readonly senders: Readonly<Record<Signal, Sender>>;
+  readonly accounts: Readonly<Record<Signal, SignalAccount>>;
+  readonly nextSequence: () => number;
+  /** Sends while the process waits; gives an outcome for each request. Never throws. */
+  readonly sendAtExit: (
+    requests: readonly OtlpRequest[],
+    timeoutMs: number,
+  ) => readonly ExitOutcome[];
+  /** How often what others left is looked for, in milliseconds. */
+  readonly adoptEveryMs: number;
+}
+
+interface RegisteredSource {
+  readonly signal: Signal;
+  readonly source: RecordSource;
+  readonly held: () => number;
+}
+
+/** Memory, senders and spool of all signals of one process. */
+export class RunningDelivery implements Delivery {
+  readonly #parts: DeliveryParts;
+  readonly #sources = new Set<RegisteredSource>();
+  readonly #adoptTimer: NodeJS.Timeout;
+  #hasEnded = false;
+  #shutdown: Promise<DeliveryReport> | undefined;
+
+  constructor(parts: DeliveryParts) {
+    this.#parts = parts;
+    this.#adoptTimer = setInterval(() => void this.#adopt(), parts.adoptEveryMs).unref();
+    void this.#adopt();
+  }
+
+  get spoolDirectory(): string | undefined {
+    return this.#parts.spoolDirectory;
+  }
+
+  add(request: Omit<OtlpRequest, 'sequence'>): Promise<RequestFate> {
+    const { senders, nextSequence } = this.#parts;
+    const numbered = { ...request, sequence: nextSequence() };
+    if (!this.#hasEnded) return senders[request.signal].add(numbered);
+    return Promise.resolve(this.#keep(numbered) ? 'kept' : 'lost');
+  }
+
+  countLost(signal: Signal, reason: LossReason, records: number): void {
+    this.#parts.accounts[signal].countLost(reason, records);
+  }
+
+  addSource(signal: Signal, source: RecordSource, held: () => number): () => void {
+    const registered = { signal, source, held };
+    this.#sources.add(registered);
+    return () => {
+      this.#sources.delete(registered);
+    };
+  }
+
+  async flush({ timeoutMs }: { readonly timeoutMs: number }): Promise<DeliveryReport> {
+    if (!this.#hasEnded) await this.#flushBy(Date.now() + timeoutMs);
+    return this.report();
+  }
+
+  report(): DeliveryReport {
+    return {
+      traces: this.#reportOf('traces'),
+      logs: this.#reportOf('logs'),
+      metrics: this.#reportOf('metrics'),
+    };
+  }
+
+  shutdown({ timeoutMs }: { readonly timeoutMs: number }): Promise<DeliveryReport> {
+    this.#shutdown ??= this.#stopBy(Date.now() + timeoutMs);
+    return this.#shutdown;
+  }
+
+  endSync({ timeoutMs }: { readonly timeoutMs: number }): DeliveryReport {
+    if (!this.#hasEnded) {
+      const deadline = Date.now() + timeoutMs;
+      for (const { source } of this.#sources) source.handOverSync();
+      this.#end((requests) => this.#parts.sendAtExit(requests, Math.max(0, deadline - Date.now())));
+    }
+    return this.report();
+  }
+
+  async #stopBy(deadline: number): Promise<DeliveryReport> {
+    if (!this.#hasEnded) {
+      await this.#flushBy(deadline);
+      await Promise.all(Object.values(this.#parts.senders).map((sender) => sender.spill()));
+      // What was recorded meanwhile.
+      for (const { source, held } of this.#sources) if (held() > 0) source.handOverSync();
+      this.#end((requests) => requests.map(() => ({ kind: 'unsent' })));
+    }
+    return this.report();
+  }
+
+  async #flushBy(deadline: number): Promise<void> {
+    const { store, senders } = this.#parts;
+    const handedOver = [...this.#sources].map(({ source }) => source.handOver());
+    await within(deadline, Promise.all([...handedOver, store.adopt()]));
+    await Promise.all(Object.values(senders).map((sender) => sender.flushBy(deadline)));
+  }
+
+  #end(send: (requests: readonly OtlpRequest[]) => readonly ExitOutcome[]): void {
+    const { senders, accounts, store } = this.#parts;
+    this.#hasEnded = true;
+    clearInterval(this.#adoptTimer);
+    const unsent: OtlpRequest[] = [];
+    const toSend: OtlpRequest[] = [];
+    for (const sender of Object.values(senders)) {
+      const { requests, isAvailable } = sender.stop();
+      (isAvailable ? toSend : unsent).push(...requests);
+    }
+    const outcomes = toSend.length === 0 ? [] : send(toSend);
+    for (const [i, request] of toSend.entries()) {
+      const outcome = outcomes[i];
+      if (outcome?.kind === 'accepted') {
+        const rejected = Math.min(outcome.rejected, request.records);
+        accounts[request.signal].countDelivered(request.records - rejected);
+        accounts[request.signal].countLost('rejected', rejected);
+      } else unsent.push(request);
+    }
+    for (const request of unsent) this.#keep(request);
+    store.releaseSync();
+  }
+
+  /** Leaves a request to another process. */
+  #keep(request: OtlpRequest): boolean {
+    const { store, accounts } = this.#parts;
+    try {
+      store.appendSync(request);
+      return true;
+    } catch (error) {
+      accounts[request.signal].countLost('unsent', request.records);
+      diag.error('milepost: what is left could not be written to the spool', error);
+      return false;
+    }
+  }
+
+  async #adopt(): Promise<void> {
+    const { store, senders } = this.#parts;
+    await store.adopt();
+    for (const sender of Object.values(senders)) sender.wake();
+  }
+
+  #reportOf(signal: Signal): SignalDelivery {
+    const { accounts, senders, store } = this.#parts;
+    const account = accounts[signal];
+    const sender = senders[signal];
+    const waiting = store.waiting(signal);
+    let inMemory = this.#hasEnded ? 0 : sender.recordsInMemory;
+    for (const source of this.#sources) {
+      if (source.signal === signal && !this.#hasEnded) inMemory += source.held();
+    }
+    const oldest = Math.min(
+      waiting.oldest ?? Infinity,
+      this.#hasEnded ? Infinity : (sender.oldestInMemory ?? Infinity),
+    );
+    return {
+      delivered: account.delivered,
+      inMemory,
+      spooled: waiting.records,
+      oldest: Number.isFinite(oldest) ? oldest : undefined,
+      lost: account.lost,
+      error: account.error,
+    };
+  }
+}
+
+/** Waits for something, but not beyond a point in time. */
+async function within(deadline: number, promise: Promise<unknown>): Promise<void> {
+  const { promise: timeout, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, Math.max(0, deadline - Date.now()));
+  try {
+    await Promise.race([promise, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
