@@ -13,7 +13,7 @@ export interface Accounts {
 }
 
 /** Records of a stage of the programs, by signal: the names of what is made once for each number. */
-export const RECORDS_OF_A_STAGE = {
+const RECORDS_OF_A_STAGE = {
   traces: ['work'],
   logs: ['work_started', 'work_completed'],
 } as const;

@@ -31,18 +31,19 @@ export type Behaviour =
   /** Answers 200 with a page that is no OTLP, as a proxy in between does, and does not take the request. */
   | { readonly kind: 'rubbish_body' };
 
-/** What is said to the server's process. */
+/** What is said to the server's process, which says when it is done. */
 export interface Command {
   readonly id: number;
-  readonly behaviour: Behaviour;
+  /** Default: as before. */
+  readonly behaviour?: Behaviour;
   /** For how many requests of each signal; then it accepts. Default: until told otherwise. */
   readonly requests?: number;
 }
 
-/** What the server's process says: where it listens, that it behaves as told now, or what it has seen so far. */
+/** What the server's process says: where it listens, that it has done as told, or what it has seen so far. */
 export type Notice =
   | { readonly kind: 'listening'; readonly port: number }
-  | { readonly kind: 'behaves'; readonly id: number }
+  | { readonly kind: 'done'; readonly id: number }
   | ({ readonly kind: 'seen' } & Seen);
 
 /** What the server has seen since it runs. */

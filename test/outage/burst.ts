@@ -35,7 +35,7 @@ export async function measureBurst(
       await server.behave({ kind: 'accept' });
       await adoptSpool({ ...env, ...senderVariable('successor') });
     }
-    return { ...produced, ...accountsOf(server.ledger(), options.stages), seconds };
+    return { ...produced, ...accountsOf(await server.ledger(), options.stages), seconds };
   } finally {
     await server.close();
     rmSync(spool, { recursive: true });

@@ -48,7 +48,7 @@ export async function measureDisk(options: {
     const produced = await producer.end();
     await server.behave({ kind: 'accept' });
     await adoptSpool({ ...env, ...senderVariable('successor') });
-    return { ...produced, ...accountsOf(server.ledger(), stages) };
+    return { ...produced, ...accountsOf(await server.ledger(), stages) };
   } finally {
     await server.close();
     await run('umount', [spool]);

@@ -41,9 +41,9 @@ export async function measureEnd(collector: Behaviour, end: EndName): Promise<En
     await server.behave(collector);
     const ended = await runToEnd('milepost', end, { ...env, ...senderVariable('program') });
     await server.behave({ kind: 'accept' });
-    const atEnd = server.ledger();
+    const atEnd = await server.ledger();
     await adoptSpool({ ...env, ...senderVariable('successor') });
-    const ledger = server.ledger();
+    const ledger = await server.ledger();
     const delivered = countRecords(atEnd.filter(({ outcome }) => outcome === 'acknowledged'));
     const arrived = countRecords(ledger);
     return {

@@ -78,7 +78,7 @@ export async function measureKills(options: {
     await adoptSpool({ ...env, ...senderVariable('last') });
     return {
       kills: options.kills,
-      ...judge(server.ledger(), onDisk, counts),
+      ...judge(await server.ledger(), onDisk, counts),
       left: spooledRequests(spool).length,
     };
   } finally {

@@ -118,18 +118,21 @@ function answer(
       return;
     case 'limit':
       if (body.length <= now.bytes) return accept();
+      conclude('refused');
       response.writeHead(413).end();
-      return conclude('refused');
+      return;
     case 'partial':
       return accept(Math.min(now.rejected, keys.length));
     case 'status': {
       const wish = retryAfter(now);
+      conclude('refused');
       response.writeHead(now.status, wish === undefined ? {} : { 'retry-after': wish }).end();
-      return conclude('refused');
+      return;
     }
     case 'rubbish_body':
+      conclude('refused');
       response.writeHead(200, { 'content-type': 'text/html' }).end(PAGE);
-      return conclude('refused');
+      return;
     case 'silent':
       return conclude('unanswered');
     case 'lose_answer':
@@ -208,16 +211,16 @@ async function listen(): Promise<void> {
   ({ port } = listening.address() as AddressInfo);
 }
 
-async function behave(command: Command): Promise<void> {
+async function behave(now: Behaviour, requests: number | undefined): Promise<void> {
   const before = behaviour;
-  behaviour = command.behaviour;
+  behaviour = now;
   remaining =
-    command.requests === undefined
+    requests === undefined
       ? undefined
       : new Map([
-          ['traces', command.requests],
-          ['logs', command.requests],
-          ['metrics', command.requests],
+          ['traces', requests],
+          ['logs', requests],
+          ['metrics', requests],
         ]);
   if (behaviour.kind === 'refuse' && listening !== undefined) {
     const closed = once(listening, 'close');
@@ -230,10 +233,14 @@ async function behave(command: Command): Promise<void> {
     for (const socket of sockets) socket.resetAndDestroy();
   }
   if (before.kind === 'refuse' && behaviour.kind !== 'refuse') await listen();
-  say({ kind: 'behaves', id: command.id });
 }
 
-process.on('message', (command: Command) => void behave(command));
+async function obey(command: Command): Promise<void> {
+  if (command.behaviour !== undefined) await behave(command.behaviour, command.requests);
+  say({ kind: 'done', id: command.id });
+}
+
+process.on('message', (command: Command) => void obey(command));
 process.on('disconnect', () => process.exit());
 await listen();
 say({ kind: 'listening', port });

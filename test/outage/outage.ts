@@ -58,7 +58,7 @@ export async function measureOutage(
     await producer.made;
     await untilAllCame(server, stages);
     const produced = await producer.end();
-    const ledger = server.ledger();
+    const ledger = await server.ledger();
     const last = ledger.findLast((entry) => entry.signal !== 'metrics')?.at ?? back;
     return {
       ...produced,

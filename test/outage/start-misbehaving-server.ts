@@ -17,7 +17,7 @@ export interface MisbehavingServer {
   /** Resolves when `holds` is true of what it has seen; asked again whenever it has seen something. */
   until(holds: (seen: Seen) => boolean): Promise<void>;
   /** What it did with each request so far, in their order. */
-  ledger(): LedgerEntry[];
+  ledger(): Promise<LedgerEntry[]>;
   close(): Promise<void>;
 }
 
@@ -39,7 +39,7 @@ export async function startMisbehavingServer(): Promise<MisbehavingServer> {
       case 'listening':
         listening.resolve(notice.port);
         return;
-      case 'behaves':
+      case 'done':
         commands.get(notice.id)?.();
         commands.delete(notice.id);
         return;
@@ -57,18 +57,19 @@ export async function startMisbehavingServer(): Promise<MisbehavingServer> {
 
   const port = await listening.promise;
   let lastId = 0;
+  const tell = (command: Omit<Command, 'id'>): Promise<void> =>
+    new Promise((resolve) => {
+      const id = (lastId += 1);
+      commands.set(id, resolve);
+      child.send({ ...command, id } satisfies Command);
+    });
   return {
     url: `http://127.0.0.1:${port}`,
     get seen() {
       return seen;
     },
     behave: (behaviour, requests) =>
-      new Promise((resolve) => {
-        const id = (lastId += 1);
-        commands.set(id, resolve);
-        const command: Command = { id, behaviour, ...(requests === undefined ? {} : { requests }) };
-        child.send(command);
-      }),
+      tell({ behaviour, ...(requests === undefined ? {} : { requests }) }),
     until: (holds) =>
       new Promise((resolve) => {
         const check = (): void => {
@@ -79,7 +80,11 @@ export async function startMisbehavingServer(): Promise<MisbehavingServer> {
         waiting.add(check);
         check();
       }),
-    ledger: () => readLedger(ledgerPath),
+    ledger: async () => {
+      // What a client has seen by now is in it then.
+      await tell({});
+      return readLedger(ledgerPath);
+    },
     close: async () => {
       isClosing = true;
       const exited = once(child, 'exit');
