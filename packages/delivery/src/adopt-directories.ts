@@ -2,7 +2,7 @@ import { basename, dirname, join } from 'node:path';
 import { errorCode } from './describe-error.ts';
 import { foundRequest, splitSuperfluous } from './found-request.ts';
 import { type OwnerState, ownerState, type OwnerWatch } from './owner-life.ts';
-import { tidyAway } from './place-file.ts';
+import { whereverPossible } from './place-file.ts';
 import { type Signal } from './signal.ts';
 import { type SpoolEntry } from './spool-file-system.ts';
 import {
@@ -70,7 +70,7 @@ export function* adoptDirectories(
       if (directory === undefined) continue;
       const requests = yield* requestsIn(adopter, signal, directory);
       if (requests.length > 0) adopted.push({ signal, directory, formerly, requests });
-      else yield* tidyAway(adopter.watch.disk.rmdir(directory));
+      else yield* whereverPossible(adopter.watch.disk.rmdir(directory));
     } catch (error) {
       adopter.onProblem(error);
     }
@@ -118,7 +118,7 @@ function* requestsIn(
     else yield* removeOldTemporary(adopter, directory, entry);
   }
   const { counting, superfluous } = splitSuperfluous(found);
-  for (const { path } of superfluous) yield* tidyAway(adopter.watch.disk.unlink(path));
+  for (const { path } of superfluous) yield* whereverPossible(adopter.watch.disk.unlink(path));
   return counting;
 }
 
@@ -130,7 +130,7 @@ function* removeOldTemporary(
   if (kind !== 'file' || !name.endsWith(TEMPORARY_ENDING)) return;
   const path = join(directory, name);
   const { mtimeMs } = yield* watch.disk.lstat(path);
-  if (watch.now() - mtimeMs > TEMPORARY_LIMIT_MS) yield* tidyAway(watch.disk.unlink(path));
+  if (watch.now() - mtimeMs > TEMPORARY_LIMIT_MS) yield* whereverPossible(watch.disk.unlink(path));
 }
 
 /** Removes the files of owners that are gone and own nothing any more. */
@@ -153,5 +153,5 @@ export function* removeOwnersOfNothing(adopter: Adopter): Steps<void> {
       gone.delete(ownerOfDirectory(entry.name) ?? '');
     }
   }
-  for (const path of gone.values()) yield* tidyAway(watch.disk.unlink(path));
+  for (const path of gone.values()) yield* whereverPossible(watch.disk.unlink(path));
 }

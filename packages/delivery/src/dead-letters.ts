@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import { queuedRequest } from './found-request.ts';
-import { placeFile, tidyAway } from './place-file.ts';
+import { placeFile, whereverPossible } from './place-file.ts';
 import { type RequestFileHeader } from './request-file-header.ts';
 import { readRequestFileName, requestFileName } from './request-file-name.ts';
 import { requestFileHead } from './request-file.ts';
@@ -64,6 +64,6 @@ export function* moveDamaged(place: DeadLetterPlace, stored: StoredRequest): Ste
     place.room.addDeadLetter(queuedRequest(signal, directory, name, tagged));
   } catch {
     // It has been counted: out of the way is what matters.
-    yield* tidyAway(place.disk.unlink(path));
+    yield* whereverPossible(place.disk.unlink(path));
   }
 }

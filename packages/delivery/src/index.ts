@@ -49,3 +49,17 @@ export {
 } from './spool-file-system.ts';
 export { type SpoolOptions } from './spool-options.ts';
 export { type OwnerIdentity } from './owner.ts';
+export { inspectSpool, type InspectSpoolOptions } from './spool-inspection.ts';
+export {
+  type SpoolDeadLetters,
+  type SpoolDestination,
+  type SpoolHolder,
+  type SpoolInspection,
+} from './spool-contents.ts';
+export {
+  restoreDeadLetters,
+  type RestoreDeadLettersOptions,
+  type RestoredDeadLetters,
+} from './dead-letter-return.ts';
+export { defaultSpoolDirectory } from './spool-default-directory.ts';
+export { type OwnerLife } from './owner-life.ts';

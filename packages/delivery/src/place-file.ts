@@ -16,12 +16,12 @@ export function* removeFile(disk: SpoolDisk, path: string): Steps<boolean> {
   }
 }
 
-/** Removes a file or an empty directory where that is possible. */
-export function* tidyAway(remove: Steps<unknown>): Steps<void> {
+/** Does what need not succeed. */
+export function* whereverPossible(remove: Steps<unknown>): Steps<void> {
   try {
     yield* remove;
   } catch {
-    // It is not there, not empty, or cannot be removed: whoever looks next sees it.
+    // Nothing depends on it, and whoever looks next sees what is there.
   }
 }
 
@@ -69,14 +69,14 @@ export function* placeFile(
     yield* writeNew(disk, temporary, chunks, isSynced);
     yield* disk.rename(temporary, path);
   } catch (error) {
-    yield* tidyAway(disk.unlink(temporary));
+    yield* whereverPossible(disk.unlink(temporary));
     throw error;
   }
   if (!isSynced) return path;
   try {
     yield* disk.syncDirectory(directory);
   } catch (error) {
-    yield* tidyAway(disk.unlink(path));
+    yield* whereverPossible(disk.unlink(path));
     throw error;
   }
   return path;

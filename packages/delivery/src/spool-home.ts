@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { errorCode } from './describe-error.ts';
 import { heartbeat, type Heartbeat } from './heartbeat.ts';
 import { type OwnerIdentity } from './owner.ts';
-import { placeFile, removeFile, tidyAway } from './place-file.ts';
+import { placeFile, removeFile, whereverPossible } from './place-file.ts';
 import { publicUrl } from './public-url.ts';
 import { type Signal } from './signal.ts';
 import { type SpoolDisk } from './spool-disk.ts';
@@ -138,8 +138,9 @@ export class SpoolHome {
     const { disk, layout } = this.#options;
     this.#heartbeat.stop();
     this.#isReleased = true;
-    for (const directory of [...this.#made, ...adopted]) yield* tidyAway(disk.rmdir(directory));
-    if (this.#isDeclared) yield* tidyAway(removeFile(disk, layout.ownerFile(this.owner)));
+    for (const directory of [...this.#made, ...adopted])
+      yield* whereverPossible(disk.rmdir(directory));
+    if (this.#isDeclared) yield* whereverPossible(removeFile(disk, layout.ownerFile(this.owner)));
     this.#isDeclared = false;
     this.#directories.clear();
   }

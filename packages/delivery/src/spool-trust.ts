@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { errorCode } from './describe-error.ts';
-import { tidyAway } from './place-file.ts';
+import { whereverPossible } from './place-file.ts';
 import { type SpoolDisk } from './spool-disk.ts';
 import { SpoolError } from './spool-error.ts';
 import { type SpoolFileFacts } from './spool-file-system.ts';
@@ -59,7 +59,7 @@ function* compareWithOwn(disk: SpoolDisk, path: string, facts: SpoolFileFacts): 
       throw unsafe(path, 'may be written to by every user');
     }
   } finally {
-    yield* tidyAway(disk.rmdir(probe));
+    yield* whereverPossible(disk.rmdir(probe));
   }
 }
 
@@ -89,11 +89,21 @@ export function* ensureSpool(
   uid: number | undefined,
   isSynced: boolean,
 ): Steps<void> {
-  if (yield* isSpoolThere(disk, path, uid)) return;
+  if (!(yield* isSpoolThere(disk, path, uid))) {
+    yield* makeParents(disk, dirname(path), isSynced);
+    yield* ensureDirectory(disk, path);
+    // Whoever came first may be someone else.
+    yield* isSpoolThere(disk, path, uid);
+  }
+  // Also where another process made it, which may not have come so far.
+  if (isSynced) yield* whereverPossible(disk.syncDirectory(dirname(path)));
+}
+
+/** Makes the directories above a spool, with the modes that are usual for the user: they are not the spool's alone. */
+function* makeParents(disk: SpoolDisk, path: string, isSynced: boolean): Steps<void> {
   const parent = dirname(path);
-  yield* disk.mkdirs(parent);
-  yield* ensureDirectory(disk, path);
-  // Whoever came first may be someone else.
-  yield* isSpoolThere(disk, path, uid);
-  if (isSynced) yield* disk.syncDirectory(parent);
+  if (parent === path || (yield* factsOf(disk, path)) !== undefined) return;
+  yield* makeParents(disk, parent, isSynced);
+  yield* disk.mkdirs(path);
+  if (isSynced) yield* whereverPossible(disk.syncDirectory(parent));
 }

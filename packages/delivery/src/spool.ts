@@ -5,7 +5,7 @@ import { describeError, errorCode } from './describe-error.ts';
 import { queuedRequest } from './found-request.ts';
 import { gzipWhereSmaller } from './gzip-where-smaller.ts';
 import { type OtlpRequest } from './otlp-request.ts';
-import { placeFile, removeFile, tidyAway } from './place-file.ts';
+import { placeFile, removeFile, whereverPossible } from './place-file.ts';
 import { readPatiently } from './read-patiently.ts';
 import { type RequestFileHeader, requestFileHeader } from './request-file-header.ts';
 import { requestFileName } from './request-file-name.ts';
@@ -154,7 +154,7 @@ export class Spool implements RequestStore {
       const there = this.#parts.requests.addOwn(stored);
       if (there !== undefined && there.path !== stored.path) {
         // It was written at once while this was under way: one of the two is enough.
-        yield* tidyAway(this.#parts.disk.unlink(stored.path));
+        yield* whereverPossible(this.#parts.disk.unlink(stored.path));
         return there;
       }
     } finally {
@@ -216,7 +216,7 @@ export class Spool implements RequestStore {
     } catch (error) {
       reportProblem(`cannot remove ${stored.path}`, error);
     }
-    if (emptied !== undefined) yield* tidyAway(this.#parts.disk.rmdir(emptied));
+    if (emptied !== undefined) yield* whereverPossible(this.#parts.disk.rmdir(emptied));
   }
 
   async #adoptOnce(): Promise<void> {
