@@ -1,11 +1,4 @@
-import {
-  type AnyValue,
-  ROOT_CONTEXT,
-  TraceFlags,
-  context,
-  createTraceState,
-  trace,
-} from '@opentelemetry/api';
+import { type AnyValue, ROOT_CONTEXT, TraceFlags, context, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { TraceState, isTracingSuppressed } from '@opentelemetry/core';
 import { type Resource, resourceFromAttributes } from '@opentelemetry/resources';
