@@ -11,7 +11,7 @@ export interface Progress {
 }
 
 interface Wait {
-  readonly through: number;
+  through: number;
   readonly deadline: number;
   readonly end: () => void;
 }
@@ -43,6 +43,13 @@ export class FlushWaits {
     this.#waits.add(wait);
     this.check(progress);
     return promise;
+  }
+
+  /** A request goes on under another sequence: those who wait for it wait for that. */
+  follow(from: number, to: number): void {
+    for (const wait of this.#waits) {
+      if (wait.through >= from) wait.through = Math.max(wait.through, to);
+    }
   }
 
   /** Ends the waits that have nothing to wait for any more. */

@@ -54,7 +54,6 @@ export class Sender {
   #sending: { readonly sequence: number; readonly since: number } | undefined;
   #unavailable: { readonly outcome: Unavailable; readonly nextTryAt: number } | undefined;
   #serverErrors = 0;
-  #spillTimer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
   constructor(parts: SenderParts) {
@@ -64,7 +63,7 @@ export class Sender {
       settle('lost');
     });
     this.#turns = new Turns(parts.signal, this.#queue, parts.store);
-    this.#spiller = new Spiller(this.#queue, parts.store, parts.now);
+    this.#spiller = new Spiller(this.#queue, parts);
   }
 
   /** Records that are in memory alone. */
@@ -117,7 +116,7 @@ export class Sender {
   stop(): { readonly requests: readonly OtlpRequest[]; readonly isAvailable: boolean } {
     const { now, spillAfterMs, transport } = this.#parts;
     this.#isStopped = true;
-    clearTimeout(this.#spillTimer);
+    this.#spiller.stop();
     const hangs = this.#sending !== undefined && now() - this.#sending.since > spillAfterMs;
     this.#cut.abort(new Error('the process ends'));
     this.#pause.cut();
@@ -133,7 +132,7 @@ export class Sender {
   #enqueue(request: OtlpRequest): void {
     this.#queue.add(request, this.#parts.now(), (fate) => this.#fates.tell(request.sequence, fate));
     this.wake();
-    if (this.#unavailable === undefined) this.#spillLater();
+    if (this.#unavailable === undefined) this.#spiller.spillLater();
     else void this.#spiller.spill(this.#parts.now());
   }
 
@@ -199,17 +198,14 @@ export class Sender {
         await this.#forget(turn, 'delivered');
         return;
       }
-      case 'refused': {
-        const { reason, status, message } = outcome;
-        await this.#setAside(turn, request, { reason, status, message });
+      case 'refused':
+        await this.#setAside(turn, request, outcome);
         return;
-      }
       case 'too_large': {
         const { status, message } = outcome;
         const halves = splitRequest(request);
         if (halves !== undefined) await this.#replace(turn, halves);
         else await this.#setAside(turn, request, { reason: 'too_large', status, message });
-        return;
       }
     }
   }
@@ -249,6 +245,7 @@ export class Sender {
       );
     }
     for (const part of parts) {
+      this.#waits.follow(turn.from === 'adopted' ? 0 : sequenceOf(turn), part.sequence);
       try {
         await store.append(part);
       } catch (error) {
@@ -273,15 +270,6 @@ export class Sender {
     if (turn.from === 'memory') this.#queue.remove(turn.entry);
     const stored = turn.from === 'memory' ? turn.entry.stored : turn.stored;
     if (stored !== undefined) await store.remove(stored);
-  }
-
-  #spillLater(): void {
-    const { spillAfterMs, now } = this.#parts;
-    this.#spillTimer ??= setTimeout(() => {
-      this.#spillTimer = undefined;
-      void this.#spiller.spill(now() - spillAfterMs);
-      if (this.#queue.entries.some(({ stored }) => stored === undefined)) this.#spillLater();
-    }, spillAfterMs).unref();
   }
 
   #progress(): Progress {

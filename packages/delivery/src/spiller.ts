@@ -6,22 +6,29 @@ import { type RequestStore } from './request-store.ts';
 const PARALLEL = 4;
 const PAUSE_AFTER_FAILURE_MS = 5_000;
 
+/** What a spiller works with. */
+export interface SpillerParts {
+  readonly store: RequestStore;
+  /** How long a request waits in memory alone, in milliseconds. */
+  readonly spillAfterMs: number;
+  readonly now: () => number;
+}
+
 /** Moves requests from memory to the disk. */
 export class Spiller {
   readonly #queue: RequestQueue;
-  readonly #store: RequestStore;
-  readonly #now: () => number;
+  readonly #parts: SpillerParts;
   readonly #underWay = new Set<QueuedRequest>();
   #spilling: Promise<void> | undefined;
   #before = -Infinity;
   #restsUntil = -Infinity;
   #error: string | undefined;
   #said: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(queue: RequestQueue, store: RequestStore, now: () => number) {
+  constructor(queue: RequestQueue, parts: SpillerParts) {
     this.#queue = queue;
-    this.#store = store;
-    this.#now = now;
+    this.#parts = parts;
   }
 
   /** What the disk said last; undefined when it took the last request. */
@@ -35,7 +42,7 @@ export class Spiller {
    * @param options.anyway although the disk did not take the last one a moment ago
    */
   async spill(before: number, options: { readonly anyway?: boolean } = {}): Promise<void> {
-    if (options.anyway !== true && this.#now() < this.#restsUntil) return;
+    if (options.anyway !== true && this.#parts.now() < this.#restsUntil) return;
     do {
       this.#before = Math.max(this.#before, before);
       this.#spilling ??= this.#spillAll().finally(() => {
@@ -47,10 +54,25 @@ export class Spiller {
     } while (this.#next(before) !== undefined);
   }
 
+  /** Writes to the disk whatever waits too long. Does not keep the process alive. */
+  spillLater(): void {
+    const { spillAfterMs, now } = this.#parts;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.spill(now() - spillAfterMs);
+      if (this.#queue.entries.some(({ stored }) => stored === undefined)) this.spillLater();
+    }, spillAfterMs).unref();
+  }
+
+  /** Nothing is written later any more. */
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
   async #spillAll(): Promise<void> {
     this.#error = undefined;
     await Promise.all(Array.from({ length: PARALLEL }, () => this.#spillOneByOne()));
-    if (this.#error !== undefined) this.#restsUntil = this.#now() + PAUSE_AFTER_FAILURE_MS;
+    if (this.#error !== undefined) this.#restsUntil = this.#parts.now() + PAUSE_AFTER_FAILURE_MS;
   }
 
   async #spillOneByOne(): Promise<void> {
@@ -61,10 +83,10 @@ export class Spiller {
     ) {
       this.#underWay.add(entry);
       try {
-        const stored = await this.#store.append(entry.request);
+        const stored = await this.#parts.store.append(entry.request);
         entry.stored = stored;
         // Sent, dropped or superseded meanwhile.
-        if (entry.isGone) await this.#store.remove(stored);
+        if (entry.isGone) await this.#parts.store.remove(stored);
         else if (!entry.isBeingSent) this.#queue.remove(entry);
       } catch (error) {
         this.#fail(error);
