@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { diag } from '@opentelemetry/api';
 import {
   type AggregationSelector,
@@ -33,6 +34,8 @@ export interface MetricReaderOptions {
   readonly aggregationTemporalitySelector?: AggregationTemporalitySelector;
   /** Default: the SDK's aggregation of each instrument. */
   readonly aggregationSelector?: AggregationSelector;
+  /** Milliseconds of a clock that never goes back. Default `performance.now`. */
+  readonly now?: () => number;
 }
 
 const DEFAULT_INTERVAL_MS = 60_000;
@@ -52,6 +55,7 @@ export class DeliveryMetricReader extends MetricReader implements RecordSource {
   readonly #options: MetricReaderOptions;
   readonly #zeroPoints = new ZeroPoints();
   readonly #pace = createCollectionPace();
+  readonly #now: () => number;
   #producer: MetricProducer | undefined;
   #removeSource: (() => void) | undefined;
   #interval: NodeJS.Timeout | undefined;
@@ -68,6 +72,7 @@ export class DeliveryMetricReader extends MetricReader implements RecordSource {
     });
     this.#delivery = delivery;
     this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
   }
 
   override setMetricProducer(producer: MetricProducer): void {
@@ -106,7 +111,7 @@ export class DeliveryMetricReader extends MetricReader implements RecordSource {
    */
   collectSoon(): void {
     if (this.#soon !== undefined || this.#isClosed || this.#producer === undefined) return;
-    const waitMs = Math.max(SOON_MS, this.#pace.waitMs(performance.now()));
+    const waitMs = Math.max(SOON_MS, this.#pace.waitMs(this.#now()));
     this.#soon = setTimeout(() => {
       void this.handOver().finally(() => {
         this.#soon = undefined;
@@ -155,7 +160,7 @@ export class DeliveryMetricReader extends MetricReader implements RecordSource {
     }
     // Without the time in which the loop was idle, waiting for a callback.
     const { active } = performance.eventLoopUtilization(before);
-    this.#pace.collected(performance.now(), active);
+    this.#pace.collected(this.#now(), active);
   }
 
   #add(collected: ResourceMetrics): void {
