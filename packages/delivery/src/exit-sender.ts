@@ -34,7 +34,7 @@ async function sendBatch(batch: ExitBatch, work: ExitWork): Promise<void> {
   const limitMs = Math.min(batch.timeoutMs, work.timeoutMs);
   for (const request of batch.requests) {
     if (Atomics.load(work.control, IS_OVER) !== 0) return;
-    const answer = await withTimeLimit(limitMs, undefined, async (limit): Promise<HttpAnswer> => {
+    const answer = await withTimeLimit(limitMs, [], async (limit): Promise<HttpAnswer> => {
       const { body, encoding } = await encodeBody(request, batch.compression);
       const headers = requestHeaders(batch.headers, request.contentType, encoding);
       return httpPost({ url: batch.url, headers, body, agent, limit });

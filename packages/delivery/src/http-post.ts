@@ -124,8 +124,8 @@ function readAnswer(response: IncomingMessage, limit: AbortSignal): Promise<Http
     retryAfter: response.headers['retry-after'],
     contentType: response.headers['content-type'],
   } as const;
-  const breakOff = (error: unknown): void => {
-    const brokenOff = describeError(limit.aborted ? limit.reason : error);
+  const breakOff = (): void => {
+    const brokenOff = limit.aborted ? describeError(limit.reason) : 'the answer broke off';
     resolve({ ...head, body: Buffer.concat(chunks), brokenOff });
   };
   response.on('data', (chunk: Buffer) => {
@@ -141,9 +141,7 @@ function readAnswer(response: IncomingMessage, limit: AbortSignal): Promise<Http
     resolve({ ...head, body: Buffer.concat(chunks) });
   });
   response.on('error', breakOff);
-  response.on('close', () => {
-    breakOff(new Error('the answer broke off'));
-  });
+  response.on('close', breakOff);
   return promise;
 }
 

@@ -1,5 +1,4 @@
-import { context, diag } from '@opentelemetry/api';
-import { suppressTracing } from '@opentelemetry/core';
+import { diag } from '@opentelemetry/api';
 import { describeError } from './describe-error.ts';
 import { encodeBody } from './encode-body.ts';
 import { type HttpAnswer, httpPost } from './http-post.ts';
@@ -10,6 +9,7 @@ import { outcomeOf } from './outcome-of.ts';
 import { requestHeaders } from './request-headers.ts';
 import { untilAborted, withTimeLimit } from './time-limit.ts';
 import { type SendOutcome, type Transport } from './transport.ts';
+import { untraced } from './untraced.ts';
 
 /** Sends requests over HTTP or HTTPS. */
 export class HttpTransport implements Transport {
@@ -23,9 +23,10 @@ export class HttpTransport implements Transport {
   }
 
   async send(request: OtlpRequest, cut: AbortSignal): Promise<SendOutcome> {
-    const answer = await withTimeLimit(this.#destination.timeoutMs, cut, (limit) =>
+    const cuts = [cut, this.#closed.signal];
+    const answer = await withTimeLimit(this.#destination.timeoutMs, cuts, (limit) =>
       // Else the instrumentation of HTTP would make spans of sending spans.
-      context.with(suppressTracing(context.active()), () => this.#post(request, limit)),
+      untraced(() => this.#post(request, limit)),
     );
     return outcomeOf(answer, request, () => {
       this.#warnOfAnswer();
@@ -39,14 +40,14 @@ export class HttpTransport implements Transport {
   /** Breaks off what is under way, and gives the connections back. */
   close(): void {
     this.#closed.abort(new Error('closed'));
-    this.#destination.resolved?.agent.destroy();
+    this.#destination.close();
   }
 
   /** Never rejects. */
   async #post(request: OtlpRequest, limit: AbortSignal): Promise<HttpAnswer> {
     let letGo = (): void => undefined;
     try {
-      const destination = await untilAborted(this.#destination.resolve(), limit);
+      const destination = await untilAborted(() => this.#destination.resolve(), limit);
       const { url, agent } = destination;
       const { body, encoding } = await encodeBody(request, destination.compression);
       const headers = requestHeaders(destination.headers, request.contentType, encoding);

@@ -35,9 +35,11 @@ export interface OtlpDestination {
   readonly resolved: ResolvedDestination | undefined;
   /**
    * Asks for the headers, which may be those of a new token each time, and makes the agent, which is one for good.
-   * @throws what the user's own functions for headers and agent throw
+   * @throws what the user's own functions for headers and agent throw, and TypeError where the URL is not one of HTTP
    */
   resolve(): Promise<ResolvedDestination>;
+  /** Gives the connections back, but not those of an agent that the user made. */
+  close(): void;
 }
 
 const CONTENT_TYPES = {
@@ -66,15 +68,15 @@ export function otlpDestination(
   );
   const { url, timeoutMillis: timeoutMs } = options;
   const { protocol: scheme } = new URL(url);
-  if (scheme !== 'http:' && scheme !== 'https:') {
-    diag.error(
-      `milepost: ${signal} cannot be sent to "${url}": expected a URL that begins with http:// or https://`,
-    );
-  }
+  const isHttp = scheme === 'http:' || scheme === 'https:';
+  // Whoever writes `localhost:4318` has given the scheme "localhost:".
+  const wrongUrl = `${signal} cannot be sent to "${url}": expected a URL that begins with http:// or https://`;
+  if (!isHttp) diag.error(`milepost: ${wrongUrl}`);
 
   let agent: Promise<ResolvedDestination['agent']> | undefined;
   let resolved: ResolvedDestination | undefined;
   const resolve = async (): Promise<ResolvedDestination> => {
+    if (!isHttp) throw new TypeError(wrongUrl);
     agent ??= Promise.resolve(options.agentFactory(scheme)).catch((error: unknown) => {
       agent = undefined;
       throw error;
@@ -99,6 +101,9 @@ export function otlpDestination(
       return resolved;
     },
     resolve,
+    close: () => {
+      if (typeof config.httpAgentOptions !== 'function') resolved?.agent.destroy();
+    },
   };
 }
 

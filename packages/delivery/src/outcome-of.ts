@@ -54,7 +54,8 @@ function messageOf(answer: Extract<HttpAnswer, { kind: 'answered' }>): string {
   const { status, body, contentType, brokenOff } = answer;
   const name = STATUS_CODES[status];
   const code = name === undefined ? String(status) : `${status} ${name}`;
-  const said = answerMessage(body, contentType);
-  const parts = [said, brokenOff ?? ''].filter((part) => part !== '');
-  return parts.length === 0 ? code : oneLine(`${code}: ${parts.join(', ')}`);
+  // What a success says is no message.
+  const said = status < 300 ? '' : answerMessage(body, contentType);
+  const detail = said === '' ? (brokenOff ?? '') : said;
+  return detail === '' ? code : oneLine(`${code}: ${detail}`);
 }

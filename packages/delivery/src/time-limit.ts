@@ -1,12 +1,12 @@
 // Runs in the exit sender too: only builtins may be imported here.
 
 /**
- * Runs work with a signal that aborts when the time is up or when `cut` does. Keeps nothing alive.
+ * Runs work with a signal that aborts when the time is up, or when one of `cuts` does. Keeps nothing alive.
  * The reason of the abortion is an Error whose message says which of the two it was.
  */
 export async function withTimeLimit<T>(
   limitMs: number,
-  cut: AbortSignal | undefined,
+  cuts: readonly AbortSignal[],
   work: (limit: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const limit = new AbortController();
@@ -17,18 +17,20 @@ export async function withTimeLimit<T>(
   const onCut = (): void => {
     limit.abort(new Error('given up before an answer came'));
   };
-  if (cut?.aborted === true) onCut();
-  cut?.addEventListener('abort', onCut, { once: true });
+  for (const cut of cuts) {
+    if (cut.aborted) onCut();
+    cut.addEventListener('abort', onCut, { once: true });
+  }
   try {
     return await work(limit.signal);
   } finally {
     clearTimeout(timer);
-    cut?.removeEventListener('abort', onCut);
+    for (const cut of cuts) cut.removeEventListener('abort', onCut);
   }
 }
 
-/** Waits for a promise as long as a signal is not aborted. Rejects with the signal's reason then. */
-export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+/** Waits for work as long as a signal is not aborted. Rejects with the signal's reason then. */
+export async function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   const aborted = Promise.withResolvers<never>();
   const onAbort = (): void => {
@@ -36,7 +38,7 @@ export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal):
   };
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    return await Promise.race([promise, aborted.promise]);
+    return await Promise.race([work(), aborted.promise]);
   } finally {
     signal.removeEventListener('abort', onAbort);
   }

@@ -1,20 +1,21 @@
-import { onTestFinished, describe, expect, test } from 'vitest';
+import { type Socket } from 'node:net';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   type OtlpDestinationConfig,
+  type OtlpRequest,
   type SendOutcome,
   HttpTransport,
   otlpDestination,
 } from '@milepost/delivery';
+import packageJson from '../package.json' with { type: 'json' };
 import { onHttpRequest, startRawServer } from './raw-server.ts';
 import { traceRequest } from './trace-request.ts';
 
 const NEVER = new AbortController().signal;
 
 /** Answers each request with these bytes, and does with the connection what `after` says. */
-async function outcomeOfAnswer(
-  answer: string,
-  { closes = false, timeoutMillis = 10_000 } = {},
-): Promise<SendOutcome> {
+async function outcomeOfAnswer(answer: string, { closes = false } = {}): Promise<SendOutcome> {
   const server = await startRawServer((socket) => {
     onHttpRequest(socket, () => {
       socket.write(answer, 'latin1');
@@ -22,7 +23,7 @@ async function outcomeOfAnswer(
     });
   });
   onTestFinished(() => server.close());
-  return transportTo({ url: server.url, timeoutMillis }).send(traceRequest(), NEVER);
+  return transportTo({ url: server.url }).send(traceRequest(), NEVER);
 }
 
 function transportTo(config: OtlpDestinationConfig): HttpTransport {
@@ -139,5 +140,298 @@ describe('what an answer means', () => {
     ],
   ])('%s', async ([, answer, expected]) => {
     expect(await outcomeOfAnswer(answer)).toEqual(expected);
+  });
+});
+
+describe('what happens to the connection', () => {
+  const none = { kind: 'unavailable', isRefused: false } as const;
+
+  test('nobody listens', async () => {
+    const { url, close } = await startRawServer(() => undefined);
+    await close();
+    const { port } = new URL(url);
+    expect(await transportTo({ url }).send(traceRequest(), NEVER)).toEqual({
+      kind: 'unavailable',
+      isRefused: true,
+      isUnanswered: false,
+      message: `connect ECONNREFUSED 127.0.0.1:${port}`,
+    });
+  });
+
+  test.for<readonly [name: string, onConnection: (socket: Socket) => void, outcome: SendOutcome]>([
+    [
+      'it is reset',
+      (socket) => {
+        onHttpRequest(socket, () => socket.resetAndDestroy());
+      },
+      { ...none, isUnanswered: true, message: 'read ECONNRESET' },
+    ],
+    [
+      'it is closed without an answer',
+      (socket) => {
+        onHttpRequest(socket, () => socket.end());
+      },
+      { ...none, isUnanswered: true, message: 'socket hang up' },
+    ],
+    [
+      'nothing comes',
+      () => undefined,
+      { ...none, isUnanswered: true, message: 'no answer within 500 ms' },
+    ],
+    [
+      'an answer begins and does not end',
+      (socket) => {
+        onHttpRequest(socket, () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{'));
+      },
+      { ...none, isUnanswered: false, status: 200, message: '200 OK: no answer within 500 ms' },
+    ],
+    [
+      'an answer is cut off',
+      (socket) => {
+        onHttpRequest(socket, () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n'));
+      },
+      { ...none, isUnanswered: false, status: 200, message: '200 OK: the answer broke off' },
+    ],
+    [
+      'a refusal is cut off: its status says enough',
+      (socket) => {
+        onHttpRequest(socket, () => socket.end('HTTP/1.1 413 x\r\ncontent-length: 9\r\n\r\ntoo'));
+      },
+      { kind: 'too_large', status: 413, message: '413 Payload Too Large: too' },
+    ],
+    [
+      'garbage comes',
+      (socket) => {
+        onHttpRequest(socket, () => socket.end('SSH-2.0-OpenSSH_9.7\r\n'));
+      },
+      { ...none, isUnanswered: false, message: 'Parse Error: Expected HTTP/, RTSP/ or ICE/' },
+    ],
+    [
+      'garbage comes within an answer',
+      (socket) => {
+        onHttpRequest(socket, () =>
+          socket.end('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n'),
+        );
+      },
+      {
+        ...none,
+        isUnanswered: false,
+        status: 200,
+        message: '200 OK: the answer broke off',
+      },
+    ],
+    [
+      'the server wants another protocol',
+      (socket) => {
+        onHttpRequest(socket, () =>
+          socket.write(
+            'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n',
+          ),
+        );
+      },
+      { ...none, isUnanswered: true, message: 'the connection was closed without an answer' },
+    ],
+    [
+      'an answer has more than 4 MB',
+      (socket) => {
+        onHttpRequest(socket, () => {
+          socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
+          const chunk = Buffer.concat([
+            Buffer.from('100000\r\n'),
+            Buffer.alloc(2 ** 20),
+            Buffer.from('\r\n'),
+          ]);
+          const more = (): void => {
+            if (socket.writable) socket.write(chunk, more);
+          };
+          more();
+        });
+      },
+      { kind: 'accepted', rejected: 0 },
+    ],
+  ])('%s', async ([, onConnection, expected]) => {
+    const server = await startRawServer(onConnection);
+    onTestFinished(() => server.close());
+    const config = {
+      url: server.url,
+      timeoutMillis: 'message' in expected && expected.message?.includes('within') ? 500 : 10_000,
+    };
+    expect(await transportTo(config).send(traceRequest(), NEVER)).toEqual(expected);
+  });
+
+  test('it was kept and the server had closed it: the request goes over another', async () => {
+    const requests: string[] = [];
+    const server = await startRawServer((socket, connection) => {
+      onHttpRequest(socket, (request, index) => {
+        requests.push(request);
+        if (connection === 0 && index === 1) socket.resetAndDestroy();
+        else socket.write(http('200 OK', [JSON_TYPE], '{}'));
+      });
+    });
+    onTestFinished(() => server.close());
+    const transport = transportTo({ url: server.url });
+    const outcomes = [
+      await transport.send(traceRequest(), NEVER),
+      await transport.send(traceRequest(), NEVER),
+    ];
+    expect(outcomes).toEqual([
+      { kind: 'accepted', rejected: 0 },
+      { kind: 'accepted', rejected: 0 },
+    ]);
+    expect([requests.length, server.connections]).toEqual([3, 2]);
+  });
+
+  test('many requests at once use one transport, and its connections again', async () => {
+    const server = await startRawServer((socket) => {
+      onHttpRequest(socket, () => socket.write(http('200 OK', [JSON_TYPE], '{}')));
+    });
+    onTestFinished(() => server.close());
+    const transport = transportTo({ url: server.url });
+    for (let round = 0; round < 3; round++) {
+      await Promise.all([1, 2, 3].map(() => transport.send(traceRequest(), NEVER)));
+    }
+    expect(server.connections).toBe(3);
+  });
+});
+
+describe('what ends a try before its time', () => {
+  test('cut, before and while it waits', async () => {
+    const cut = new AbortController();
+    const server = await startRawServer((socket) => {
+      onHttpRequest(socket, () => {
+        cut.abort();
+      });
+    });
+    onTestFinished(() => server.close());
+    const transport = transportTo({ url: server.url });
+    const message = 'given up before an answer came';
+    const outcome = { kind: 'unavailable', isRefused: false, message };
+    expect([
+      await transport.send(traceRequest(), cut.signal),
+      await transport.send(traceRequest(), cut.signal),
+    ]).toEqual([
+      { ...outcome, isUnanswered: true },
+      { ...outcome, isUnanswered: false },
+    ]);
+  });
+
+  test('closing the transport', async () => {
+    const server = await startRawServer((socket) => {
+      onHttpRequest(socket, () => {
+        transport.close();
+      });
+    });
+    onTestFinished(() => server.close());
+    const transport = transportTo({ url: server.url });
+    expect(await transport.send(traceRequest(), NEVER)).toMatchObject({ kind: 'unavailable' });
+    expect(server.connections).toBe(1);
+  });
+
+  test.for<readonly [name: string, config: OtlpDestinationConfig, message: string]>([
+    [
+      'headers that cannot be had',
+      { headers: () => Promise.reject(new Error('no token')) },
+      'no token',
+    ],
+    [
+      'headers that do not come',
+      { headers: () => new Promise(() => undefined), timeoutMillis: 100 },
+      'no answer within 100 ms',
+    ],
+    [
+      'a header that is none',
+      { headers: { 'x-name': 'a\nb' } },
+      'Invalid character in header content ["x-name"]',
+    ],
+    [
+      'an agent that cannot be made',
+      {
+        httpAgentOptions: () => {
+          throw new Error('no proxy');
+        },
+      },
+      'no proxy',
+    ],
+    [
+      'a URL of another protocol',
+      { url: 'localhost:4318' },
+      'traces cannot be sent to "localhost:4318": expected a URL that begins with http:// or https://',
+    ],
+  ])('%s', async ([, config, message]) => {
+    const transport = transportTo({ url: 'http://127.0.0.1:9', ...config });
+    expect(await transport.send(traceRequest(), NEVER)).toEqual({
+      kind: 'unavailable',
+      message,
+      isRefused: false,
+      isUnanswered: false,
+    });
+  });
+});
+
+describe('what is sent', () => {
+  async function sent(config: OtlpDestinationConfig, request: OtlpRequest): Promise<string> {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const server = await startRawServer((socket) => {
+      onHttpRequest(socket, (text) => {
+        socket.write(http('200 OK', [JSON_TYPE], '{}'));
+        resolve(text);
+      });
+    });
+    onTestFinished(() => server.close());
+    await transportTo({ url: server.url, ...config }).send(request, NEVER);
+    return promise;
+  }
+
+  test.for(
+    (['none', 'gzip'] as const).flatMap((compression) =>
+      (['identity', 'gzip'] as const).map((encoding) => [compression, encoding] as const),
+    ),
+  )('compression %s, waiting body %s', async ([compression, encoding]) => {
+    const plain = Buffer.from('{"resourceSpans":[]}');
+    const body = encoding === 'gzip' ? gzipSync(plain, { level: 1 }) : plain;
+    const text = await sent({ compression }, traceRequest({ body, encoding }));
+    const bytes = Buffer.from(text.slice(text.indexOf('\r\n\r\n') + 4), 'latin1');
+    expect(/content-encoding: (\S+)/.exec(text)?.[1]).toBe(
+      compression === 'gzip' ? 'gzip' : undefined,
+    );
+    expect((compression === 'gzip' ? gunzipSync(bytes) : bytes).toString()).toBe(plain.toString());
+  });
+
+  test('headers', async () => {
+    const text = await sent(
+      {
+        headers: { Authorization: 'Bearer x', 'Content-Type': 'text/plain' },
+        userAgent: 'app/1',
+      },
+      traceRequest({ contentType: 'application/x-protobuf', body: Uint8Array.of(1, 2) }),
+    );
+    const [line, ...headers] = text.split('\r\n\r\n')[0]?.split('\r\n') ?? [];
+    expect(line).toBe('POST /v1/traces HTTP/1.1');
+    const { version, dependencies } = packageJson;
+    const exporter = dependencies['@opentelemetry/otlp-exporter-base'];
+    expect(headers.filter((header) => !header.startsWith('Host:')).toSorted()).toEqual([
+      'Connection: keep-alive',
+      'Content-Length: 2',
+      'authorization: Bearer x',
+      'content-type: application/x-protobuf',
+      `user-agent: app/1 milepost-delivery/${version} OTel-OTLP-Exporter-JavaScript/${exporter}`,
+    ]);
+  });
+
+  test('headers are asked for anew at each try', async () => {
+    let token = 0;
+    const tokens: (string | undefined)[] = [];
+    const server = await startRawServer((socket) => {
+      onHttpRequest(socket, (text) => {
+        tokens.push(/authorization: (\S+)/.exec(text)?.[1]);
+        socket.write(http('200 OK', [JSON_TYPE], '{}'));
+      });
+    });
+    onTestFinished(() => server.close());
+    const headers = () => Promise.resolve({ Authorization: String(++token) });
+    const transport = transportTo({ url: server.url, headers });
+    await transport.send(traceRequest(), NEVER);
+    await transport.send(traceRequest(), NEVER);
+    expect(tokens).toEqual(['1', '2']);
   });
 });
