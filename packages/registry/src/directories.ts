@@ -41,6 +41,20 @@ export class Directories {
     return made;
   }
 
+  /**
+   * Makes a directory at once, for a process that is about to exit.
+   * @throws {RegistryError} `outside_root`
+   */
+  ensureNow(directory: string): void {
+    let there = directory;
+    while (there !== this.#root && !this.#isThere(there)) there = dirname(there);
+    const { sync } = this.#fs;
+    if (there !== this.#root) {
+      assertBelow(there, sync.realpath(there), sync.realpath(this.#root));
+    }
+    makeDirectoriesSync(this.#fs, directory);
+  }
+
   /** Makes a directory and writes into it; once more where someone deleted it after it was made. */
   async within<T>(directory: string, write: () => Promise<T>): Promise<T> {
     try {
@@ -119,11 +133,24 @@ export class Directories {
     await this.#fs.syncDirectory(dirname(directory));
   }
 
-  async #assertInside(link: string): Promise<void> {
-    const target = await this.#fs.realpath(link);
-    const root = await this.#fs.realpath(this.#root);
-    if (!target.startsWith(root + sep)) {
-      throw new RegistryError('outside_root', `${link} is a link out of ${this.#root}`);
+  #isThere(path: string): boolean {
+    try {
+      this.#fs.sync.lstat(path);
+      return true;
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+      return false;
     }
+  }
+
+  async #assertInside(link: string): Promise<void> {
+    assertBelow(link, await this.#fs.realpath(link), await this.#fs.realpath(this.#root));
+  }
+}
+
+/** @throws {RegistryError} `outside_root` where a path really lies elsewhere */
+function assertBelow(path: string, target: string, root: string): void {
+  if (!target.startsWith(root + sep)) {
+    throw new RegistryError('outside_root', `${path} is a link out of ${root}`);
   }
 }

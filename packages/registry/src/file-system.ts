@@ -40,7 +40,7 @@ export interface RegistryFileSystem {
   realpath(path: string): Promise<string>;
   /** Makes the entries of a directory survive a power cut, where the system can. */
   syncDirectory(path: string): Promise<void>;
-  /** For what `RunStore` must answer at once. */
+  /** For what `RunStore` must answer at once, and for the end of a process. */
   readonly sync: {
     readFile(path: string): Buffer;
     readdir(path: string): string[];
@@ -55,6 +55,11 @@ export interface RegistryFileSystem {
     /** Creates a file that must not exist with this content, and fsyncs it where asked to. */
     writeNew(path: string, data: Uint8Array, synced: boolean): void;
     syncDirectory(path: string): void;
+    rename(from: string, to: string): void;
+    unlink(path: string): void;
+    symlink(target: string, path: string): void;
+    readlink(path: string): string;
+    realpath(path: string): string;
   };
 }
 
@@ -130,5 +135,10 @@ export const nodeFileSystem: RegistryFileSystem = {
     create: (path) => fs.closeSync(fs.openSync(path, 'wx')),
     writeNew: (path, data, synced) => fs.writeFileSync(path, data, { flag: 'wx', flush: synced }),
     syncDirectory: syncDirectoryNow,
+    rename: (from, to) => fs.renameSync(from, to),
+    unlink: (path) => fs.unlinkSync(path),
+    symlink: (target, path) => fs.symlinkSync(target, path),
+    readlink: (path) => fs.readlinkSync(path),
+    realpath: (path) => fs.realpathSync(path),
   },
 };

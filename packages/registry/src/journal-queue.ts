@@ -1,8 +1,5 @@
-import { join } from 'node:path';
 import { diag } from '@opentelemetry/api';
-import { makeDirectoriesSync } from './directories.ts';
-import { journalLines } from './journal-line.ts';
-import { JournalSegment, createWriter, segmentFile, segmentOpened } from './journal-segment.ts';
+import { JournalSegment, writeSegmentNow } from './journal-segment.ts';
 import { messageOf } from './node-error.ts';
 import { type OpenSegments } from './open-segments.ts';
 import { type PendingRecords } from './pending-records.ts';
@@ -100,16 +97,8 @@ export class JournalQueue {
   flushSync(): void {
     const bodies = [...this.#inFlight, ...this.#waiting];
     if (bodies.length === 0) return;
-    const { fs, clock, layout } = this.#environment;
-    const directory = layout.journal(this.#runId);
     try {
-      const writer = createWriter();
-      const opening = segmentOpened(this.#runId, writer, clock.now());
-      makeDirectoriesSync(fs, directory);
-      const lines = journalLines(1, [opening, ...bodies]);
-      fs.sync.writeNew(join(directory, segmentFile(writer)), lines, true);
-      fs.sync.syncDirectory(directory);
-      this.#onSegment(writer);
+      this.#onSegment(writeSegmentNow(this.#environment, this.#runId, bodies));
       this.#pending.written(bytesOf(this.#waiting));
       this.#waiting = [];
       this.#acknowledge(this.#taken);

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { JOURNAL_VERSION } from '@milepost/semconv/schemas';
 import { type RegistryClock } from './clock.ts';
-import { type Directories } from './directories.ts';
+import { type Directories, makeDirectoriesSync } from './directories.ts';
 import { type RegistryFile, type RegistryFileSystem } from './file-system.ts';
 import { journalBody, journalLines } from './journal-line.ts';
+import { type RegistryEnvironment } from './registry-environment.ts';
 import { writeAll } from './write-all.ts';
 
 const EXTENSION = '.jsonl';
@@ -39,6 +40,25 @@ export function segmentOpened(runId: string, writer: string, now: number): strin
     thread_id: threadId,
     process_start: Math.round(now - process.uptime() * 1000),
   });
+}
+
+/**
+ * Writes a whole segment at once, for a process that is about to exit.
+ * @returns its writer
+ */
+export function writeSegmentNow(
+  { fs, clock, layout }: Pick<RegistryEnvironment, 'fs' | 'clock' | 'layout'>,
+  runId: string,
+  bodies: readonly string[],
+): string {
+  const writer = createWriter();
+  const opening = segmentOpened(runId, writer, clock.now());
+  const directory = layout.journal(runId);
+  makeDirectoriesSync(fs, directory);
+  const lines = journalLines(1, [opening, ...bodies]);
+  fs.sync.writeNew(join(directory, segmentFile(writer)), lines, true);
+  fs.sync.syncDirectory(directory);
+  return writer;
 }
 
 /** One writer's own file of one run's journal. Lines are appended and acknowledged when they are on disk. */

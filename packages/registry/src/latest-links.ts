@@ -7,6 +7,7 @@ import { isJsonObject } from './own-keys.ts';
 import { compareText } from './record-order.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 import { readLink, replaceLink } from './replace-file.ts';
+import { readLinkNow, replaceLinkNow } from './replace-now.ts';
 
 /** How many runs' starts are remembered. */
 const MAX_STARTS = 10_000;
@@ -35,43 +36,92 @@ export class LatestLinks {
     const { fs } = this.#environment;
     this.#starts.set(runId, startTime);
     const path = join(directory, name);
-    const target = await readLink(fs, path);
-    const named = suffix === '' || target === undefined ? target : jobIdOfFile(target);
+    const named = runNamed(await readLink(fs, path), suffix);
     if (named === runId) return false;
-    if (named !== undefined) {
-      const known = await this.#startOf(named);
-      if (known > startTime || (known === startTime && compareText(named, runId) > 0)) return false;
+    if (named !== undefined && isNewer(named, await this.#startOf(named), runId, startTime)) {
+      return false;
     }
     await replaceLink(fs, path, runId + suffix);
     return true;
   }
 
+  /** The same at once. */
+  moveNow(
+    directory: string,
+    name: string,
+    suffix: '.json' | '',
+    runId: string,
+    startTime: number,
+  ): void {
+    const { fs } = this.#environment;
+    this.#starts.set(runId, startTime);
+    const path = join(directory, name);
+    const named = runNamed(readLinkNow(fs, path), suffix);
+    if (named === runId) return;
+    if (named !== undefined && isNewer(named, this.#startOfNow(named), runId, startTime)) return;
+    replaceLinkNow(fs, path, runId + suffix);
+  }
+
   async #startOf(runId: string): Promise<number> {
     const known = this.#starts.get(runId);
     if (known !== undefined) return known;
-    const start = (await this.#startInHub(runId)) ?? this.#startInName(runId);
+    const { fs, layout } = this.#environment;
+    let hub: Buffer | undefined;
+    try {
+      hub = await fs.readFile(layout.hub(runId));
+    } catch {
+      // No hub: the name may tell a time.
+    }
+    return this.#learnt(runId, hub);
+  }
+
+  #startOfNow(runId: string): number {
+    const known = this.#starts.get(runId);
+    if (known !== undefined) return known;
+    const { fs, layout } = this.#environment;
+    let hub: Buffer | undefined;
+    try {
+      hub = fs.sync.readFile(layout.hub(runId));
+    } catch {
+      // No hub: the name may tell a time.
+    }
+    return this.#learnt(runId, hub);
+  }
+
+  #learnt(runId: string, hub: Buffer | undefined): number {
+    const start = startInHub(hub) ?? startInName(runId);
     this.#starts.set(runId, start);
     return start;
   }
+}
 
-  async #startInHub(runId: string): Promise<number | undefined> {
-    const { fs, layout } = this.#environment;
-    try {
-      const hub: unknown = JSON.parse((await fs.readFile(layout.hub(runId))).toString('utf8'));
-      return isJsonObject(hub) ? parseTime(hub['timestamp']) : undefined;
-    } catch {
-      // No hub, or none that tells a time: the name may tell it.
-      return undefined;
-    }
+/** The run that a link's target names. */
+function runNamed(target: string | undefined, suffix: '.json' | ''): string | undefined {
+  return suffix === '' || target === undefined ? target : jobIdOfFile(target);
+}
+
+/** Whether a run started later than another one; of two that started at once, one has to be the newest. */
+function isNewer(runId: string, startTime: number, than: string, thanStartTime: number): boolean {
+  return startTime > thanStartTime || (startTime === thanStartTime && compareText(runId, than) > 0);
+}
+
+function startInHub(content: Buffer | undefined): number | undefined {
+  if (content === undefined) return undefined;
+  try {
+    const hub: unknown = JSON.parse(content.toString('utf8'));
+    return isJsonObject(hub) ? parseTime(hub['timestamp']) : undefined;
+  } catch {
+    // None that tells a time: the name may tell it.
+    return undefined;
   }
+}
 
-  #startInName(runId: string): number {
-    try {
-      const parsed = parseRunId(runId);
-      return parsed.format === 'opaque' ? 0 : parsed.timeMs;
-    } catch {
-      // A link to something that is no run: anything is newer.
-      return 0;
-    }
+function startInName(runId: string): number {
+  try {
+    const parsed = parseRunId(runId);
+    return parsed.format === 'opaque' ? 0 : parsed.timeMs;
+  } catch {
+    // A link to something that is no run: anything is newer.
+    return 0;
   }
 }

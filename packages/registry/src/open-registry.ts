@@ -133,7 +133,7 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
       await events.settle();
       await recorders.flush();
     },
-    flushSync: () => recorders.flushJournalsSync(),
+    flushSync: () => recorders.flushSync(),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -5,6 +5,7 @@ import { PendingRecords } from './pending-records.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 import { RegistryError, notOnDisk } from './registry-error.ts';
 import { ResultLinks } from './result-links.ts';
+import { rewriteNow } from './rewrite-now.ts';
 import { type RunState } from './run-fold.ts';
 import { type RecorderShare, RunRecorder } from './run-recorder.ts';
 import { Turns } from './turns.ts';
@@ -100,9 +101,11 @@ export class RecorderPool {
     await this.#all((recorder) => recorder.rewrite());
   }
 
-  /** Writes the records of every run at once. */
-  flushJournalsSync(): void {
-    for (const recorder of this.#recorders.values()) recorder.flushJournalSync();
+  /** Writes the records of every run at once, then as many files of the runs as is quickly done, the newest first. */
+  flushSync(): void {
+    const stale = [...this.#recorders.values()].filter((recorder) => !recorder.isKept);
+    for (const recorder of stale) recorder.flushJournalSync();
+    rewriteNow(this.#environment, this.#share, stale.map(({ runId }) => runId).toReversed());
   }
 
   /**

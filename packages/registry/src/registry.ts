@@ -84,7 +84,8 @@ export interface Registry extends AsyncDisposable {
   flush(): Promise<void>;
   /**
    * Writes the records that wait for the disk at once, for a process that is about to exit: in an `exit` listener
-   * nothing asynchronous runs any more. Hubs and spokes follow at the next read or rebuild. Never throws.
+   * nothing asynchronous runs any more. Then, for a quarter of a second at most, hubs, spokes and links of runs whose
+   * journal is below 4 MiB; the others follow at the next read or rebuild. Never throws.
    */
   flushSync(): void;
   /**

@@ -5,7 +5,8 @@ import { codeOf } from './node-error.ts';
 import { RegistryError } from './registry-error.ts';
 import { writeAll } from './write-all.ts';
 
-function temporaryName(path: string): string {
+/** A name beside a file that nobody else has. */
+export function temporaryName(path: string): string {
   return join(dirname(path), `.${basename(path)}.${randomBytes(8).toString('hex')}.tmp`);
 }
 
@@ -85,7 +86,7 @@ export async function createFile(
 }
 
 /** Whether an error says that the file system has no links, or lets nobody make them. */
-function isLinkless(code: string | undefined): boolean {
+export function isLinkless(code: string | undefined): boolean {
   return code === 'EPERM' || code === 'ENOSYS' || code === 'ENOTSUP' || code === 'EINVAL';
 }
 
@@ -123,7 +124,11 @@ export async function readLink(fs: RegistryFileSystem, path: string): Promise<st
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     if (code !== 'EINVAL') throw error;
   }
-  const text = (await fs.readFile(path)).toString('utf8').trimEnd();
-  // Not a pointer: someone's own file of that name.
+  return targetOfPointer(await fs.readFile(path));
+}
+
+/** What the file in the place of a link names; undefined where it is someone's own file of that name. */
+export function targetOfPointer(content: Buffer): string | undefined {
+  const text = content.toString('utf8').trimEnd();
   return text.length > 0 && text.length <= 200 && !/[\n{]/.test(text) ? text : undefined;
 }

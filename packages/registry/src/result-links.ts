@@ -61,4 +61,16 @@ export class ResultLinks {
       }
     }
   }
+
+  /** The same at once, as far as the directories are there. */
+  moveNow(runId: string, startTime: number, directories: readonly string[]): void {
+    for (const directory of directories) {
+      try {
+        this.#latest.moveNow(directory, LATEST, '', runId, startTime);
+        this.#seen.set(directory, runId);
+      } catch (error) {
+        reportProblem(problemOf(this.#environment, dirname(directory), error));
+      }
+    }
+  }
 }

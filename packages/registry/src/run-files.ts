@@ -3,13 +3,16 @@ import { type ForeignFindings, sha256 } from './foreign-files.ts';
 import { type LatestLinks } from './latest-links.ts';
 import { LATEST_FILE, OURS_BESIDE_FOREIGN } from './layout.ts';
 import { mapLimited } from './map-limited.ts';
+import { type RecordOf } from './record-order.ts';
 import { type RegistryEnvironment, problemOf, reportProblem } from './registry-environment.ts';
 import { type RenderedRun, jsonText } from './render-run.ts';
 import { replaceFile } from './replace-file.ts';
+import { replaceFileNow } from './replace-now.ts';
 import { type RunState } from './run-fold.ts';
 import { setAside } from './set-aside.ts';
 
-interface DerivedFile {
+/** A hub or a spoke as it goes to disk. */
+export interface DerivedFile {
   readonly path: string;
   /** As the journal names it. */
   readonly recorded: string;
@@ -17,6 +20,23 @@ interface DerivedFile {
   readonly digest: string;
   /** Whether what lies there is not ours and was not taken in whole. */
   readonly inTheWay: boolean;
+}
+
+/**
+ * The record of the digests that files are going to have, which must be on disk before them: a file with another digest is
+ * someone else's. Undefined where the state knows them all.
+ */
+export function derivedRecord(
+  files: readonly DerivedFile[],
+  state: RunState,
+  timeOf: () => number,
+): RecordOf<'derived_written'> | undefined {
+  const unknown = files.filter(
+    ({ recorded, digest }) => state.written.get(recorded)?.has(digest) !== true,
+  );
+  if (unknown.length === 0) return undefined;
+  const digests = Object.fromEntries(unknown.map(({ recorded, digest }) => [recorded, digest]));
+  return { kind: 'derived_written', time: timeOf(), files: digests };
 }
 
 /** Hub and spokes of one run on disk. */
@@ -92,6 +112,24 @@ export class RunFiles {
       this.#guarded(directory, failures, () => this.#environment.fs.syncDirectory(directory)),
     );
     if (failures.length > 0) throw failures[0];
+  }
+
+  /** The same at once, for a process that is about to exit. What fails is reported, and the rest goes on. */
+  writeNow(files: readonly DerivedFile[], startTime: number): void {
+    const { fs, directories } = this.#environment;
+    for (const { path, bytes } of files) {
+      const directory = dirname(path);
+      try {
+        directories.ensureNow(directory);
+        replaceFileNow(fs, path, bytes);
+        if (!path.endsWith(OURS_BESIDE_FOREIGN)) {
+          this.#links.moveNow(directory, LATEST_FILE, '.json', this.#runId, startTime);
+        }
+        fs.sync.syncDirectory(directory);
+      } catch (error) {
+        reportProblem(problemOf(this.#environment, path, error));
+      }
+    }
   }
 
   async #guarded(path: string, failures: unknown[], work: () => Promise<void>): Promise<void> {

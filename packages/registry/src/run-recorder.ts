@@ -14,7 +14,7 @@ import { renderRun } from './render-run.ts';
 import { resolveSource } from './resolve-source.ts';
 import { type ResultLinks } from './result-links.ts';
 import { RewriteSchedule } from './rewrite-schedule.ts';
-import { RunFiles } from './run-files.ts';
+import { RunFiles, derivedRecord } from './run-files.ts';
 import { RunFold, type RunState } from './run-fold.ts';
 import { type Turns } from './turns.ts';
 
@@ -284,14 +284,9 @@ export class RunRecorder {
     });
     const links = this.#share.resultLinks.due(this.#fold);
     const stale = this.#files.stale(run, this.#fold, found);
-    const unknown = stale.filter(
-      ({ recorded, digest }) => this.#fold.written.get(recorded)?.has(digest) !== true,
-    );
-    if (unknown.length > 0) {
-      const files = Object.fromEntries(unknown.map(({ recorded, digest }) => [recorded, digest]));
-      const time = this.stamp(this.#environment.clock.now());
-      this.#append([{ kind: 'derived_written', time, files }]);
-    }
+    const now = (): number => this.stamp(this.#environment.clock.now());
+    const record = derivedRecord(stale, this.#fold, now);
+    if (record !== undefined) this.#append([record]);
     // Truth first: no file tells what the journal does not.
     await this.#queue.flush();
     if (stale.length > 0) await this.#files.write(stale, run.overview.startTime);

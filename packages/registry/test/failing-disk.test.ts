@@ -200,6 +200,10 @@ test('a directory that cannot be read is named, and hides nothing else', async (
   });
 });
 
+function segments(root: string): number {
+  return readdirSync(join(root, '.milepost/journal', RUN)).length;
+}
+
 test('flushSync has the records on disk when it returns, none twice in what is read', async () => {
   const root = temporaryRoot();
   const registry = openRegistry({ root });
@@ -207,11 +211,12 @@ test('flushSync has the records on disk when it returns, none twice in what is r
   const ocr = told.startStage('ocr');
   told.item(ocr, 'a');
   registry.flushSync();
-  expect(tree(root)).toEqual([`.milepost/journal/${RUN}/{writer}.jsonl`]);
+  // The records, and what the files that follow from them will be.
+  expect(segments(root)).toBe(2);
   told.item(ocr, 'b').endStage(ocr);
   registry.flushSync();
   registry.flushSync();
-  expect(tree(root)).toHaveLength(2);
+  expect(segments(root)).toBe(4);
   await using other = openRegistry({ root });
   expect(await other.readRun(RUN)).toMatchObject({
     problems: [],
