@@ -3,6 +3,8 @@ import { type JournalRecord, parseJournalRecord } from '@milepost/semconv/schema
 
 const SUFFIX_LENGTH = ',"crc":"00000000"}'.length;
 const NEWLINE = 0x0a;
+/** How each line begins. */
+const BEGIN = '{"seq":';
 
 /** A record as the JSON text that {@link journalLine} takes. */
 export function journalBody(record: Exclude<JournalRecord, { kind: 'unknown' }>): string {
@@ -34,7 +36,7 @@ export function journalLines(firstSeq: number, bodies: readonly string[]): Buffe
   let end = '';
   for (const body of bodies) {
     const start = length + end.length;
-    length += bytes.write(`${end}{"seq":${seq},${body.slice(1, -1)}`, length);
+    length += bytes.write(`${end}${BEGIN}${seq},${body.slice(1, -1)}`, length);
     end = `,"crc":"${checksum(bytes.subarray(start, length))}"}\n`;
     seq += 1;
   }
@@ -52,8 +54,9 @@ export interface ReadLine {
 function readLine(line: Buffer): ReadLine | undefined {
   const end = line.length - SUFFIX_LENGTH;
   if (end <= 0) return undefined;
-  if (line.toString('latin1', end) !== `,"crc":"${checksum(line.subarray(0, end))}"}`)
-    return undefined;
+  const suffix = line.toString('latin1', end);
+  if (!suffix.startsWith(',"crc":"')) return undefined;
+  if (suffix !== `,"crc":"${checksum(line.subarray(0, end))}"}`) return undefined;
   try {
     const value: unknown = JSON.parse(`${line.toString('utf8', 0, end)}}`);
     if (typeof value !== 'object' || value === null || !('seq' in value)) return undefined;
@@ -74,17 +77,40 @@ export interface ReadLines {
   readonly damaged: number;
 }
 
-/** Parses all lines that end with a newline. What follows the last newline is still being written, or torn. */
+/**
+ * Finds whole lines that stick together, as the newline between them is damaged.
+ * @returns how many bytes of the line they are, with the byte in the place of each newline
+ */
+function readStuckLines(line: Buffer, lines: ReadLine[]): number {
+  let from = 0;
+  for (let at = line.indexOf(BEGIN, 1); at !== -1; at = line.indexOf(BEGIN, at + 1)) {
+    const stuck = readLine(line.subarray(from, at - 1));
+    if (stuck === undefined) continue;
+    lines.push(stuck);
+    from = at;
+  }
+  const last = readLine(line.subarray(from)) ?? readLine(line.subarray(from, -1));
+  if (last === undefined) return from;
+  lines.push(last);
+  return line.length;
+}
+
+/**
+ * Parses every line that is whole by its checksum: no other can be told from a record that nobody wrote. A damaged line
+ * costs no other one. What follows the last newline may still be being written: it is read where it is whole.
+ */
 export function readLines(bytes: Buffer): ReadLines {
   const lines: ReadLine[] = [];
   let damaged = 0;
   let from = 0;
   for (;;) {
     const to = bytes.indexOf(NEWLINE, from);
-    if (to === -1) return { lines, consumed: from, damaged };
-    const line = readLine(bytes.subarray(from, to));
-    if (line === undefined) damaged += 1;
-    else lines.push(line);
+    const rest = bytes.subarray(from, to === -1 ? bytes.length : to);
+    const line = readLine(rest);
+    if (line !== undefined) lines.push(line);
+    const read = line === undefined ? readStuckLines(rest, lines) : rest.length;
+    if (to === -1) return { lines, consumed: from + read, damaged };
+    if (read < rest.length) damaged += 1;
     from = to + 1;
   }
 }

@@ -32,7 +32,10 @@ function damage(path: string, count: number): Problem {
 export class JournalReader {
   readonly #fs: RegistryFileSystem;
   readonly #directory: string;
+  /** How far each segment was read. */
   readonly #offsets = new Map<string, number>();
+  /** How long each segment was then: what follows the last whole line is of no use until it grows. */
+  readonly #sizes = new Map<string, number>();
   readonly #ignored = new Set<string>();
 
   constructor(fs: RegistryFileSystem, directory: string) {
@@ -63,9 +66,11 @@ export class JournalReader {
       const path = join(this.#directory, segmentFile(writer));
       try {
         const offset = this.#offsets.get(writer) ?? 0;
-        const { lines, consumed, damaged } = readLines(await readFrom(this.#fs, path, offset));
+        const bytes = await readFrom(this.#fs, path, offset);
+        const { lines, consumed, damaged } = readLines(bytes);
         // The segments that grow while this one is read wait for the next call.
         this.#offsets.set(writer, offset + consumed);
+        this.#sizes.set(writer, offset + bytes.length);
         for (const { record } of lines) add(record);
         if (damaged > 0) problems.push(damage(path, damaged));
       } catch (error) {
@@ -79,7 +84,7 @@ export class JournalReader {
   async grew(): Promise<boolean> {
     for (const writer of await this.#segments()) {
       const { size } = await this.#fs.lstat(join(this.#directory, segmentFile(writer)));
-      if (size > (this.#offsets.get(writer) ?? 0)) return true;
+      if (size > (this.#sizes.get(writer) ?? 0)) return true;
     }
     return false;
   }

@@ -2,6 +2,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type KnownJournalRecord } from '@milepost/semconv/schemas';
 import { journalBody, journalLines, readLines } from '../src/journal-line.ts';
+import { segmentOpened } from '../src/journal-segment.ts';
+import { executionText, recordText } from '../src/record-text.ts';
+import { START, ToldRun } from './told-run.ts';
+
+const RUN = '2026-01-01_21-37-23';
 
 const record: KnownJournalRecord = {
   kind: 'step_saved',
@@ -50,21 +55,61 @@ test('any step name and metadata come back as they were', () => {
   );
 });
 
-test('a tail torn at any byte leaves the lines before it', () => {
-  const whole = segment(record, record);
-  const first = segment(record).length;
-  for (let length = 0; length < whole.length; length += 1) {
-    const { lines, consumed, damaged } = readLines(whole.subarray(0, length));
-    expect([lines.length, consumed, damaged]).toEqual(length < first ? [0, 0, 0] : [1, first, 0]);
+/** A segment as a run writes it, and the ends of its lines. */
+function wholeSegment(): { readonly bytes: Buffer; readonly ends: readonly number[] } {
+  const opened = segmentOpened(RUN, '00000000000000ff', START);
+  const texts = [opened];
+  const told = new ToldRun((event) => {
+    if (event.type === 'output_recorded') return;
+    texts.push(recordText(event, event.time, 'stage' in event ? executionText(event.stage) : ''));
+  });
+  told.start({ 'user.note': 'ü 🚀 {"seq":1}' }).stage('ocr', ['a', 'b'], {
+    metadata: { nested: { seq: 1, crc: '00000000' } },
+  });
+  told.end();
+  const bytes = journalLines(1, texts);
+  const ends = [...bytes.entries()].flatMap(([at, byte]) => (byte === 0x0a ? at + 1 : []));
+  return { bytes, ends };
+}
+
+test('a tail torn at any byte leaves the lines before it, and the last one where only its newline is missing', () => {
+  const { bytes, ends } = wholeSegment();
+  const { lines: all } = readLines(bytes);
+  expect(all).toHaveLength(ends.length);
+  for (let length = 0; length <= bytes.length; length += 1) {
+    const whole = ends.filter((end) => end - 1 <= length).length;
+    expect(readLines(bytes.subarray(0, length))).toEqual({
+      lines: all.slice(0, whole),
+      consumed: Math.min(length, ends[whole - 1] ?? 0),
+      damaged: 0,
+    });
   }
 });
 
-test('no flipped bit of a line is read as a record', () => {
-  const intact = segment(record);
-  for (let bit = 0; bit < (intact.length - 1) * 8; bit += 1) {
-    const flipped = Buffer.from(intact);
-    flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-    expect(readLines(flipped).lines).toEqual([]);
+test('what was read without its newline is not read again with it', () => {
+  const { bytes } = wholeSegment();
+  const { consumed } = readLines(bytes.subarray(0, -1));
+  expect(readLines(bytes.subarray(consumed))).toEqual({ lines: [], consumed: 1, damaged: 0 });
+});
+
+test('any flipped bit of a segment costs the record it is in at most, and none where it is in a newline', () => {
+  const { bytes, ends } = wholeSegment();
+  const { lines: all } = readLines(bytes);
+  const texts = all.map((line) => JSON.stringify(line));
+  const newlines = new Set(ends.map((end) => end - 1));
+  for (let bit = 0; bit < bytes.length * 8; bit += 1) {
+    const at = bit >> 3;
+    const flipped = Buffer.from(bytes);
+    flipped[at] = (flipped[at] ?? 0) ^ (1 << (bit & 7));
+    const { lines, damaged } = readLines(flipped);
+    const hit = newlines.has(at) ? -1 : ends.findIndex((end) => at < end);
+    const intact = texts.filter((_, index) => index !== hit);
+    if (lines.map((line) => JSON.stringify(line)).join() !== intact.join()) {
+      expect.fail(`bit ${bit}: ${lines.length} of ${intact.length} intact records`);
+    }
+    // A byte that becomes a newline makes two damaged lines of one.
+    const expected = hit === -1 ? [0] : [1, 2];
+    if (!expected.includes(damaged)) expect.fail(`bit ${bit}: ${damaged} damaged`);
   }
 });
 

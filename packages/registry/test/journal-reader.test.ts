@@ -1,0 +1,30 @@
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { nodeFileSystem } from '@milepost/registry';
+import { journalLines } from '../src/journal-line.ts';
+import { JournalReader } from '../src/journal-reader.ts';
+import { temporaryRoot } from './temporary-root.ts';
+
+test('a torn tail is no growth, until it grows; each record is given once', async () => {
+  const directory = temporaryRoot();
+  const segment = join(directory, '00000000000000ff.jsonl');
+  const bodies = [1, 2].map((time) => `{"kind":"derived_written","time":${time},"files":{}}`);
+  const bytes = journalLines(1, bodies);
+  const torn = bytes.length - 20;
+  mkdirSync(directory);
+  writeFileSync(segment, bytes.subarray(0, torn));
+  const reader = new JournalReader(nodeFileSystem, directory);
+  const times: number[] = [];
+  const read = (): Promise<unknown> => reader.read(({ time }) => times.push(time));
+  expect(await reader.grew()).toBe(true);
+  await read();
+  expect([times, await reader.grew()]).toEqual([[1], false]);
+  appendFileSync(segment, bytes.subarray(torn, -1));
+  expect(await reader.grew()).toBe(true);
+  await read();
+  expect([times, await reader.grew()]).toEqual([[1, 2], false]);
+  appendFileSync(segment, '\n');
+  await read();
+  expect([times, await reader.grew()]).toEqual([[1, 2], false]);
+});
