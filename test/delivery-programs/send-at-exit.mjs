@@ -1,8 +1,9 @@
 /**
  * Ends in one of several ways, and sends requests with its last breath: `send-at-exit.mjs {way} {requests} {timeoutMs}`.
- * Prints one line: outcomes, and the time that the call took.
+ * Prints what became of them, and how long that took, as JSON.
  */
 import { writeSync } from 'node:fs';
+import { Agent } from 'node:http';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { otlpDestination, sendAtExit } from '@milepost/delivery';
 
@@ -20,9 +21,12 @@ if (way === 'thread' && isMainThread) {
 }
 
 async function main() {
+  // An agent of the user's own class cannot be made again in another thread.
+  const config =
+    way === 'own-agent' ? { httpAgentOptions: () => new (class extends Agent {})() } : {};
   const destinations = Object.fromEntries(
     await Promise.all(
-      signals.map(async (signal) => [signal, await otlpDestination(signal).resolve()]),
+      signals.map(async (signal) => [signal, await otlpDestination(signal, config).resolve()]),
     ),
   );
   const requests = Array.from({ length: Number(count) }, (_, sequence) => ({
