@@ -13,8 +13,8 @@ export async function killsTable(options: {
     [
       'kills',
       'seed',
-      'more, less in the spool than before',
-      'requests in the spool, average',
+      'of these while spooling, while adopting',
+      'requests in the spool then',
       'records acknowledged or on disk',
       'lost of these',
       'requests sent again, answer unread',

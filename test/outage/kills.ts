@@ -8,25 +8,18 @@ import { fileURLToPath } from 'node:url';
 import { adoptSpool } from './adopt-spool.ts';
 import { type Behaviour } from './behaviour.ts';
 import { conditions } from './conditions.ts';
-import { type LedgerEntry, senderVariable } from './ledger.ts';
+import { type Judgement, judgeRepeats } from './judge-repeats.ts';
+import { senderVariable } from './ledger.ts';
 import { spooledRequests } from './spool-files.ts';
 import { startMisbehavingServer } from './start-misbehaving-server.ts';
 
-export interface KillsResult {
+export interface KillsResult extends Judgement {
   readonly kills: number;
-  /** Records that a collector acknowledged, or that lay whole in the spool after a kill. */
-  readonly acknowledged: number;
-  /** Of these, those that no collector had acknowledged in the end. */
-  readonly lost: readonly string[];
-  /** Requests sent again after an answer that the killed process did not live to read. */
-  readonly repeatedRequests: number;
-  /** Requests sent again though their sender had gone on to its next one, or was alive. */
-  readonly duplicateRequests: readonly LedgerEntry[];
-  /** Requests that lay in the spool after a kill, on the average. */
-  readonly spooledRequests: number;
-  /** Kills after which more, and after which less lay in the spool than after the one before. */
+  /** Kills after which requests lay in the spool, where the collector took nothing, and where it took everything. */
   readonly whileSpooling: number;
   readonly whileAdopting: number;
+  /** Requests that lay in the spool after such a kill, on the average. */
+  readonly spooledRequests: number;
   /** Requests still in the spool at the end; none, if all is well. */
   readonly left: number;
 }
@@ -34,17 +27,22 @@ export interface KillsResult {
 /** How the collector is while a process runs that will be killed: mostly spooling, mostly adopting, both. */
 const COLLECTORS: readonly Behaviour[] = [
   { kind: 'refuse' },
-  { kind: 'accept' },
+  { kind: 'accept', afterMs: 30 },
   { kind: 'status', status: 503 },
-  { kind: 'accept', afterMs: 10 },
+  { kind: 'accept', afterMs: 100 },
   { kind: 'hang' },
-  { kind: 'accept' },
+  { kind: 'accept', afterMs: 10 },
 ];
 
 const PROGRAM = fileURLToPath(new URL('programs/produce.ts', import.meta.url));
 const STAGES_PER_SECOND = 300;
-/** From the start of a process until it is killed: starting takes about half of it. */
-const LIFE_MS = { least: 300, most: 2_000 };
+/** From the start of a process until it is killed; starting takes about a second of it. */
+const LIFE_MS = { least: 500, most: 3_500 };
+/** Many small requests, so that a kill meets one at every moment of its life. */
+const SMALL_REQUESTS = {
+  OTEL_BSP_SCHEDULE_DELAY: '20',
+  OTEL_BLRP_SCHEDULE_DELAY: '20',
+};
 
 /**
  * Kills processes that share a spool at random moments, two at a time, while the collector comes and goes. Then lets a last
@@ -58,16 +56,19 @@ export async function measureKills(options: {
   const spool = mkdtempSync(join(tmpdir(), 'milepost-kills-'));
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: server.url, MILEPOST_SPOOL: spool };
   const onDisk = new Set<string>();
-  const counts: number[] = [];
+  const left = { spooling: [] as number[], adopting: [] as number[] };
   try {
     for (let n = 0; n < options.kills; n += 2) {
-      const collector = COLLECTORS[(n / 2) % COLLECTORS.length];
-      if (collector !== undefined) await server.behave(collector);
+      const collector = COLLECTORS[(n / 2) % COLLECTORS.length] ?? { kind: 'accept' };
+      await server.behave(collector);
       await Promise.all(
         [n, n + 1].map(async (id) => {
-          await killOne({ ...env, ...senderVariable(String(id)) }, options.random);
+          await killOne(
+            { ...env, ...SMALL_REQUESTS, ...senderVariable(String(id)) },
+            options.random,
+          );
           const requests = spooledRequests(spool);
-          counts.push(requests.length);
+          left[collector.kind === 'accept' ? 'adopting' : 'spooling'].push(requests.length);
           for (const { signal, keys } of requests) {
             if (signal !== 'metrics') for (const key of keys) onDisk.add(`${signal} ${key}`);
           }
@@ -78,7 +79,8 @@ export async function measureKills(options: {
     await adoptSpool({ ...env, ...senderVariable('last') });
     return {
       kills: options.kills,
-      ...judge(await server.ledger(), onDisk, counts),
+      ...judgeRepeats(await server.ledger(), onDisk),
+      ...summary(left),
       left: spooledRequests(spool).length,
     };
   } finally {
@@ -99,43 +101,18 @@ async function killOne(env: Readonly<Record<string, string>>, random: () => numb
   await exited;
 }
 
-function judge(
-  ledger: readonly LedgerEntry[],
-  onDisk: ReadonlySet<string>,
-  counts: readonly number[],
-): Omit<KillsResult, 'kills' | 'left'> {
-  const acknowledged = new Set<string>();
-  const firstOf = new Map<string, LedgerEntry>();
-  const lastOfSender = new Map<string, LedgerEntry>();
-  const sent = ledger.filter(
-    ({ signal, outcome }) => signal !== 'metrics' && outcome === 'acknowledged',
+/** Of how many requests lay in the spool after each kill. */
+function summary(left: {
+  readonly spooling: readonly number[];
+  readonly adopting: readonly number[];
+}): Pick<KillsResult, 'whileSpooling' | 'whileAdopting' | 'spooledRequests'> {
+  const [spooling, adopting] = [left.spooling, left.adopting].map((counts) =>
+    counts.filter((count) => count > 0),
   );
-  for (const entry of sent) lastOfSender.set(`${entry.sender} ${entry.signal}`, entry);
-  let repeatedRequests = 0;
-  const duplicateRequests: LedgerEntry[] = [];
-  for (const entry of sent) {
-    const { signal, sender, keys } = entry;
-    const [before] = keys.flatMap((key) => firstOf.get(`${signal} ${key}`) ?? []);
-    if (before !== undefined) {
-      // The killed process may have died with the answer unread only if it sent nothing of this signal afterwards.
-      const isUnread =
-        before.sender !== sender && lastOfSender.get(`${before.sender} ${signal}`) === before;
-      if (isUnread) repeatedRequests += 1;
-      else duplicateRequests.push(before, entry);
-    }
-    for (const key of keys) {
-      acknowledged.add(`${signal} ${key}`);
-      firstOf.set(`${signal} ${key}`, entry);
-    }
-  }
-  const changes = counts.slice(1).map((count, at) => count - (counts[at] ?? 0));
+  const all = [...(spooling ?? []), ...(adopting ?? [])];
   return {
-    acknowledged: new Set([...acknowledged, ...onDisk]).size,
-    lost: [...onDisk].filter((key) => !acknowledged.has(key)),
-    repeatedRequests,
-    duplicateRequests,
-    spooledRequests: Math.round(counts.reduce((sum, count) => sum + count, 0) / counts.length),
-    whileSpooling: changes.filter((change) => change > 0).length,
-    whileAdopting: changes.filter((change) => change < 0).length,
+    whileSpooling: spooling?.length ?? 0,
+    whileAdopting: adopting?.length ?? 0,
+    spooledRequests: Math.round(all.reduce((sum, count) => sum + count, 0) / all.length),
   };
 }

@@ -1,5 +1,5 @@
-// Sends what ended processes left in the spool, and prints what it says of that as JSON.
-import { startTelemetry } from '@milepost/node';
+// Takes over what ended processes left in the spool, sends it, and ends.
+import { startContender } from './contender.ts';
 
-const telemetry = await startTelemetry({ serviceName: 'outage' });
-process.stdout.write(`${JSON.stringify(await telemetry.shutdown({ timeoutMs: 20_000 }))}\n`);
+const contender = await startContender('milepost');
+await contender.shutdown();
