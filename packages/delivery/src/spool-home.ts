@@ -42,6 +42,7 @@ export class SpoolHome {
   readonly #directories = new Map<Signal, string>();
   /** All that were made, of which some may have come to be empty. */
   readonly #made = new Set<string>();
+  #busy = 0;
   #isDeclared = false;
   #isReleased = false;
 
@@ -51,13 +52,23 @@ export class SpoolHome {
     const path = layout.ownerFile(this.owner);
     this.#heartbeat = heartbeat({
       intervalMs: heartbeatMs,
-      isNeeded,
+      isNeeded: () => this.#busy > 0 || isNeeded(),
       beat: () => disk.touch(path, now()),
       onMissing: () => {
         this.#isDeclared = false;
         return this.declare(false);
       },
     });
+  }
+
+  /** Does work that may put something on the disk: until it is done the sign of life goes on. */
+  *during<T>(work: Steps<T>): Steps<T> {
+    this.#busy += 1;
+    try {
+      return yield* work;
+    } finally {
+      this.#busy -= 1;
+    }
   }
 
   /** Name of the directory of what goes where a signal goes. */

@@ -44,12 +44,12 @@ export class Spool implements RequestStore {
 
   async append(request: OtlpRequest): Promise<StoredRequest> {
     const smaller = await gzipWhereSmaller(request);
-    return await this.#inTurn(() => this.#write(smaller, true));
+    return await this.#inTurn(() => this.#parts.home.during(this.#write(smaller, true)));
   }
 
   appendSync(request: OtlpRequest): void {
     try {
-      runNow(this.#write(request, false));
+      runNow(this.#parts.home.during(this.#write(request, false)));
     } catch (error) {
       throw asSpoolError(error);
     }
@@ -143,7 +143,6 @@ export class Spool implements RequestStore {
     const header = this.#header(request);
     const head = requestFileHead(header, body);
     const bytes = head.length + body.length;
-    yield* this.#parts.home.directory(signal, isSynced);
     yield* this.#parts.room.look();
     const unreserve = yield* this.#parts.room.reserve(bytes);
     const name = requestFileName({ ...header, bytes });
@@ -206,7 +205,10 @@ export class Spool implements RequestStore {
     this.#parts.requests.forget(stored);
     this.#parts.onLost(stored.signal, 'damaged', stored.records);
     reportProblem(`cannot read ${stored.path}`, error);
-    if (errorCode(error) !== 'ENOENT') yield* moveDamaged(this.#parts, stored);
+    // A file that is not there, or only said to be not there, shall not come back after it was counted.
+    if (errorCode(error) === 'ENOENT')
+      yield* whereverPossible(this.#parts.disk.unlink(stored.path));
+    else yield* moveDamaged(this.#parts, stored);
   }
 
   *#remove(stored: StoredRequest): Steps<void> {
@@ -221,7 +223,7 @@ export class Spool implements RequestStore {
 
   async #adoptOnce(): Promise<void> {
     try {
-      if (!this.#isReleased) await runLater(this.#adopt());
+      if (!this.#isReleased) await runLater(this.#parts.home.during(this.#adopt()));
     } catch (error) {
       reportProblem('cannot take over what is left', error);
     } finally {
