@@ -232,15 +232,17 @@ describe('collecting soon', () => {
   });
 
   test.for([
-    { costMs: 0, gapMs: 1000 },
-    { costMs: 5, gapMs: 1000 },
-    { costMs: 20, gapMs: 1000 },
-    { costMs: 21, gapMs: 1050 },
-    { costMs: 200, gapMs: 10_000 },
-  ])('after one that cost $costMs ms the next comes $gapMs ms later', ({ costMs, gapMs }) => {
+    { costsMs: [], gapMs: 0 },
+    { costsMs: [500], gapMs: 1000 },
+    { costsMs: [5, 5], gapMs: 1000 },
+    { costsMs: [20, 21], gapMs: 1000 },
+    { costsMs: [22, 21], gapMs: 1050 },
+    { costsMs: [5, 500], gapMs: 1000 },
+    { costsMs: [500, 5], gapMs: 1000 },
+    { costsMs: [5, 200, 200], gapMs: 10_000 },
+  ])('after collections of $costsMs ms the next comes $gapMs ms later', ({ costsMs, gapMs }) => {
     const pace = createCollectionPace();
-    expect(pace.waitMs(0)).toBe(0);
-    pace.collected(500, costMs);
+    for (const costMs of costsMs) pace.collected(500, costMs);
     expect(pace.waitMs(500)).toBe(gapMs);
     expect(pace.waitMs(500 + gapMs + 1)).toBe(0);
   });
