@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { type RunStore, type StoredRun } from '@milepost/core/hooks';
 import { createClaimedRunId, createDirectoryClaim, isRunId, runIdAliases } from '@milepost/run-id';
-import { makeDirectoriesSync } from './directories.ts';
 import { parseTime } from './iso-time.ts';
 import { readJournalSync } from './journal-reader.ts';
 import { LATEST_FILE, jobIdOfFile } from './layout.ts';
@@ -51,8 +50,7 @@ export class RunClaims implements RunStore {
   claimAttempt(runId: string): number {
     const { fs, layout } = this.#environment;
     const directory = layout.attemptClaims(runId);
-    makeDirectoriesSync(fs, layout.root);
-    // A claim need not survive a power cut: waiting for the disk here would hold up the caller.
+    // Not synced: a claim need not survive a power cut, and this must not hold up the caller.
     fs.sync.mkdirs(directory);
     for (let attempt = this.#lastAttempt(runId) + 1; ; attempt += 1) {
       try {

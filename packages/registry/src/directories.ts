@@ -7,6 +7,9 @@ import { RegistryError } from './registry-error.ts';
 /** How many directories are remembered: every item with results has one. */
 const MAX_KNOWN = 10_000;
 
+/** Codes of errors by which a directory is closed to us. */
+const CLOSED: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS']);
+
 /** Makes a directory and those above it at once, so that they survive a power cut. */
 export function makeDirectoriesSync(fs: RegistryFileSystem, path: string): void {
   const first = fs.sync.mkdirs(path);
@@ -93,16 +96,17 @@ export class Directories {
       await this.#create(root);
       return;
     }
-    if (root === this.#root) await this.#syncAboveRoot(parent);
+    // Whoever made it, and what lies above it, may not have come to this yet.
+    for (let at = root; at !== dirname(at); at = dirname(at)) await this.#syncAbove(dirname(at));
   }
 
-  /** The root may be new too, and another process its maker. What lies above it may be closed to us. */
-  async #syncAboveRoot(parent: string): Promise<void> {
+  /** What lies above the root may be closed to us, or not ours to sync. */
+  async #syncAbove(directory: string): Promise<void> {
     try {
-      await this.#fs.syncDirectory(parent);
+      await this.#fs.syncDirectory(directory);
     } catch (error) {
       const code = codeOf(error);
-      if (code !== 'EACCES' && code !== 'EPERM') throw error;
+      if (code === undefined || !CLOSED.has(code)) throw error;
     }
   }
 
