@@ -1,7 +1,13 @@
-import { type AnyValue, ROOT_CONTEXT, TraceFlags, context, trace } from '@opentelemetry/api';
+import {
+  type AnyValue,
+  type Attributes,
+  ROOT_CONTEXT,
+  TraceFlags,
+  context,
+  trace,
+} from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { TraceState, isTracingSuppressed } from '@opentelemetry/core';
-import { type Resource, resourceFromAttributes } from '@opentelemetry/resources';
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { SamplingDecision, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -12,6 +18,7 @@ import {
   type OtlpRequest,
   serializerOf,
 } from '@milepost/delivery';
+import { MadeUpResource } from './made-up-resource.ts';
 import { RecordingDelivery } from './recording-delivery.ts';
 
 interface Options {
@@ -47,7 +54,7 @@ const UNREADABLE_STATE = Object.assign(new TraceState(), {
 });
 
 const SIGNALS = {
-  traces(protocol: HttpProtocol, options: Options, resource?: Resource): Pipeline {
+  traces(protocol: HttpProtocol, options: Options, resource?: MadeUpResource): Pipeline {
     const delivery = new RecordingDelivery();
     const processor = new DeliverySpanProcessor(delivery, {
       serializer: serializerOf('traces', protocol),
@@ -70,7 +77,7 @@ const SIGNALS = {
       },
     };
   },
-  logs(protocol: HttpProtocol, options: Options, resource?: Resource): Pipeline {
+  logs(protocol: HttpProtocol, options: Options, resource?: MadeUpResource): Pipeline {
     const delivery = new RecordingDelivery();
     const processor = new DeliveryLogRecordProcessor(delivery, {
       serializer: serializerOf('logs', protocol),
@@ -189,13 +196,13 @@ describe.for(KINDS)('$signal over $protocol', ({ signal, protocol }) => {
   });
 
   test('attributes of the resource that are being detected are waited for', async () => {
-    const host = Promise.withResolvers<string>();
-    const resource = resourceFromAttributes({ 'host.name': host.promise });
+    const host = Promise.withResolvers<Attributes>();
+    const resource = new MadeUpResource({ 'service.name': 'a' }, host.promise);
     const { delivery, processor, emit } = SIGNALS[signal](protocol, {}, resource);
     emit('record-1');
     const flushed = processor.forceFlush();
     expect(delivery.requests).toEqual([]);
-    host.resolve('detected-late');
+    host.resolve({ 'host.name': 'detected-late' });
     await flushed;
     expect(Buffer.from(delivery.requests[0]?.body ?? '').toString('latin1')).toContain(
       'detected-late',
@@ -203,7 +210,8 @@ describe.for(KINDS)('$signal over $protocol', ({ signal, protocol }) => {
   });
 
   test('nothing waits for attributes of the resource at the end of the process', () => {
-    const resource = resourceFromAttributes({ 'host.name': new Promise<string>(() => undefined) });
+    const never = new Promise<Attributes>(() => undefined);
+    const resource = new MadeUpResource({ 'service.name': 'a' }, never);
     const { delivery, processor, emit } = SIGNALS[signal](protocol, {}, resource);
     emit('record-1');
     void processor.forceFlush();

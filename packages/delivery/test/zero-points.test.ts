@@ -1,6 +1,5 @@
 import { type HrTime, ValueType } from '@opentelemetry/api';
 import { millisToHrTime, hrTimeToMilliseconds } from '@opentelemetry/core';
-import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
   AggregationTemporality,
   type DataPoint,
@@ -10,12 +9,13 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { describe, expect, test } from 'vitest';
 import { ZeroPoints } from '../src/zero-points.ts';
+import { MadeUpResource } from './made-up-resource.ts';
 
 type Point = readonly [startMs: number, timeMs: number, value: number];
 
 const MINUTE_MS = 60_000;
 const T = 1_800_000_000_000;
-const resource = resourceFromAttributes({ 'service.name': 'a' });
+const resource = new MadeUpResource({ 'service.name': 'a' });
 const descriptor = { name: 'runs', description: '', unit: '{run}', valueType: ValueType.DOUBLE };
 
 interface Kind {
