@@ -30,6 +30,8 @@ export interface SignalDelivery {
   readonly lost: Readonly<Partial<Record<LossReason, number>>>;
   /** What the last failed try said; undefined when the last try succeeded. */
   readonly error: string | undefined;
+  /** Why the disk did not take the last request; undefined when it did, or none was to be put there. */
+  readonly spoolError: string | undefined;
 }
 
 /** What became of everything since the delivery was opened. */

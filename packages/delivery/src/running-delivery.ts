@@ -7,6 +7,7 @@ import {
   type RequestFate,
   type SignalDelivery,
 } from './delivery.ts';
+import { describeError } from './describe-error.ts';
 import { type OtlpRequest } from './otlp-request.ts';
 import { type RequestStore } from './request-store.ts';
 import { type ExitOutcome } from './send-at-exit.ts';
@@ -41,6 +42,7 @@ export class RunningDelivery implements Delivery {
   readonly #parts: DeliveryParts;
   readonly #sources = new Set<RegisteredSource>();
   readonly #adoptTimer: NodeJS.Timeout;
+  readonly #keepErrors = new Map<Signal, string>();
   #hasEnded = false;
   #shutdown: Promise<DeliveryReport> | undefined;
 
@@ -149,6 +151,7 @@ export class RunningDelivery implements Delivery {
       return true;
     } catch (error) {
       accounts[request.signal].countLost('unsent', request.records);
+      this.#keepErrors.set(request.signal, describeError(error));
       diag.error('milepost: what is left could not be written to the spool', error);
       return false;
     }
@@ -180,6 +183,7 @@ export class RunningDelivery implements Delivery {
       oldest: Number.isFinite(oldest) ? oldest : undefined,
       lost: account.lost,
       error: account.error,
+      spoolError: this.#keepErrors.get(signal) ?? sender.spoolError,
     };
   }
 }

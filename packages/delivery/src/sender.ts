@@ -76,6 +76,11 @@ export class Sender {
     return this.#queue.oldest;
   }
 
+  /** Why the disk did not take the last request. */
+  get spoolError(): string | undefined {
+    return this.#spiller.error;
+  }
+
   /** Takes a request. The promise says what becomes of it, whenever that is known. */
   add(request: OtlpRequest): Promise<RequestFate> {
     if (request.isSuperseded) this.#fates.supersede(this.#sending?.sequence);

@@ -362,6 +362,10 @@ describe('the end of a process', () => {
     transports.logs.answer = refusing;
     void delivery.add(logs('{}', { records: 7 }));
     await delivery.shutdown(LONG);
-    expect(delivery.report().logs).toMatchObject({ delivered: 0, lost: { unsent: 7 } });
+    expect(delivery.report().logs).toMatchObject({
+      delivered: 0,
+      lost: { unsent: 7 },
+      spoolError: 'there is no spool',
+    });
   });
 });

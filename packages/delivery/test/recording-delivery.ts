@@ -66,6 +66,7 @@ export class RecordingDelivery implements Delivery {
       oldest: undefined,
       lost: {},
       error: undefined,
+      spoolError: undefined,
     });
     return { traces: of('traces'), logs: of('logs'), metrics: of('metrics') };
   }
