@@ -6,6 +6,7 @@ import { readRequestFileName, requestFileName } from './request-file-name.ts';
 import { requestFileHead } from './request-file.ts';
 import { type StoredRequest } from './request-store.ts';
 import { type SpoolDisk } from './spool-disk.ts';
+import { type SpoolHome } from './spool-home.ts';
 import { DAMAGED_ENDING, randomName, type SpoolLayout } from './spool-layout.ts';
 import { type SpoolRoom } from './spool-room.ts';
 import { ensureDirectory } from './spool-trust.ts';
@@ -16,6 +17,7 @@ export interface DeadLetterPlace {
   readonly disk: SpoolDisk;
   readonly layout: SpoolLayout;
   readonly room: SpoolRoom;
+  readonly home: SpoolHome;
 }
 
 function* ensureDeadLetters(place: DeadLetterPlace, destination: string): Steps<string> {
@@ -26,19 +28,16 @@ function* ensureDeadLetters(place: DeadLetterPlace, destination: string): Steps<
   return directory;
 }
 
-/**
- * Writes a dead letter, for which only other dead letters make room.
- * @param destination name of the directory of what goes to the same URL
- */
+/** Writes a dead letter, for which only other dead letters make room. */
 export function* writeDeadLetter(
   place: DeadLetterPlace,
-  destination: string,
   header: RequestFileHeader,
   body: Uint8Array,
 ): Steps<void> {
   const head = requestFileHead(header, body);
   const bytes = head.length + body.length;
-  const directory = yield* ensureDeadLetters(place, destination);
+  const destination = yield* place.home.destinationDirectory(header.signal, true);
+  const directory = yield* ensureDeadLetters(place, basename(destination));
   yield* place.room.look();
   const unreserve = yield* place.room.reserve(bytes, true);
   try {

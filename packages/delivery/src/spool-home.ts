@@ -100,16 +100,23 @@ export class SpoolHome {
     return this.#isReleased;
   }
 
-  /** Our directory for a signal. */
-  *directory(signal: Signal, isSynced: boolean): Steps<string> {
+  /** The directory of what goes where a signal goes, with its note. */
+  *destinationDirectory(signal: Signal, isSynced: boolean): Steps<string> {
     const { disk, layout, uid } = this.#options;
-    if (this.#isReleased) yield* ensureSpool(disk, layout.root, uid, isSynced);
-    else yield* this.declare(isSynced);
-    const known = this.#directories.get(signal);
-    if (known !== undefined) return known;
     const destination = layout.destination(this.destination(signal));
+    yield* ensureSpool(disk, layout.root, uid, isSynced);
     yield* ensureDirectory(disk, destination);
     yield* this.#describeDestination(signal, destination, isSynced);
+    return destination;
+  }
+
+  /** Our directory for a signal. */
+  *directory(signal: Signal, isSynced: boolean): Steps<string> {
+    yield* this.declare(isSynced);
+    const known = this.#directories.get(signal);
+    if (known !== undefined) return known;
+    const { disk, layout } = this.#options;
+    const destination = yield* this.destinationDirectory(signal, isSynced);
     const directory = join(destination, newOwnedName(this.owner));
     yield* disk.mkdir(directory);
     this.#made.add(directory);

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { type LossReason } from '@milepost/semconv';
-import { blockBytes } from './block-bytes.ts';
+import { BLOCK_BYTES, blockBytes } from './block-bytes.ts';
 import { removeFile } from './place-file.ts';
 import { type Signal } from './signal.ts';
 import { type SpoolDisk } from './spool-disk.ts';
@@ -24,6 +24,9 @@ export interface SpoolRoomOptions {
   readonly forget: (request: QueuedRequest) => void;
   readonly onLost: (signal: Signal, reason: LossReason, records: number) => void;
 }
+
+/** Directories and notes of one process, at most. */
+const FRAME_BYTES = 16 * BLOCK_BYTES;
 
 function byTime(one: QueuedRequest, other: QueuedRequest): number {
   return one.time - other.time;
@@ -53,7 +56,7 @@ export class SpoolRoom {
   }
 
   get #usedBytes(): number {
-    const listed = sumOf(this.#deadLetters) + sumOf(this.#left);
+    const listed = sumOf(this.#deadLetters) + sumOf(this.#left) + FRAME_BYTES;
     return this.#options.ownBytes() + this.#reserved + this.#otherBytes + listed;
   }
 

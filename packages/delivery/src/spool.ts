@@ -87,8 +87,7 @@ export class Spool implements RequestStore {
     try {
       const at = new Date(this.#parts.now()).toISOString();
       const header = { ...this.#header(request), setAside: { ...why, at } };
-      const destination = this.#parts.home.destination(request.signal);
-      await this.#inTurn(() => writeDeadLetter(this.#parts, destination, header, request.body));
+      await this.#inTurn(() => writeDeadLetter(this.#parts, header, request.body));
     } catch (error) {
       reportProblem('cannot keep a dead letter', error);
     }

@@ -54,10 +54,12 @@ const does = {
   exit: () => process.exit(0),
 };
 
-process.on('message', async ({ id, name, ...told }) => {
+async function answer({ id, name, ...told }) {
   try {
     process.send({ id, value: await does[name](told) });
   } catch (error) {
     process.send({ id, error: error.message });
   }
-});
+}
+
+process.on('message', (told) => void answer(told));
