@@ -5,19 +5,9 @@ import { type OwnerState, ownerState, type OwnerWatch } from './owner-life.ts';
 import { whereverPossible } from './place-file.ts';
 import { type Signal } from './signal.ts';
 import { type SpoolEntry } from './spool-file-system.ts';
-import {
-  ownerOfDirectory,
-  ownerOfFile,
-  renamedTo,
-  signalOfDestination,
-  type SpoolLayout,
-  TEMPORARY_ENDING,
-} from './spool-layout.ts';
+import { ownerOfDirectory, renamedTo, type SpoolLayout, TEMPORARY_ENDING } from './spool-layout.ts';
 import { type Steps } from './steps.ts';
 import { type QueuedRequest } from './stored-queue.ts';
-
-/** What nobody finished writing is removed when it is so old, in milliseconds. */
-const TEMPORARY_LIMIT_MS = 60 * 60_000;
 
 /** A directory that was taken over. */
 export interface AdoptedDirectory {
@@ -41,7 +31,8 @@ export interface Adopter {
   readonly onProblem: (error: unknown) => void;
 }
 
-function* list({ watch }: Adopter, path: string): Steps<readonly SpoolEntry[]> {
+/** Entries of a directory; none where it is gone. */
+export function* entriesOf({ watch }: Adopter, path: string): Steps<readonly SpoolEntry[]> {
   try {
     return yield* watch.disk.readdir(path);
   } catch (error) {
@@ -61,7 +52,7 @@ export function* adoptDirectories(
 ): Steps<readonly AdoptedDirectory[]> {
   const states = new Map<string, OwnerState>();
   const adopted: AdoptedDirectory[] = [];
-  for (const { name, kind } of yield* list(adopter, destination)) {
+  for (const { name, kind } of yield* entriesOf(adopter, destination)) {
     const owner = kind === 'directory' ? ownerOfDirectory(name) : undefined;
     if (owner === undefined) continue;
     try {
@@ -112,46 +103,15 @@ function* requestsIn(
   directory: string,
 ): Steps<readonly QueuedRequest[]> {
   const found: QueuedRequest[] = [];
-  for (const entry of yield* list(adopter, directory)) {
+  for (const entry of yield* entriesOf(adopter, directory)) {
     const request = foundRequest(signal, directory, entry);
     if (request !== undefined) found.push(request);
-    else yield* removeOldTemporary(adopter, directory, entry);
+    else if (entry.name.endsWith(TEMPORARY_ENDING) && entry.kind === 'file') {
+      // Whoever began it cannot give it its name any more.
+      yield* whereverPossible(adopter.watch.disk.unlink(join(directory, entry.name)));
+    }
   }
   const { counting, superfluous } = splitSuperfluous(found);
   for (const { path } of superfluous) yield* whereverPossible(adopter.watch.disk.unlink(path));
   return counting;
-}
-
-function* removeOldTemporary(
-  { watch }: Adopter,
-  directory: string,
-  { name, kind }: SpoolEntry,
-): Steps<void> {
-  if (kind !== 'file' || !name.endsWith(TEMPORARY_ENDING)) return;
-  const path = join(directory, name);
-  const { mtimeMs } = yield* watch.disk.lstat(path);
-  if (watch.now() - mtimeMs > TEMPORARY_LIMIT_MS) yield* whereverPossible(watch.disk.unlink(path));
-}
-
-/** Removes the files of owners that are gone and own nothing any more. */
-export function* removeOwnersOfNothing(adopter: Adopter): Steps<void> {
-  const { watch, layout, owner: self } = adopter;
-  const gone = new Map<string, string>();
-  for (const entry of yield* list(adopter, layout.owners)) {
-    const owner = ownerOfFile(entry.name);
-    if (owner === undefined) yield* removeOldTemporary(adopter, layout.owners, entry);
-    else if (owner !== self) {
-      const path = join(layout.owners, entry.name);
-      if ((yield* ownerState(watch, path)).life === 'dead') gone.set(owner, path);
-    }
-  }
-  if (gone.size === 0) return;
-  // Looked for after they were found dead: the dead make no directories.
-  for (const { name, kind } of yield* list(adopter, layout.root)) {
-    if (kind !== 'directory' || signalOfDestination(name) === undefined) continue;
-    for (const entry of yield* list(adopter, layout.destination(name))) {
-      gone.delete(ownerOfDirectory(entry.name) ?? '');
-    }
-  }
-  for (const path of gone.values()) yield* whereverPossible(watch.disk.unlink(path));
 }

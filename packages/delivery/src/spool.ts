@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
-import { adoptDirectories, removeOwnersOfNothing } from './adopt-directories.ts';
+import { removeOldTemporaries, removeOwnersOfNothing } from './adopt-cleanup.ts';
+import { adoptDirectories } from './adopt-directories.ts';
 import { moveDamaged, writeDeadLetter } from './dead-letters.ts';
 import { describeError, errorCode } from './describe-error.ts';
 import { queuedRequest } from './found-request.ts';
@@ -231,16 +232,21 @@ export class Spool implements RequestStore {
   }
 
   *#adopt(): Steps<void> {
-    if (!(yield* isSpoolThere(this.#parts.disk, this.directory, this.#parts.uid))) return;
+    const { disk, layout, home, destinations, uid, adopter, requests, room } = this.#parts;
+    if (!(yield* isSpoolThere(disk, layout.root, uid))) return;
     for (const signal of SIGNAL_VALUES) {
-      if (this.#parts.destinations[signal] === undefined) continue;
-      const destination = this.#parts.layout.destination(this.#parts.home.destination(signal));
-      for (const adopted of yield* adoptDirectories(this.#parts.adopter, signal, destination)) {
-        this.#parts.requests.addAdopted(signal, adopted.directory, adopted.requests);
-        this.#parts.room.forgetDirectory(adopted.formerly);
+      if (destinations[signal] === undefined) continue;
+      const name = home.destination(signal);
+      const destination = layout.destination(name);
+      for (const adopted of yield* adoptDirectories(adopter, signal, destination)) {
+        requests.addAdopted(signal, adopted.directory, adopted.requests);
+        room.forgetDirectory(adopted.formerly);
       }
+      yield* removeOldTemporaries(adopter, destination);
+      yield* removeOldTemporaries(adopter, layout.deadLettersOf(name));
     }
-    yield* removeOwnersOfNothing(this.#parts.adopter);
+    yield* removeOldTemporaries(adopter, layout.owners);
+    yield* removeOwnersOfNothing(adopter);
   }
 }
 

@@ -8,7 +8,7 @@ import {
   watch,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { nodeSpoolFileSystem, type SpoolFileSystem } from '@milepost/delivery';
 import { heartbeat } from '../src/heartbeat.ts';
@@ -73,6 +73,42 @@ test.runIf(process.platform === 'linux')(
     expect(spool.waiting('traces').requests).toBe(1);
   },
 );
+
+test('what killed processes did not finish writing is cleaned up, and owner files of nobody', async () => {
+  const directory = temporarySpool();
+  const killed = await SpoolProcess.open(directory);
+  const path = await killed.tell('append', { sequence: 1, body: 'a' });
+  await killed.tell('setAside', { sequence: 2, body: 'b' });
+  await killed.kill('SIGKILL');
+  const owned = dirname(String(path));
+  const [name = ''] = readdirSync(join(directory, 'dead-letters'));
+  const shared = [join(directory, 'owners'), dirname(owned), join(directory, 'dead-letters', name)];
+  writeFileSync(join(owned, 'begun.tmp'), '');
+  for (const place of shared) {
+    for (const [file, age] of [
+      ['young.tmp', 59],
+      ['old.tmp', 61],
+    ] as const) {
+      writeFileSync(join(place, file), '');
+      const time = Date.now() / 1000 - age * 60;
+      utimesSync(join(place, file), time, time);
+    }
+  }
+  writeFileSync(join(directory, 'owners', '0123456789abcdef.json'), '{');
+  utimesSync(join(directory, 'owners', '0123456789abcdef.json'), 1, 1);
+  const { spool } = opened(directory);
+  await spool.adopt();
+  expect(spool.waiting('traces').requests).toBe(1);
+  expect(files(directory).map((path) => basename(path))).toEqual([
+    expect.stringMatching(/otlp$/),
+    'young.tmp',
+    '*.json',
+    'young.tmp',
+    expect.stringMatching(/otlp$/),
+    'destination.json',
+    'young.tmp',
+  ]);
+});
 
 test('a process that was wrongly taken for dead goes on, and nothing of it is lost', async () => {
   const directory = temporarySpool();
