@@ -37,9 +37,10 @@ export interface ZeroedMetrics {
  * Lets the counters of Milepost begin at 0 for those that only see samples. A process that ends soon exports a counter a
  * single time, already at 1, and to Prometheus that is no increase. So each cumulative monotonic sum of a scope of ours
  * carries a point of value 0 at the time where its series began, in the same request as the first real point and before
- * it, until the collector has answered to one that carried it: it is not sent again after that, because a Prometheus
- * without `out_of_order_time_window` refuses the whole request that repeats an old sample. Start times lie at least 5 ms
- * before the sample, of histograms too: Prometheus' `created-timestamp-zero-ingestion` ignores one that does not.
+ * it, until the collector has answered to a request that carried it: taken or refused, it is not sent again, because a
+ * Prometheus without `out_of_order_time_window` refuses the whole request that repeats an old sample. (So one request may
+ * be refused there where an answer was lost; the next says everything that it said.) Start times lie at least 5 ms before
+ * the sample, of histograms too: Prometheus' `created-timestamp-zero-ingestion` ignores one that does not.
  */
 export class ZeroPoints {
   /** By scope, metric and attributes. The SDK bounds the series of an instrument. */
