@@ -3,8 +3,8 @@ import { markdownTable } from './markdown-table.ts';
 
 const MIB = 2 ** 20;
 const DISKS = {
-  'full at 1 MiB': 'size=1m',
-  'read-only': 'ro',
+  'full at 1 MiB': 'size=1m,mode=0700',
+  'read-only': 'ro,mode=0700',
 } as const;
 
 /** A spool on a disk that takes little or nothing, while the collector is away. */

@@ -1,7 +1,8 @@
-import { COLLECTORS, addedMs, measureEnd, splitStderr } from './ends.ts';
+import { COLLECTORS, addedMs, measureEnd } from './ends.ts';
 import { markdownTable } from './markdown-table.ts';
 import { END_NAMES, type EndName, RECORDS_DUE } from './programs/ends.ts';
 import { type Ended, runToEnd } from './run-to-end.ts';
+import { splitStderr } from './split-stderr.ts';
 
 /** Every end of a program with every kind of collector, and the same program without Milepost beside it. */
 export async function endsTable(options: { readonly repeats: number }): Promise<string> {

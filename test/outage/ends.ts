@@ -70,13 +70,3 @@ export function addedMs(ours: readonly Ended[], without: readonly Ended[]): numb
   const times = (ended: readonly Ended[]): number[] => ended.map(({ endingMs }) => endingMs);
   return median(times(ours)) - median(times(without));
 }
-
-/** Standard error in two parts: lines of Milepost's, and all the rest as it is. */
-export function splitStderr(stderr: string): { readonly ours: string[]; readonly rest: string } {
-  const lines = stderr.split(/(?<=\n)/);
-  const isOurs = (line: string): boolean => line.startsWith('milepost: ');
-  return {
-    ours: lines.filter(isOurs).map((line) => line.trimEnd()),
-    rest: lines.filter((line) => !isOurs(line)).join(''),
-  };
-}

@@ -50,13 +50,15 @@ export function startProducer(
   const stderr = child.stderr === null ? Promise.resolve('') : text(child.stderr);
   const closed = once(child, 'close') as Promise<[number | null]>;
   closed.then(
-    ([code]) => {
-      const early = new Error(`the program ended early, with ${code}`);
+    async ([code]) => {
+      const early = new Error(`the program ended early, with ${code}: ${await stderr}`);
       made.reject(early);
       ended.reject(early);
     },
     () => undefined,
   );
+  // One of the two may have no one who waits for it.
+  for (const promise of [made.promise, ended.promise]) promise.catch(() => undefined);
 
   child.on('message', (notice: ProducerNotice) => {
     switch (notice.kind) {
