@@ -252,6 +252,7 @@ describe('JSON', () => {
       duration_seconds: expect.any(Number),
       items: { total: 5, successful: 4, failed: 1 },
       error: null,
+      reason: null,
       flags: [],
     });
   });

@@ -5,10 +5,18 @@ export const EXIT_FAILED = 1;
 /** Exit code of a command line that says nothing sensible. */
 export const EXIT_USAGE = 2;
 
-/** Something that was asked for is not there. Its message says what was expected, what came and what to do next. */
+/**
+ * What a command could not do: `not_found`, something that was asked for is not there; `left`, not everything was sent. Its
+ * message says what was expected, what came and what to do next.
+ */
 export class CliError extends Error {
   override readonly name = 'CliError';
-  readonly code = 'not_found';
+  readonly code: 'not_found' | 'left';
+
+  constructor(message: string, code: CliError['code'] = 'not_found') {
+    super(message);
+    this.code = code;
+  }
 }
 
 /**

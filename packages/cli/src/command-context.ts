@@ -5,6 +5,7 @@ import { DEFAULT_ROOT, openExistingRegistry } from './existing-registry.ts';
 import { paintFor } from './paint.ts';
 import { type JsonAnswer } from './run-json.ts';
 import { shellWord } from './shell-word.ts';
+import { spoolDirectories } from './spool-directories.ts';
 import { terminalText } from './terminal-text.ts';
 import { type DrawingOptions } from './waterfall.ts';
 
@@ -32,6 +33,23 @@ export class CommandContext {
   get drawing(): DrawingOptions {
     const { stdout, now } = this.#io;
     return { paint: paintFor(stdout), width: widthOf(stdout), now: now() };
+  }
+
+  /** Where spools may lie: the one that was named, or every place where one could be. */
+  spoolDirectories(given: string | undefined): readonly string[] {
+    const { env, cwd } = this.#io;
+    return spoolDirectories({ spool: given, root: this.#givenRoot }, env, cwd);
+  }
+
+  /** A line that the next one takes the place of. Shown on terminals only. */
+  showProgress(text: string): void {
+    const { stderr } = this.#io;
+    if (stderr.isTTY !== true || this.wantsJson) return;
+    stderr.write(`\r\u001B[K${terminalText(text, widthOf(stderr) - 1)}`);
+  }
+
+  get environment(): CliIo['env'] {
+    return this.#io.env;
   }
 
   get #givenRoot(): string | undefined {
@@ -68,6 +86,12 @@ export class CommandContext {
       ...(operand === undefined ? [] : [operand]),
     ];
     return ['milepost', ...words.map((word) => shellWord(word) ?? '…')].join(' ');
+  }
+
+  /** The same for a command about one spool. */
+  spoolCommandLine(name: string, options: readonly string[], directory: string): string {
+    const place = this.#givenRoot === undefined ? ['--spool', directory] : [];
+    return this.commandLine(name, [...options, ...place]);
   }
 
   writeLines(lines: readonly string[]): void {

@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 import { type CliIo, widthOf } from './cli-io.ts';
+import { addFlushCommand } from './flush-command.ts';
 import { HELP_HINT } from './help-hint.ts';
 import { addItemCommand } from './item-command.ts';
 import { addRunsCommand } from './runs-command.ts';
 import { addShowCommand } from './show-command.ts';
+import { addSpoolCommand } from './spool-command.ts';
 import { terminalLines } from './terminal-text.ts';
 import { VERSION } from './version.ts';
 
@@ -12,6 +14,7 @@ Examples:
   milepost show                         the latest run
   milepost runs --root /srv/civic/data
   milepost item 03-invalid.pdf
+  milepost spool                        telemetry that waits for its collector
 
 Exit codes:
   0  all was well
@@ -21,7 +24,7 @@ Exit codes:
 /** The commands of `milepost` with their options. Parsing throws CommanderError instead of ending the process. */
 export function createProgram(io: CliIo): Command {
   const program = new Command('milepost')
-    .description('Runs, stages and items of a registry.')
+    .description('Runs, stages and items of a registry, and telemetry that waits.')
     .version(VERSION, '--version', 'print the version')
     .option(
       '--root <directory>',
@@ -41,5 +44,7 @@ export function createProgram(io: CliIo): Command {
   addRunsCommand(program, io);
   addShowCommand(program, io);
   addItemCommand(program, io);
+  addSpoolCommand(program, io);
+  addFlushCommand(program, io);
   return program;
 }

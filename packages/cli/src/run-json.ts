@@ -13,7 +13,8 @@ import { isoTime } from './time-text.ts';
 /** JSON of an answer. Every key is always there; null is what is not known. Names are those of the registry's files. */
 export type JsonAnswer = Readonly<Record<string, unknown>>;
 
-function timeJson(timeMs: number | undefined): string | null {
+/** A time in milliseconds since the Unix epoch, in JSON. */
+export function timeJson(timeMs: number | undefined): string | null {
   return timeMs === undefined ? null : (isoTime(timeMs) ?? null);
 }
 
@@ -50,6 +51,7 @@ function summaryJson(run: RunSummary): JsonAnswer {
     duration_seconds: run.durationSeconds ?? null,
     items: itemsJson(run.items),
     error: errorJson(run.error),
+    reason: run.reason ?? null,
     flags: run.flags,
   };
 }

@@ -43,15 +43,16 @@ export function runErrors(run: RunDetail): readonly Message[] {
   return collect(isNew ? [...stages, ['the run', whole]] : stages);
 }
 
-/** Why stages were skipped or cancelled, as far as the pipeline said. */
+/** Why stages, or the run itself, were skipped or cancelled, as far as that is known. Each reason once. */
 export function runReasons(run: RunDetail): readonly Message[] {
-  return collect(
-    run.executions.flatMap((execution): [string, string][] =>
-      execution.reason === undefined
-        ? []
-        : [[executionLabel(execution), `${execution.state}: ${terminalText(execution.reason)}`]],
-    ),
+  const stages = run.executions.flatMap((execution): [string, string][] =>
+    execution.reason === undefined
+      ? []
+      : [[executionLabel(execution), `${execution.state}: ${terminalText(execution.reason)}`]],
   );
+  const whole = run.reason === undefined ? undefined : `${run.status}: ${terminalText(run.reason)}`;
+  const isNew = whole !== undefined && stages.every(([, text]) => text !== whole);
+  return collect(isNew ? [...stages, ['the run', whole]] : stages);
 }
 
 /** A block of messages under a title; nothing where there are none. */

@@ -19,6 +19,7 @@ export function madeUpSummary(parts: Partial<RunSummary> = {}): RunSummary {
     endTime: START + 28_400,
     durationSeconds: 28.4,
     error: undefined,
+    reason: undefined,
     items: undefined,
     stages: [],
     flags: [],

@@ -203,6 +203,16 @@ test('a run under way, with parallel and repeated stages', () => {
   `);
 });
 
+test('why a run was cancelled is told once, with its stages where they say the same', () => {
+  const cancelled = { status: 'cancelled', reason: 'SIGTERM' } as const;
+  const executions = [madeUpExecution('ocr', 0, 3, { state: 'cancelled', reason: 'SIGTERM' })];
+  const reasons = (text: string): string | undefined => text.match(/reasons\n(.*)\n\n/)?.[1];
+  expect(reasons(drawn(madeUpRun({ ...cancelled, executions })))).toBe(
+    '    ocr  cancelled: SIGTERM',
+  );
+  expect(reasons(drawn(madeUpRun(cancelled)))).toBe('    the run  cancelled: SIGTERM');
+});
+
 test('a stage that ran five hundred times is one line', () => {
   const ocr = madeUpExecution('ocr', 0, 28.4);
   const pages = Array.from({ length: 500 }, (_, index) => {
