@@ -15,10 +15,10 @@ async function startServer(options: { readonly tls?: boolean } = {}): Promise<Ot
 function endOf(
   way: string,
   url: string,
-  { timeoutMs = 20_000, env = {}, nodeOptions = [] as readonly string[] } = {},
+  { timeoutMs = 20_000, bytes = 0, env = {}, nodeOptions = [] as readonly string[] } = {},
 ): Promise<Ended> {
   return runProgram(PROGRAM, {
-    args: [way, '30', String(timeoutMs)],
+    args: [way, '30', String(timeoutMs), String(bytes)],
     env: { OTEL_EXPORTER_OTLP_ENDPOINT: url, ...env },
     nodeOptions,
   });
@@ -154,6 +154,12 @@ describe('the thread', () => {
     const ended = await endOf('exit', server.url, { nodeOptions });
     expect(outcomesOf(ended)).toEqual({ unsent: 30 });
     expect(ended.code).toBe(3);
+  });
+
+  test('gets no more than 8 MB of a signal', async () => {
+    const server = await startServer();
+    const ended = await endOf('exit', server.url, { bytes: 2 * 1024 * 1024 });
+    expect(outcomesOf(ended)).toEqual({ accepted: 12, unsent: 18 });
   });
 
   test('cannot have the agent of the user: everything stays unsent', async () => {

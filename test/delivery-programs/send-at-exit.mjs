@@ -1,5 +1,5 @@
 /**
- * Ends in one of several ways, and sends requests with its last breath: `send-at-exit.mjs {way} {requests} {timeoutMs}`.
+ * Ends in one of several ways, and sends requests with its last breath: `send-at-exit.mjs {way} {requests} {timeoutMs} {bytes}`.
  * Prints what became of them, and how long that took, as JSON.
  */
 import { writeSync } from 'node:fs';
@@ -7,12 +7,12 @@ import { Agent } from 'node:http';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { otlpDestination, sendAtExit } from '@milepost/delivery';
 
-const [way, count, timeoutMs] = isMainThread ? process.argv.slice(2) : workerData;
+const [way, count, timeoutMs, bytes = 0] = isMainThread ? process.argv.slice(2) : workerData;
 const signals = ['traces', 'logs', 'metrics'];
 
 if (way === 'thread' && isMainThread) {
   const file = new URL(import.meta.url);
-  const thread = new Worker(file, { workerData: ['exit', count, timeoutMs] });
+  const thread = new Worker(file, { workerData: ['exit', count, timeoutMs, bytes] });
   thread.on('exit', (code) => {
     process.exitCode = code;
   });
@@ -29,10 +29,11 @@ async function main() {
       signals.map(async (signal) => [signal, await otlpDestination(signal, config).resolve()]),
     ),
   );
+  const text = '{"resourceSpans":[]}'.padEnd(Number(bytes));
   const requests = Array.from({ length: Number(count) }, (_, sequence) => ({
     signal: signals[sequence % signals.length],
     sequence,
-    body: Buffer.from('{"resourceSpans":[]}'),
+    body: Buffer.from(text),
     encoding: 'identity',
     contentType: 'application/json',
     records: 10,
@@ -43,7 +44,7 @@ async function main() {
     const begin = performance.now();
     const outcomes = sendAtExit(requests, { destinations, timeoutMs: Number(timeoutMs) });
     const tookMs = performance.now() - begin;
-    const isIntact = requests.every(({ body }) => body.toString() === '{"resourceSpans":[]}');
+    const isIntact = requests.every(({ body }) => body.toString() === text);
     writeSync(1, JSON.stringify({ tookMs, isIntact, outcomes: tally(outcomes) }));
   };
   if (way === 'sigterm') {

@@ -36,11 +36,13 @@ export interface SendAtExitOptions {
 }
 
 const UNSENT = { kind: 'unsent' } as const;
+/** Of one signal: bodies are copied for the thread, and a process that ends may have little memory left. */
+const MAX_COPIED_BYTES = 8 * 1024 * 1024;
 
 /**
  * Sends requests while this thread waits, for a process that ends now: in an 'exit' handler nothing asynchronous happens
  * any more, so a thread of its own does it. The signals go at the same time, the requests of one in order; those behind
- * one that its collector does not take now are given up at once. Never throws.
+ * one that its collector does not take now are given up at once, as is what is beyond 8 MB of a signal. Never throws.
  *
  * @returns an outcome for each request, in their order
  */
@@ -74,7 +76,12 @@ function batchOf(
   if (destination === undefined) return [];
   const agentOptions = agentOptionsOf(destination.agent);
   if (agentOptions === undefined) return [];
-  const ofSignal = [...requests.entries()].filter(([, request]) => request.signal === signal);
+  let bytes = 0;
+  const ofSignal = [...requests.entries()].filter(([, request]) => {
+    if (request.signal !== signal) return false;
+    bytes += request.body.length;
+    return bytes <= MAX_COPIED_BYTES;
+  });
   if (ofSignal.length === 0) return [];
   const { url, headers, compression, timeoutMs } = destination;
   return [
