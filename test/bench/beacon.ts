@@ -20,6 +20,7 @@ const nothing = {
   oldest: undefined,
   lost: {},
   error: undefined,
+  spoolError: undefined,
 };
 
 /** Takes requests, and does nothing with them. */

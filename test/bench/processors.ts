@@ -1,5 +1,4 @@
 import { SeverityNumber } from '@opentelemetry/api';
-import { ExportResultCode } from '@opentelemetry/core';
 import {
   BatchLogRecordProcessor,
   type LogRecordProcessor,
@@ -9,6 +8,7 @@ import {
 import {
   BatchSpanProcessor,
   type ReadableSpan,
+  type SpanExporter,
   type SpanProcessor,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
@@ -40,6 +40,9 @@ const ATTRIBUTES = {
   'pipeline.unit': 'stage',
 };
 
+/** `ExportResultCode.SUCCESS`. */
+const SUCCESS = 0;
+
 interface Pipeline {
   emit(): void;
   flush(): Promise<void>;
@@ -67,6 +70,7 @@ const sink: Delivery = {
       oldest: undefined,
       lost: {},
       error: undefined,
+      spoolError: undefined,
     };
     return { traces: nothing, logs: nothing, metrics: nothing };
   },
@@ -79,9 +83,9 @@ function serializingExporter<R>(serializer: {
   serializeRequest(records: R[]): Uint8Array | undefined;
 }) {
   return {
-    export(records: R[], done: (result: { code: ExportResultCode }) => void): void {
+    export(records: R[], done: Parameters<SpanExporter['export']>[1]): void {
       if (serializer.serializeRequest(records) !== undefined) serialized += records.length;
-      done({ code: ExportResultCode.SUCCESS });
+      done({ code: SUCCESS });
     },
     forceFlush: async () => undefined,
     shutdown: async () => undefined,
