@@ -1,36 +1,16 @@
 import { diag } from '@opentelemetry/api';
-import { type Backoff } from './backoff.ts';
 import { type RequestFate } from './delivery.ts';
 import { FlushWaits, type Progress } from './flush-waits.ts';
-import { type MemoryBudget } from './memory-budget.ts';
 import { type OtlpRequest } from './otlp-request.ts';
 import { Pause } from './pause.ts';
 import { RequestFates } from './request-fates.ts';
 import { RequestQueue } from './request-queue.ts';
-import { type RequestStore, type SetAside } from './request-store.ts';
-import { type SignalAccount } from './signal-account.ts';
-import { type Signal } from './signal.ts';
+import { type SetAside } from './request-store.ts';
+import { type SenderParts } from './sender-parts.ts';
 import { Spiller } from './spiller.ts';
 import { splitRequest } from './split-request.ts';
-import { type SendOutcome, type Transport } from './transport.ts';
+import { type SendOutcome } from './transport.ts';
 import { type Turn, Turns, sequenceOf } from './turns.ts';
-
-/** What the sender of one signal works with. */
-export interface SenderParts {
-  readonly signal: Signal;
-  readonly transport: Transport;
-  readonly store: RequestStore;
-  readonly budget: MemoryBudget;
-  readonly account: SignalAccount;
-  readonly backoff: Backoff;
-  /** What is older, in milliseconds, is set aside. */
-  readonly maxAgeMs: number;
-  /** How long a request waits in memory alone while the collector is busy, in milliseconds. */
-  readonly spillAfterMs: number;
-  /** Gives the next sequence number of this process. */
-  readonly nextSequence: () => number;
-  readonly now: () => number;
-}
 
 type Unavailable = Extract<SendOutcome, { kind: 'unavailable' }>;
 
@@ -161,6 +141,12 @@ export class Sender {
 
   async #take(turn: Turn): Promise<void> {
     const { store, transport, maxAgeMs, now } = this.#parts;
+    const writing = turn.from === 'memory' ? this.#spiller.writing(turn.entry) : undefined;
+    if (writing !== undefined) {
+      // On disk it has its turn again.
+      await writing;
+      return;
+    }
     const request = turn.from === 'memory' ? turn.entry.request : await store.read(turn.stored);
     if (this.#isStopped) return;
     if (request === undefined) {
@@ -271,10 +257,14 @@ export class Sender {
 
   async #forget(turn: Turn, fate: RequestFate): Promise<void> {
     const { store } = this.#parts;
-    if (turn.from !== 'adopted') this.#fates.tell(sequenceOf(turn), fate);
-    if (turn.from === 'memory') this.#queue.remove(turn.entry);
+    if (turn.from === 'memory') {
+      this.#queue.remove(turn.entry);
+      // Its copy may be on its way to the disk.
+      await this.#spiller.writing(turn.entry);
+    }
     const stored = turn.from === 'memory' ? turn.entry.stored : turn.stored;
     if (stored !== undefined) await store.remove(stored);
+    if (turn.from !== 'adopted') this.#fates.tell(sequenceOf(turn), fate);
   }
 
   #progress(): Progress {

@@ -18,7 +18,7 @@ export interface SpillerParts {
 export class Spiller {
   readonly #queue: RequestQueue;
   readonly #parts: SpillerParts;
-  readonly #underWay = new Set<QueuedRequest>();
+  readonly #underWay = new Map<QueuedRequest, Promise<void>>();
   #spilling: Promise<void> | undefined;
   #before = -Infinity;
   #restsUntil = -Infinity;
@@ -54,6 +54,11 @@ export class Spiller {
     } while (this.#next(before) !== undefined);
   }
 
+  /** Settles when a request is written to the disk, or is not; undefined where it is not being written. */
+  writing(entry: QueuedRequest): Promise<void> | undefined {
+    return this.#underWay.get(entry);
+  }
+
   /** Writes to the disk whatever waits too long. Does not keep the process alive. */
   spillLater(): void {
     const { spillAfterMs, now } = this.#parts;
@@ -81,19 +86,22 @@ export class Spiller {
       entry !== undefined;
       entry = this.#next(this.#before)
     ) {
-      this.#underWay.add(entry);
-      try {
-        const stored = await this.#parts.store.append(entry.request);
-        entry.stored = stored;
-        // Sent, dropped or superseded meanwhile.
-        if (entry.isGone) await this.#parts.store.remove(stored);
-        else if (!entry.isBeingSent) this.#queue.remove(entry);
-      } catch (error) {
-        this.#fail(error);
-        return;
-      } finally {
-        this.#underWay.delete(entry);
-      }
+      const writing = this.#write(entry);
+      this.#underWay.set(entry, writing);
+      await writing;
+      this.#underWay.delete(entry);
+    }
+  }
+
+  async #write(entry: QueuedRequest): Promise<void> {
+    try {
+      const stored = await this.#parts.store.append(entry.request);
+      entry.stored = stored;
+      // Answered, dropped or superseded meanwhile.
+      if (entry.isGone) await this.#parts.store.remove(stored);
+      else if (!entry.isBeingSent) this.#queue.remove(entry);
+    } catch (error) {
+      this.#fail(error);
     }
   }
 
