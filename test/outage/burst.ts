@@ -6,6 +6,7 @@ import { adoptSpool } from './adopt-spool.ts';
 import { type Behaviour } from './behaviour.ts';
 import { senderVariable } from './ledger.ts';
 import { type ContenderName } from './programs/contender.ts';
+import { type EndOrder } from './programs/producer-notice.ts';
 import { startMisbehavingServer } from './start-misbehaving-server.ts';
 import { type Produced, startProducer } from './start-producer.ts';
 
@@ -14,10 +15,14 @@ export interface BurstResult extends Accounts, Produced {
   readonly seconds: number;
 }
 
-/** Lets a program make stages all at once, synchronously, and shut down; then has its spool sent. */
+/** Lets a program make stages all at once, synchronously, and end at once; then has its spool sent. */
 export async function measureBurst(
   contender: ContenderName,
-  options: { readonly stages: number; readonly behaviour: Behaviour },
+  options: {
+    readonly stages: number;
+    readonly behaviour: Behaviour;
+    readonly order: EndOrder;
+  },
 ): Promise<BurstResult> {
   const server = await startMisbehavingServer();
   const spool = mkdtempSync(join(tmpdir(), 'milepost-burst-'));
@@ -30,7 +35,7 @@ export async function measureBurst(
       env: { ...env, ...senderVariable(contender) },
     });
     const seconds = await producer.made;
-    const produced = await producer.end();
+    const produced = await producer.end(options.order);
     if (contender === 'milepost') {
       await server.behave({ kind: 'accept' });
       await adoptSpool({ ...env, ...senderVariable('successor') });

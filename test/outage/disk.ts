@@ -45,7 +45,7 @@ export async function measureDisk(options: {
       await server.until(({ acknowledged }) => (acknowledged['traces'] ?? 0) > 0);
       await setTimeout(SETTLE_MS);
     }
-    const produced = await producer.end();
+    const produced = await producer.end('shutdown');
     await server.behave({ kind: 'accept' });
     await adoptSpool({ ...env, ...senderVariable('successor') });
     return { ...produced, ...accountsOf(await server.ledger(), stages) };

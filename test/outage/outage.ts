@@ -57,7 +57,7 @@ export async function measureOutage(
     const back = Date.now();
     await producer.made;
     await untilAllCame(server, stages);
-    const produced = await producer.end();
+    const produced = await producer.end('shutdown');
     const ledger = await server.ledger();
     const last = ledger.findLast((entry) => entry.signal !== 'metrics')?.at ?? back;
     return {

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { conditions } from './conditions.ts';
 import { type ContenderName, type Waiting } from './programs/contender.ts';
-import { type ProducerNotice } from './programs/producer-notice.ts';
+import { type EndOrder, type ProducerNotice } from './programs/producer-notice.ts';
 
 /** A program that makes numbered stages, `programs/produce.ts`. */
 export interface Producer {
@@ -12,8 +12,8 @@ export interface Producer {
   readonly made: Promise<number>;
   /** Resolves when `holds` is true of what the program says to wait. */
   untilWaiting(holds: (waiting: Waiting) => boolean): Promise<void>;
-  /** Lets it shut down, and waits for its end. */
-  end(): Promise<Produced>;
+  /** Lets it end so, and waits until it is gone. */
+  end(order: EndOrder): Promise<Produced>;
 }
 
 /** What a producer left. */
@@ -24,6 +24,8 @@ export interface Produced {
   readonly peakInMemory: number | undefined;
   readonly code: number | null;
   readonly stderr: string;
+  /** From the beginning of its end until it was gone. */
+  readonly endingMs: number;
 }
 
 const PROGRAM = fileURLToPath(new URL('programs/produce.ts', import.meta.url));
@@ -44,7 +46,7 @@ export function startProducer(
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
   });
   const made = Promise.withResolvers<number>();
-  const ended = Promise.withResolvers<{ report: unknown; peakRssBytes: number }>();
+  const ended = Promise.withResolvers<Extract<ProducerNotice, { kind: 'ended' }>>();
   const watchers = new Set<(waiting: Waiting) => void>();
   let peakInMemory: number | undefined;
   const stderr = child.stderr === null ? Promise.resolve('') : text(child.stderr);
@@ -89,11 +91,12 @@ export function startProducer(
         };
         watchers.add(watcher);
       }),
-    end: async () => {
-      child.send('end');
-      const { report, peakRssBytes } = await ended.promise;
+    end: async (order) => {
+      child.send(order);
+      const { report, peakRssBytes, at } = await ended.promise;
       const [code] = await closed;
-      return { report, peakRssBytes, peakInMemory, code, stderr: await stderr };
+      const endingMs = Date.now() - at;
+      return { report, peakRssBytes, peakInMemory, code, stderr: await stderr, endingMs };
     },
   };
 }

@@ -1,9 +1,9 @@
-// Makes numbered stages in one run, says over IPC what waits, and ends when it is told to:
+// Makes numbered stages in one run, says over IPC what waits, and ends as it is told to, by a shutdown or `process.exit`:
 // `node produce.ts {contender} {count} {stages a second, or all for all at once}`
 import { once } from 'node:events';
 import { type Contender, startContender } from './contender.ts';
 import { makeAtRate } from './make-at-rate.ts';
-import { type ProducerNotice } from './producer-notice.ts';
+import { type EndOrder, type ProducerNotice } from './producer-notice.ts';
 
 const LOOK_EVERY_MS = 100;
 const [name = '', count = '', perSecond = ''] = process.argv.slice(2);
@@ -29,8 +29,13 @@ await contender.inRun(async () => {
 });
 look(contender);
 say({ kind: 'made', seconds: (performance.now() - begin) / 1000 });
-await told;
+const [order] = (await told) as [EndOrder];
 clearInterval(looks);
+if (order === 'exit') {
+  say({ kind: 'ended', report: undefined, peakRssBytes, at: Date.now() });
+  process.exit();
+}
+const at = Date.now();
 let report: unknown;
 try {
   report = await contender.shutdown();
@@ -38,5 +43,5 @@ try {
   report = String(error);
 }
 look(contender);
-say({ kind: 'ended', report, peakRssBytes });
+say({ kind: 'ended', report, peakRssBytes, at });
 process.disconnect();

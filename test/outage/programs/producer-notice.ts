@@ -4,4 +4,14 @@ import { type Waiting } from './contender.ts';
 export type ProducerNotice =
   | { readonly kind: 'state'; readonly waiting: Waiting | null }
   | { readonly kind: 'made'; readonly seconds: number }
-  | { readonly kind: 'ended'; readonly report: unknown; readonly peakRssBytes: number };
+  | {
+      readonly kind: 'ended';
+      /** What its telemetry said of the shutdown. */
+      readonly report: unknown;
+      readonly peakRssBytes: number;
+      /** When its end began, in milliseconds since the Unix epoch. */
+      readonly at: number;
+    };
+
+/** How it is told to end: what is left is to be sent by `shutdown()`, or it is left to `process.exit()`. */
+export type EndOrder = 'shutdown' | 'exit';
