@@ -6,7 +6,7 @@ import {
   type Scope,
 } from '@milepost/core/hooks';
 import { isRunId } from '@milepost/run-id';
-import { type FileDigest, digestFile } from './file-digest.ts';
+import { type LookedAt, MISSING, digestFile, digestNow } from './file-digest.ts';
 import { type RecorderPool } from './recorder-pool.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 import { type WrittenResult } from './results.ts';
@@ -15,6 +15,9 @@ import { Turns } from './turns.ts';
 /** How many files are hashed at once. */
 const MAX_HASHING = 2;
 
+/** Bytes of outputs that are hashed at once: some tens of milliseconds. */
+const MAX_BYTES_NOW = 16 * 1024 * 1024;
+
 /** Turns the lifecycle feed into records, off the caller's path. */
 export class EventRecorder implements LifecycleListener {
   readonly #environment: RegistryEnvironment;
@@ -22,6 +25,8 @@ export class EventRecorder implements LifecycleListener {
   readonly #hashing = new Turns(MAX_HASHING);
   /** Outputs that are being looked at, by run. */
   readonly #outputs = new Map<string, Set<Promise<void>>>();
+  /** Outputs that nobody has looked at yet. */
+  readonly #unseen = new Set<OutputRecordedEvent>();
   #closed = false;
   #toldClosed = false;
 
@@ -71,12 +76,27 @@ export class EventRecorder implements LifecycleListener {
     await Promise.all(runs.flatMap((id) => [...(this.#outputs.get(id) ?? [])]));
   }
 
+  /**
+   * Looks at those outputs at once, for a process that is about to exit. Of what would take long there is no checksum.
+   * Never throws.
+   */
+  settleNow(): void {
+    let left = MAX_BYTES_NOW;
+    for (const event of this.#unseen) {
+      this.#unseen.delete(event);
+      const found = digestNow(this.#environment.fs, event.path, left);
+      if ('sha256' in found) left -= found.size;
+      this.#recordOutput(event, found);
+    }
+  }
+
   close(): void {
     this.#closed = true;
   }
 
   #look(event: OutputRecordedEvent): void {
     const { runId } = event.run;
+    this.#unseen.add(event);
     const looks = this.#outputs.get(runId) ?? new Set();
     this.#outputs.set(runId, looks);
     const look = this.#hashing
@@ -91,12 +111,13 @@ export class EventRecorder implements LifecycleListener {
   async #hash(event: OutputRecordedEvent): Promise<void> {
     const { path } = event;
     const found = await digestFile(this.#environment.fs, path).catch(() => undefined);
-    this.#recordOutput(event, found ?? { missing: true });
+    // Otherwise it was looked at meanwhile.
+    if (this.#unseen.delete(event)) this.#recordOutput(event, found ?? MISSING);
   }
 
   #recordOutput(
     output: Pick<OutputRecordedEvent, 'run' | 'stage' | 'itemId' | 'path' | 'time'>,
-    found: FileDigest | { readonly missing: true },
+    found: LookedAt,
   ): void {
     const { run, stage, itemId, path, time } = output;
     const recorder = this.#recorders.of(run.runId);

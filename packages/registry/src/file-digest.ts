@@ -26,3 +26,21 @@ export async function digestFile(fs: RegistryFileSystem, path: string): Promise<
     await file.close();
   }
 }
+
+/** What a look at a file told. */
+export type LookedAt = FileDigest | { readonly size: number } | { readonly missing: true };
+
+/** There is no such file. */
+export const MISSING: LookedAt = { missing: true };
+
+/** Looks at a file at once. One with more bytes than that, and what is no file of its own, is not read. */
+export function digestNow(fs: RegistryFileSystem, path: string, maxBytes: number): LookedAt {
+  try {
+    const facts = fs.sync.lstat(fs.sync.realpath(path));
+    if (!facts.isFile() || facts.size > maxBytes) return { size: facts.size };
+    const bytes = fs.sync.readFile(path);
+    return { size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+  } catch {
+    return MISSING;
+  }
+}

@@ -133,7 +133,10 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
       await events.settle();
       await recorders.flush();
     },
-    flushSync: () => recorders.flushSync(),
+    flushSync: () => {
+      events.settleNow();
+      recorders.flushSync();
+    },
     close,
     [Symbol.asyncDispose]: close,
   };

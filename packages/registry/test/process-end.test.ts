@@ -153,6 +153,29 @@ describe('the files of a run whose process ended', () => {
   });
 });
 
+test('files that were just recorded are in the record, with checksums where they are small', async () => {
+  const root = temporaryRoot();
+  mkdirSync(root);
+  writeFileSync(join(root, 'small.txt'), 'text');
+  writeFileSync(join(root, 'large.bin'), Buffer.alloc(17 * 1024 * 1024));
+  const registry = openRegistry({ root });
+  const told = new ToldRun((event) => registry.listener.onEvent(event), { runId: 'r1' }).start();
+  const ocr = told.startStage('ocr');
+  for (const name of ['small.txt', 'large.bin', 'absent.txt']) told.output(ocr, join(root, name));
+  registry.flushSync();
+  expect(readJson(root, 'analytics/ocr/job_metadata/r1.json')).toMatchObject({
+    outputs: [
+      { path: 'absent.txt', missing: true },
+      { path: 'large.bin', size: 17 * 1024 * 1024 },
+      { path: 'small.txt', size: 4, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    ],
+  });
+  await registry.close();
+  expect(await openRegistry({ root }).readRun('r1')).toMatchObject({
+    executions: [{ outputs: { length: 3 } }],
+  });
+});
+
 test('what others wrote stays as it is, and the records are there', async () => {
   const root = temporaryRoot();
   const path = join(root, HUB);
