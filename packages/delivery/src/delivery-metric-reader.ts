@@ -13,6 +13,7 @@ import { createCollectionPace } from './collection-pace.ts';
 import { type Delivery, type RecordSource } from './delivery.ts';
 import { serializeMetrics } from './metric-request.ts';
 import { type OtlpRequest } from './otlp-request.ts';
+import { haveSameValues } from './same-values.ts';
 import { type RequestSerializer } from './serialize-records.ts';
 import { settledResources } from './settled-resources.ts';
 import { untraced } from './untraced.ts';
@@ -62,6 +63,9 @@ export class DeliveryMetricReader extends MetricReader implements RecordSource {
   #soon: NodeJS.Timeout | undefined;
   #current: Promise<void> | undefined;
   #next: Promise<void> | undefined;
+  /** The last collection, once the collector took it. */
+  #delivered: ResourceMetrics | undefined;
+  #deliveries = 0;
   #isClosed = false;
 
   constructor(delivery: Delivery, options: MetricReaderOptions) {
@@ -98,10 +102,15 @@ export class DeliveryMetricReader extends MetricReader implements RecordSource {
     return this.#next;
   }
 
-  /** The same at once, without callbacks that are asynchronous. Never throws. */
+  /**
+   * The same at once, without callbacks that are asynchronous, and only where something was measured since the collector
+   * took the last collection. Never throws.
+   */
   handOverSync(): void {
     const metrics = collectNow(this.#producer);
-    if (metrics !== undefined) this.#add(metrics);
+    if (metrics === undefined) return;
+    if (this.#delivered !== undefined && haveSameValues(metrics, this.#delivered)) return;
+    this.#add(metrics);
   }
 
   /**
@@ -187,6 +196,11 @@ export class DeliveryMetricReader extends MetricReader implements RecordSource {
       time: Date.now(),
       isSuperseded: serialized.isSuperseded,
     });
-    void fate.then(settle);
+    this.#delivered = undefined;
+    const deliveries = (this.#deliveries += 1);
+    void fate.then((became) => {
+      settle(became);
+      if (became === 'delivered' && deliveries === this.#deliveries) this.#delivered = collected;
+    });
   }
 }

@@ -94,9 +94,9 @@ export class RunningDelivery implements Delivery {
   }
 
   endSync({ timeoutMs }: { readonly timeoutMs: number }): DeliveryReport {
+    const deadline = Date.now() + timeoutMs;
+    for (const { source } of this.#sources) source.handOverSync();
     if (!this.#hasEnded) {
-      const deadline = Date.now() + timeoutMs;
-      for (const { source } of this.#sources) source.handOverSync();
       this.#end((requests) => this.#parts.sendAtExit(requests, Math.max(0, deadline - Date.now())));
     }
     return this.report();
@@ -106,8 +106,8 @@ export class RunningDelivery implements Delivery {
     if (!this.#hasEnded) {
       await this.#flushBy(deadline);
       await Promise.all(Object.values(this.#parts.senders).map((sender) => sender.spill()));
-      // What was recorded meanwhile.
-      for (const { source, held } of this.#sources) if (held() > 0) source.handOverSync();
+      // What was recorded meanwhile; and from now on they hold nothing back.
+      for (const { source } of this.#sources) source.handOverSync();
       this.#end((requests) => requests.map(() => ({ kind: 'unsent' })));
     }
     return this.report();

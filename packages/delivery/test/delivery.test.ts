@@ -357,6 +357,21 @@ describe('the end of a process', () => {
     expect(transports.logs.accepted).toEqual(['{"n":0}']);
   });
 
+  test('what a processor still holds back after a shutdown goes to the disk at the end', async () => {
+    const delivery = start();
+    let held = 0;
+    const source: RecordSource = {
+      handOver: async () => source.handOverSync(),
+      handOverSync: () => {
+        while (held > 0) void delivery.add(logs(`{"n":${(held -= 1)}}`));
+      },
+    };
+    delivery.addSource('logs', source, () => held);
+    await delivery.shutdown(LONG);
+    held = 2;
+    expect(delivery.endSync({ timeoutMs: 0 }).logs).toMatchObject({ spooled: 2, lost: {} });
+  });
+
   test('where there is no disk it is lost, and counted', async () => {
     const delivery = start({ spoolDirectory: undefined });
     transports.logs.answer = refusing;

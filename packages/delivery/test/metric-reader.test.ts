@@ -104,6 +104,28 @@ describe('handing over', () => {
     expect(delivery.requests).toEqual([]);
   });
 
+  test('at the end of the process hands over only what the collector has not got', async () => {
+    const { delivery, reader, meter } = program();
+    const counter = meter.createCounter('runs');
+    const histogram = meter.createHistogram('duration');
+    counter.add(1);
+    histogram.record(1);
+    await reader.handOver();
+    reader.handOverSync();
+    await delivery.settle('delivered');
+    reader.handOverSync();
+    expect(delivery.requests).toHaveLength(2);
+
+    histogram.record(0);
+    reader.handOverSync();
+    await delivery.settle('delivered');
+    counter.add(1);
+    reader.handOverSync();
+    await delivery.settle('lost');
+    reader.handOverSync();
+    expect(delivery.requests).toHaveLength(5);
+  });
+
   test('collects once for all calls that come while a collection runs, and after it', async () => {
     const { delivery, reader, meter } = program();
     const gate = Promise.withResolvers<void>();
