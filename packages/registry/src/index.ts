@@ -7,8 +7,14 @@ export {
   type RegistryFileSystem,
   nodeFileSystem,
 } from './file-system.ts';
+export { type RegistryHealth } from './health.ts';
 export { type ItemJob } from './item-jobs.ts';
-export { type RegistryOptions, openRegistry } from './open-registry.ts';
+export {
+  ON_REGISTRY_ERROR_VALUES,
+  type OnRegistryError,
+  type RegistryOptions,
+  openRegistry,
+} from './open-registry.ts';
 export { type JobPipelineStatus } from './pipeline-status.ts';
 export { type Problem } from './problem.ts';
 export {

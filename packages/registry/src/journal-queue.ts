@@ -1,4 +1,5 @@
 import { diag } from '@opentelemetry/api';
+import { type HealthWatch } from './health.ts';
 import { JournalSegment, writeSegmentNow } from './journal-segment.ts';
 import { messageOf } from './node-error.ts';
 import { type OpenSegments } from './open-segments.ts';
@@ -6,6 +7,7 @@ import { type PendingRecords } from './pending-records.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 
 const MAX_TRIES = 3;
+const DOES_NOT_KEEP_UP = 'the disk does not keep up, records are lost';
 
 interface WaitingFlush {
   readonly through: number;
@@ -17,6 +19,21 @@ function bytesOf(bodies: readonly string[]): number {
   return bodies.reduce((sum, body) => sum + body.length, 0);
 }
 
+/** What the queues of one registry share. */
+export interface JournalQueueShare {
+  readonly segments: OpenSegments;
+  readonly pending: PendingRecords;
+  readonly health: HealthWatch;
+}
+
+/** Whom a queue tells what. */
+export interface JournalQueueEvents {
+  /** A segment was begun. */
+  segment(writer: string): void;
+  /** Records could not be written: someone has to flush again later. */
+  failing(): void;
+}
+
 /**
  * Records of one run on their way to disk. Whatever came in while a write was under way is written by the next one:
  * group commit without a window. A write that fails closes the segment; the same records go into a new one. When that
@@ -26,8 +43,9 @@ export class JournalQueue {
   readonly #environment: RegistryEnvironment;
   readonly #segments: OpenSegments;
   readonly #pending: PendingRecords;
+  readonly #health: HealthWatch;
   readonly #runId: string;
-  readonly #onSegment: (writer: string) => void;
+  readonly #on: JournalQueueEvents;
   #segment: JournalSegment | undefined;
   #waiting: string[] = [];
   /** The batch that is being written. */
@@ -38,21 +56,20 @@ export class JournalQueue {
   #taken = 0;
   #written = 0;
   #isFailing = false;
-  #hasLost = false;
   #isDiscarded = false;
 
   constructor(
     environment: RegistryEnvironment,
-    segments: OpenSegments,
-    pending: PendingRecords,
+    share: JournalQueueShare,
     runId: string,
-    onSegment: (writer: string) => void,
+    on: JournalQueueEvents,
   ) {
     this.#environment = environment;
-    this.#segments = segments;
-    this.#pending = pending;
+    this.#segments = share.segments;
+    this.#pending = share.pending;
+    this.#health = share.health;
     this.#runId = runId;
-    this.#onSegment = onSegment;
+    this.#on = on;
   }
 
   /**
@@ -61,18 +78,23 @@ export class JournalQueue {
    */
   push(body: string): boolean {
     if (!this.#pending.take(body.length)) {
-      if (!this.#hasLost) {
-        diag.error(
-          `milepost: registry: the disk does not keep up; records of run ${this.#runId} are lost`,
-        );
-      }
-      this.#hasLost = true;
+      this.#health.failed(this.#pending, this.#what, new Error(DOES_NOT_KEEP_UP));
       return false;
     }
     this.#waiting.push(body);
     this.#taken += 1;
     if (!this.#isFailing) this.#writing ??= this.#write();
     return true;
+  }
+
+  /** Whether a record's text would be taken without giving up another run. */
+  hasRoomFor(body: string): boolean {
+    return this.#pending.hasRoomFor(body.length);
+  }
+
+  /** Whether the last write failed: only a flush tries again. */
+  get isFailing(): boolean {
+    return this.#isFailing;
   }
 
   /** Whether every record taken is on disk. */
@@ -98,23 +120,26 @@ export class JournalQueue {
     const bodies = [...this.#inFlight, ...this.#waiting];
     if (bodies.length === 0) return;
     try {
-      this.#onSegment(writeSegmentNow(this.#environment, this.#runId, bodies));
-      this.#pending.written(bytesOf(this.#waiting));
+      this.#on.segment(writeSegmentNow(this.#environment, this.#runId, bodies));
+      this.#wrote(this.#waiting);
       this.#waiting = [];
+      this.#isFailing = false;
+      this.#health.recovered(this);
       this.#acknowledge(this.#taken);
     } catch (error) {
-      this.#report(error);
+      this.#health.failed(this, this.#what, error);
     }
   }
 
-  /** Gives up what waits for the disk, for good, and tells how many records that were. */
-  discard(): number {
+  /** Gives up what waits for the disk, for good. */
+  discard(): void {
     const { length } = this.#waiting;
     this.#isDiscarded = true;
     this.#pending.gaveUp(length, bytesOf(this.#waiting));
     this.#waiting = [];
+    this.#noteRoom();
+    this.#health.gaveUp(this, this.#what, length);
     for (const { reject } of this.#flushes.splice(0)) reject(new Error('records were given up'));
-    return length;
   }
 
   /** Flushes and closes the segment, also where the flush fails. */
@@ -149,15 +174,25 @@ export class JournalQueue {
       } catch (error) {
         tries -= 1;
         failure = error;
-        this.#report(error);
         this.#environment.directories.forget();
         await this.letGo();
       }
     }
     this.#writing = undefined;
+    this.#settle(failure);
+  }
+
+  #settle(failure: unknown): void {
+    const hasFailed = this.#isFailing;
     this.#isFailing = this.#waiting.length > 0;
-    if (!this.#isFailing) this.#acknowledge(this.#taken);
+    if (this.#isFailing) this.#health.failed(this, this.#what, failure);
+    else if (failure !== undefined && !hasFailed) this.#health.passed(this.#what, failure);
+    if (!this.#isFailing) {
+      this.#health.recovered(this);
+      this.#acknowledge(this.#taken);
+    }
     for (const { reject } of this.#flushes.splice(0)) reject(failure);
+    if (this.#isFailing) this.#on.failing();
   }
 
   async #append(): Promise<void> {
@@ -168,7 +203,7 @@ export class JournalQueue {
     try {
       this.#segment ??= await this.#open();
       await this.#segment.append(batch);
-      this.#pending.written(bytesOf(batch));
+      this.#wrote(batch);
       this.#acknowledge(through);
     } catch (error) {
       if (this.#isDiscarded) this.#pending.gaveUp(batch.length, bytesOf(batch));
@@ -190,13 +225,21 @@ export class JournalQueue {
     const { fs, directories, clock, layout } = this.#environment;
     const directory = layout.journal(this.#runId);
     const segment = await JournalSegment.create(fs, directories, clock, directory, this.#runId);
-    this.#onSegment(segment.writer);
+    this.#on.segment(segment.writer);
     return segment;
   }
 
-  #report(error: unknown): void {
-    diag.error(
-      `milepost: registry: cannot write the journal of run ${this.#runId}: ${messageOf(error)}`,
-    );
+  #wrote(bodies: readonly string[]): void {
+    this.#pending.written(bodies.length, bytesOf(bodies));
+    this.#noteRoom();
+  }
+
+  /** Where records were lost for want of room, that is over when none waits any more. */
+  #noteRoom(): void {
+    if (this.#pending.records === 0) this.#health.recovered(this.#pending);
+  }
+
+  get #what(): string {
+    return `the journal of run ${this.#runId}`;
   }
 }

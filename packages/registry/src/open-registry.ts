@@ -22,6 +22,11 @@ import { saveStep } from './save-step.ts';
 
 const DEFAULT_MAX_PENDING_BYTES = 64 * 1024 * 1024;
 
+/** The values of {@link OnRegistryError}. */
+export const ON_REGISTRY_ERROR_VALUES = ['report', 'throw'] as const;
+/** What closing a registry does where not everything could be written. */
+export type OnRegistryError = (typeof ON_REGISTRY_ERROR_VALUES)[number];
+
 /** How a registry is opened. */
 export interface RegistryOptions {
   /** The directory that holds `analytics` and `sources`. Default: `data`. */
@@ -38,10 +43,22 @@ export interface RegistryOptions {
    * then what comes is dropped; both are reported. Default: 64 MiB.
    */
   readonly maxPendingBytes?: number;
+  /**
+   * What `close` does about what could not be written: `report` leaves it at the report (diag, `health`), so that no
+   * pipeline fails for its record; `throw` rejects. `flush` and `saveStepMetadata` reject in any case: they answer whether
+   * it is on disk. Default: `report`.
+   */
+  readonly onError?: OnRegistryError;
   /** Default: the process's own. */
   readonly clock?: RegistryClock;
   /** Default: Node's own. */
   readonly fs?: RegistryFileSystem;
+}
+
+function assertOneOf(name: string, values: readonly string[], value: string): void {
+  if (values.includes(value)) return;
+  const message = `${name}: expected ${values.join(' or ')}, got ${JSON.stringify(value)}`;
+  throw new RegistryError('invalid_argument', message);
 }
 
 function environmentOf(options: RegistryOptions): RegistryEnvironment {
@@ -49,18 +66,8 @@ function environmentOf(options: RegistryOptions): RegistryEnvironment {
   if (typeof root !== 'string' || root === '' || root.includes('\0')) {
     throw new RegistryError('invalid_argument', 'root: expected the path of a directory');
   }
-  if (!WRITTEN_ITEMS_KEY_VALUES.includes(itemsKey)) {
-    throw new RegistryError(
-      'invalid_argument',
-      `itemsKey: expected ${WRITTEN_ITEMS_KEY_VALUES.join(' or ')}, got ${JSON.stringify(itemsKey)}`,
-    );
-  }
-  if (!DURABILITY_VALUES.includes(durability)) {
-    throw new RegistryError(
-      'invalid_argument',
-      `durability: expected ${DURABILITY_VALUES.join(' or ')}, got ${JSON.stringify(durability)}`,
-    );
-  }
+  assertOneOf('itemsKey', WRITTEN_ITEMS_KEY_VALUES, itemsKey);
+  assertOneOf('durability', DURABILITY_VALUES, durability);
   const layout = new Layout(root);
   const fs = withDurability(withBoundedReads(options.fs ?? nodeFileSystem), durability);
   return {
@@ -79,6 +86,8 @@ function environmentOf(options: RegistryOptions): RegistryEnvironment {
  */
 export function openRegistry(options: RegistryOptions = {}): Registry {
   const environment = environmentOf(options);
+  const { onError = 'report' } = options;
+  assertOneOf('onError', ON_REGISTRY_ERROR_VALUES, onError);
   const { layout, clock, itemsKey } = environment;
   const recorders = new RecorderPool(environment);
   const events = new EventRecorder(environment, recorders);
@@ -96,7 +105,10 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
       await events.settle();
       disconnectRegistry(registry);
       events.close();
-      await recorders.close();
+      await recorders.close().catch((error: unknown) => {
+        // It was told to diag, and what is lost is counted.
+        if (onError === 'throw') throw error;
+      });
     })();
     return closing;
   };

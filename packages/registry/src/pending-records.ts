@@ -1,9 +1,11 @@
-/** Records of all runs that wait for the disk: how many bytes there may be, and how many records were given up. */
+/** Records of all runs that wait for the disk: how many there are and may be, and how many were lost. */
 export class PendingRecords {
   readonly #maxBytes: number;
   readonly #giveUpOldest: () => boolean;
+  #records = 0;
   #bytes = 0;
   #lost = 0;
+  #lostTaken = 0;
 
   /** @param giveUpOldest makes room, and tells whether there was something to give up */
   constructor(maxBytes: number, giveUpOldest: () => boolean) {
@@ -13,30 +15,50 @@ export class PendingRecords {
 
   /** Takes a record of that size in, where there is room or room can be made; else counts it as lost. */
   take(bytes: number): boolean {
-    while (this.#bytes + bytes > this.#maxBytes) {
+    while (!this.hasRoomFor(bytes)) {
       if (this.#giveUpOldest()) continue;
       this.#lost += 1;
       return false;
     }
+    this.#records += 1;
     this.#bytes += bytes;
     return true;
   }
 
-  /** Records of that size in all are on disk. */
-  written(bytes: number): void {
+  /** Whether a record of that size is taken in without anything being given up. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#bytes + bytes <= this.#maxBytes;
+  }
+
+  /** So many records of that size in all are on disk. */
+  written(count: number, bytes: number): void {
+    this.#records -= count;
     this.#bytes -= bytes;
   }
 
   /** So many records of that size in all will never be on disk. */
   gaveUp(count: number, bytes: number): void {
-    this.#bytes -= bytes;
+    this.written(count, bytes);
     this.#lost += count;
+  }
+
+  get records(): number {
+    return this.#records;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** How many records were lost since the registry was opened. */
+  get lost(): number {
+    return this.#lost;
   }
 
   /** How many records were lost since the last call. */
   takeLost(): number {
-    const lost = this.#lost;
-    this.#lost = 0;
+    const lost = this.#lost - this.#lostTaken;
+    this.#lostTaken = this.#lost;
     return lost;
   }
 }

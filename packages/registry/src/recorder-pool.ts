@@ -1,10 +1,11 @@
-import { diag } from '@opentelemetry/api';
+import { HealthWatch, type RegistryHealth } from './health.ts';
 import { LatestLinks } from './latest-links.ts';
 import { OpenSegments } from './open-segments.ts';
 import { PendingRecords } from './pending-records.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 import { RegistryError, notOnDisk } from './registry-error.ts';
 import { ResultLinks } from './result-links.ts';
+import { Retries } from './retries.ts';
 import { rewriteNow } from './rewrite-now.ts';
 import { type RunState } from './run-fold.ts';
 import { type RecorderShare, RunRecorder } from './run-recorder.ts';
@@ -26,6 +27,8 @@ export class RecorderPool {
   /** Runs that ended and could not be written, the oldest first. */
   readonly #stuck = new Set<RunRecorder>();
   readonly #closing = new Set<Promise<void>>();
+  readonly #health: HealthWatch;
+  readonly #retries: Retries<RunRecorder>;
   /** How many recorders there may be before idle ones are looked for. */
   #maxRecorders = MAX_IDLE;
 
@@ -33,13 +36,22 @@ export class RecorderPool {
     this.#environment = environment;
     this.#pending = new PendingRecords(environment.maxPendingBytes, () => this.#giveUpOldest());
     const latest = new LatestLinks(environment);
+    this.#health = new HealthWatch(environment.clock, this.#pending);
+    this.#retries = new Retries(environment.clock, (recorder) =>
+      recorder.rewrite().then(
+        () => true,
+        () => false,
+      ),
+    );
     this.#share = {
       latest,
       resultLinks: new ResultLinks(environment, latest),
       segments: new OpenSegments(),
       pending: this.#pending,
+      health: this.#health,
       rewrites: new Turns(MAX_REWRITES),
       onRewritten: (recorder, succeeded) => this.#settle(recorder, succeeded),
+      onFailing: (recorder) => this.#retries.failed(recorder),
     };
   }
 
@@ -108,14 +120,24 @@ export class RecorderPool {
     rewriteNow(this.#environment, this.#share, stale.map(({ runId }) => runId).toReversed());
   }
 
+  /** How the registry fares. */
+  health(): RegistryHealth {
+    return this.#health.report();
+  }
+
   /**
-   * Flushes and lets go of all files.
+   * Flushes and lets go of all files. What could not be written is given up.
    * @throws {RegistryError} `write_failed`
    */
   async close(): Promise<void> {
-    await this.#all((recorder) => recorder.close());
-    this.#recorders.clear();
-    this.#stuck.clear();
+    try {
+      await this.#all((recorder) => recorder.close());
+    } finally {
+      for (const recorder of this.#recorders.values()) this.#giveUp(recorder);
+      this.#retries.stop();
+      this.#recorders.clear();
+      this.#stuck.clear();
+    }
   }
 
   async #all(write: (recorder: RunRecorder) => Promise<void>): Promise<void> {
@@ -138,7 +160,10 @@ export class RecorderPool {
   }
 
   #settle(recorder: RunRecorder, succeeded: boolean): void {
-    if (!recorder.ended || this.#recorders.get(recorder.runId) !== recorder) return;
+    if (this.#recorders.get(recorder.runId) !== recorder) return;
+    if (succeeded) this.#retries.done(recorder);
+    else this.#retries.failed(recorder);
+    if (!recorder.ended) return;
     if (!succeeded) {
       this.#stuck.add(recorder);
       if (this.#stuck.size > MAX_STUCK) this.#giveUpOldest();
@@ -154,14 +179,14 @@ export class RecorderPool {
     if (oldest === undefined) return false;
     this.#stuck.delete(oldest);
     this.#recorders.delete(oldest.runId);
-    const lost = oldest.giveUp();
-    if (lost > 0) {
-      diag.error(
-        `milepost: registry: run ${oldest.runId} could not be written; ${lost} records of it are lost`,
-      );
-    }
+    this.#giveUp(oldest);
     this.#close(oldest);
     return true;
+  }
+
+  #giveUp(recorder: RunRecorder): void {
+    this.#retries.done(recorder);
+    recorder.giveUp();
   }
 
   #releaseIdle(): void {

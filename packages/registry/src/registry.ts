@@ -1,5 +1,6 @@
 import { type LifecycleListener, type RunStore } from '@milepost/core/hooks';
 import { type WrittenItemsKey } from '@milepost/semconv/schemas';
+import { type RegistryHealth } from './health.ts';
 import { type ItemJob } from './item-jobs.ts';
 import { type JobPipelineStatus } from './pipeline-status.ts';
 import { type ResultData, type WrittenResult } from './results.ts';
@@ -89,8 +90,14 @@ export interface Registry extends AsyncDisposable {
    */
   flushSync(): void;
   /**
-   * Flushes, lets go of all files, and records nothing more.
-   * @throws {RegistryError} `write_failed` where not all of it could be written, after it let go
+   * How the registry fares. With a full disk or errors of it, recording goes on in memory, bounded by `maxPendingBytes`, and is
+   * tried again until it succeeds; what is lost is counted here.
+   */
+  health(): RegistryHealth;
+  /**
+   * Flushes, lets go of all files, and records nothing more. What could not be written by then is lost, and counted.
+   * @throws {RegistryError} `write_failed` where not all of it could be written, after it let go; only with
+   * `onError: 'throw'`
    */
   close(): Promise<void>;
 }

@@ -8,8 +8,8 @@ const MAX_AGE_MS = 60_000;
 /**
  * When the derived files of a run are rewritten: a change of status soon, but at most every 250 ms and no sooner than
  * 20 times what the last rewrite took; anything else only after 10 % growth or a minute, as rewriting per record
- * would be quadratic in the number of items. A rewrite that failed is tried again after half a second, then after twice
- * that each time, up to a minute.
+ * would be quadratic in the number of items. Nothing is due after a rewrite that failed: whoever retries it asks for the
+ * next one.
  */
 export class RewriteSchedule {
   readonly #clock: RegistryClock;
@@ -21,8 +21,7 @@ export class RewriteSchedule {
   #records = 0;
   #recordsBegun = 0;
   #recordsRewritten = 0;
-  #failures = 0;
-  #retryAt = Number.NEGATIVE_INFINITY;
+  #hasFailed = false;
   #stopped = false;
 
   constructor(clock: RegistryClock, rewrite: () => void) {
@@ -35,7 +34,7 @@ export class RewriteSchedule {
     this.#records += 1;
     const now = this.#clock.monotonic();
     const gap = Math.max(MIN_GAP_MS, MAX_SHARE * this.#lastTookMs);
-    const soon = Math.max(now, (this.#lastEnd ?? now) + gap, this.#retryAt);
+    const soon = Math.max(now, (this.#lastEnd ?? now) + gap);
     const grown = this.#records >= this.#recordsRewritten * GROWTH;
     this.#at(
       changesStatus || grown ? soon : Math.max(now, (this.#lastEnd ?? now) + MAX_AGE_MS),
@@ -52,20 +51,16 @@ export class RewriteSchedule {
   /** That rewrite ended, and every file is as it should be. */
   end(tookMs: number): void {
     this.#recordsRewritten = this.#recordsBegun;
-    this.#failures = 0;
-    this.#retryAt = Number.NEGATIVE_INFINITY;
+    this.#hasFailed = false;
     this.#lastTookMs = tookMs;
     this.#lastEnd = this.#clock.monotonic();
   }
 
   /** That rewrite failed, in part at least. */
   fail(): void {
-    const now = this.#clock.monotonic();
-    this.#failures += 1;
-    this.#lastEnd = now;
-    this.#retryAt = now + Math.min(MAX_AGE_MS, MIN_GAP_MS * 2 ** this.#failures);
+    this.#hasFailed = true;
+    this.#lastEnd = this.#clock.monotonic();
     this.#callOff();
-    this.#at(this.#retryAt, now);
   }
 
   /** How much was recorded. */
@@ -91,7 +86,7 @@ export class RewriteSchedule {
   }
 
   #at(time: number, now: number): void {
-    if (this.#stopped || time >= this.#dueAt) return;
+    if (this.#stopped || this.#hasFailed || time >= this.#dueAt) return;
     this.#cancel?.();
     this.#dueAt = time;
     this.#cancel = this.#clock.after(time - now, this.#rewrite);

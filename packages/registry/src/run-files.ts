@@ -91,27 +91,34 @@ export class RunFiles {
   }
 
   /**
-   * Writes the files, then moves the links that name the newest run. What fails is reported, and the rest goes on.
+   * Writes the files, then moves the links that name the newest run. What fails holds up nothing else.
    * @throws the first of the errors, after the rest
    */
   async write(files: readonly DerivedFile[], startTime: number): Promise<void> {
     const touched = new Set<string>();
     const failures: unknown[] = [];
-    await mapLimited(files, (file) =>
-      this.#guarded(file.path, failures, async () => {
-        const { fs, directories } = this.#environment;
-        const directory = dirname(file.path);
-        if (file.inTheWay) await setAside(this.#environment, this.#runId, file.path);
-        await directories.within(directory, () => replaceFile(fs, file.path, file.bytes));
-        if (file.path.endsWith(OURS_BESIDE_FOREIGN)) this.#beside.set(file.path, file.digest);
-        else await this.#links.move(directory, LATEST_FILE, '.json', this.#runId, startTime);
-        touched.add(directory);
-      }),
-    );
+    const guarded = async (work: Promise<void>): Promise<void> => {
+      try {
+        await work;
+      } catch (error) {
+        failures.push(error);
+      }
+    };
+    await mapLimited(files, (file) => guarded(this.#write(file, touched, startTime)));
     await mapLimited([...touched], (directory) =>
-      this.#guarded(directory, failures, () => this.#environment.fs.syncDirectory(directory)),
+      guarded(this.#environment.fs.syncDirectory(directory)),
     );
     if (failures.length > 0) throw failures[0];
+  }
+
+  async #write(file: DerivedFile, touched: Set<string>, startTime: number): Promise<void> {
+    const { fs, directories } = this.#environment;
+    const directory = dirname(file.path);
+    if (file.inTheWay) await setAside(this.#environment, this.#runId, file.path);
+    await directories.within(directory, () => replaceFile(fs, file.path, file.bytes));
+    touched.add(directory);
+    if (file.path.endsWith(OURS_BESIDE_FOREIGN)) this.#beside.set(file.path, file.digest);
+    else await this.#links.move(directory, LATEST_FILE, '.json', this.#runId, startTime);
   }
 
   /** The same at once, for a process that is about to exit. What fails is reported, and the rest goes on. */
@@ -129,15 +136,6 @@ export class RunFiles {
       } catch (error) {
         reportProblem(problemOf(this.#environment, path, error));
       }
-    }
-  }
-
-  async #guarded(path: string, failures: unknown[], work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      failures.push(error);
-      reportProblem(problemOf(this.#environment, path, error));
     }
   }
 }

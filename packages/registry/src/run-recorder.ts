@@ -1,15 +1,15 @@
 import { setTimeout } from 'node:timers/promises';
 import { type RunIdentity, type StageIdentity } from '@milepost/core/hooks';
-import { type KnownJournalRecord, parseJournalRecord } from '@milepost/semconv/schemas';
+import { type KnownJournalRecord } from '@milepost/semconv/schemas';
+import { FoldingRecords } from './folding-records.ts';
 import { type ForeignFindings, findForeign } from './foreign-files.ts';
 import { journalBody } from './journal-line.ts';
-import { JournalQueue } from './journal-queue.ts';
+import { JournalQueue, type JournalQueueShare } from './journal-queue.ts';
 import { JournalReader } from './journal-reader.ts';
 import { type LatestLinks } from './latest-links.ts';
-import { type OpenSegments } from './open-segments.ts';
-import { type PendingRecords } from './pending-records.ts';
 import { type RecordedEvent, executionText, recordText, runJoinedText } from './record-text.ts';
-import { type RegistryEnvironment, problemOf, reportProblem } from './registry-environment.ts';
+import { type RegistryEnvironment, reportProblem } from './registry-environment.ts';
+import { RegistryError } from './registry-error.ts';
 import { renderRun } from './render-run.ts';
 import { resolveSource } from './resolve-source.ts';
 import { type ResultLinks } from './result-links.ts';
@@ -23,22 +23,20 @@ const MAX_AHEAD_MS = 5000;
 const TICK_MS = 0.001;
 /** How often a rewrite begins anew because others wrote meanwhile, before it leaves that to them. */
 const MAX_ROUNDS = 4;
-/** How many records are folded in one go: some milliseconds. */
-const FOLD_SLICE = 500;
 /** How often, and how long, a file that does not parse is waited for before it counts as damaged. */
 const MAX_WAITS = 2;
 const WAIT_MS = 20;
 
 /** What the recorders of one registry share. */
-export interface RecorderShare {
+export interface RecorderShare extends JournalQueueShare {
   readonly latest: LatestLinks;
   readonly resultLinks: ResultLinks;
-  readonly segments: OpenSegments;
-  readonly pending: PendingRecords;
   /** Each rewrite holds several files open. */
   readonly rewrites: Turns;
   /** A rewrite ended, and what it wrote is on disk or not. */
   readonly onRewritten: (recorder: RunRecorder, succeeded: boolean) => void;
+  /** Records could not be written: someone has to rewrite again later. */
+  readonly onFailing: (recorder: RunRecorder) => void;
 }
 
 /** Why a rewrite failed. */
@@ -58,9 +56,10 @@ export class RunRecorder {
   readonly #schedule: RewriteSchedule;
   /** Executions under way, with the text that their records share. */
   readonly #open = new Map<string, string>();
-  readonly #unfolded: string[] = [];
+  readonly #unfolded: FoldingRecords;
   #lastTime = 0;
   #ended = false;
+  #isGivenUp = false;
   #hasRecords = false;
   #rewriting: Promise<RewriteFailure | undefined> | undefined;
 
@@ -69,10 +68,12 @@ export class RunRecorder {
     this.#environment = environment;
     this.#share = share;
     this.#fold = new RunFold(runId);
+    this.#unfolded = new FoldingRecords(this.#fold);
     this.#others = new JournalReader(environment.fs, environment.layout.journal(runId));
-    this.#queue = new JournalQueue(environment, share.segments, share.pending, runId, (writer) =>
-      this.#others.ignore(writer),
-    );
+    this.#queue = new JournalQueue(environment, share, runId, {
+      segment: (writer) => this.#others.ignore(writer),
+      failing: () => share.onFailing(this),
+    });
     this.#files = new RunFiles(environment, share.latest, runId);
     this.#schedule = new RewriteSchedule(environment.clock, () => this.#rewriteSoon());
   }
@@ -150,7 +151,7 @@ export class RunRecorder {
 
   /** The state as this process knows it, without a look at the disk. */
   peek(): RunState {
-    this.#foldPending();
+    this.#unfolded.fold();
     return this.#fold;
   }
 
@@ -195,27 +196,16 @@ export class RunRecorder {
     }
   }
 
-  /** Writes nothing more, and tells how many records will never be on disk. */
-  giveUp(): number {
+  /** Writes nothing more: what is not on disk is lost. */
+  giveUp(): void {
+    this.#isGivenUp = true;
     this.#schedule.stop();
-    return this.#queue.discard();
+    this.#queue.discard();
+    this.#share.health.gaveUp(this, this.#what, 0);
   }
 
-  /** Folds the oldest records that were not yet, so many at most. */
-  #foldPending(most = Number.POSITIVE_INFINITY): void {
-    // Parsed as a reader would: what is shown now is what will be read later.
-    for (const text of this.#unfolded.splice(0, most)) {
-      this.#fold.add(parseJournalRecord(JSON.parse(text)));
-    }
-  }
-
-  /** Folds the records taken so far, and lets the program go on in between. */
-  async #foldInSlices(): Promise<void> {
-    for (let left = this.#unfolded.length; left > FOLD_SLICE; left -= FOLD_SLICE) {
-      this.#foldPending(FOLD_SLICE);
-      await new Promise(setImmediate);
-    }
-    this.#foldPending();
+  get #what(): string {
+    return `the files of run ${this.runId}`;
   }
 
   async #rewriteInTurn(): Promise<RewriteFailure | undefined> {
@@ -226,21 +216,26 @@ export class RunRecorder {
   }
 
   async #guardedRewrite(): Promise<RewriteFailure | undefined> {
-    const { clock, layout } = this.#environment;
+    const { clock } = this.#environment;
+    const { health } = this.#share;
     this.#schedule.begin();
     const start = clock.monotonic();
     try {
       await this.#rewrite();
       this.#schedule.end(clock.monotonic() - start);
+      health.recovered(this);
       return undefined;
     } catch (error) {
       this.#schedule.fail();
-      reportProblem(problemOf(this.#environment, layout.hub(this.runId), error));
+      // A journal that fails is told by itself.
+      if (!this.#queue.isFailing && !this.#isGivenUp) health.failed(this, this.#what, error);
       return { error };
     }
   }
 
   async #rewrite(): Promise<void> {
+    // While the journal cannot be written, nothing else is worth its while.
+    if (this.#queue.isFailing) await this.#queue.flush();
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const problems = await this.#others.read((record) => this.#fold.add(record));
       problems.forEach(reportProblem);
@@ -254,7 +249,7 @@ export class RunRecorder {
    * @returns what is on disk
    */
   async #takeIn(): Promise<ForeignFindings> {
-    await this.#foldInSlices();
+    await this.#unfolded.foldInSlices();
     const stamp = (): number => this.stamp(this.#environment.clock.now());
     let found = await findForeign(this.#environment, this.#fold, stamp);
     for (let wait = 0; found.problems.length > 0 && wait < MAX_WAITS; wait += 1) {
@@ -263,21 +258,26 @@ export class RunRecorder {
       found = await findForeign(this.#environment, this.#fold, stamp);
     }
     found.problems.forEach(reportProblem);
-    this.#append(found.records);
-    this.#foldPending();
+    await this.#append(found.records);
+    this.#unfolded.fold();
     const source = await resolveSource(this.#environment, this.#fold, stamp);
-    if (source !== undefined) this.#append([source]);
+    if (source !== undefined) await this.#append([source]);
     return found;
   }
 
   /** Takes records that follow from what is there, without asking for another rewrite. */
-  #append(records: readonly KnownJournalRecord[]): void {
-    for (const record of records) this.#take(journalBody(record));
+  async #append(records: readonly KnownJournalRecord[]): Promise<void> {
+    for (const record of records) {
+      const text = journalBody(record);
+      if (!this.#queue.hasRoomFor(text)) await this.#queue.flush();
+      // No file may be written of which the journal will not tell.
+      if (!this.#take(text)) throw new RegistryError('write_failed', 'the disk does not keep up');
+    }
   }
 
   async #derive(found: ForeignFindings): Promise<void> {
     const { layout, itemsKey } = this.#environment;
-    this.#foldPending();
+    this.#unfolded.fold();
     const run = renderRun(this.#fold, {
       itemsKey,
       metadataPath: (step) => layout.metadataPath(step, this.runId),
@@ -286,7 +286,7 @@ export class RunRecorder {
     const stale = this.#files.stale(run, this.#fold, found);
     const now = (): number => this.stamp(this.#environment.clock.now());
     const record = derivedRecord(stale, this.#fold, now);
-    if (record !== undefined) this.#append([record]);
+    if (record !== undefined) await this.#append([record]);
     // Truth first: no file tells what the journal does not.
     await this.#queue.flush();
     if (stale.length > 0) await this.#files.write(stale, run.overview.startTime);

@@ -184,11 +184,15 @@ test('after a crash at any call the run is recorded to its end, and its hub is r
     await registry.saveStepMetadata('after', RUN, { status: 'completed' });
     await registry.rebuildCentralRegistry();
     const hub: unknown = JSON.parse(disk.files().get(HUB)?.toString() ?? 'null');
-    expect(writtenHubSchema.safeParse(hub).success, where).toBe(true);
-    expect(hub, where).toEqual(await registry.getCentralRegistry(RUN));
+    const isValid = writtenHubSchema.safeParse(hub).success;
     const before = disk.files().get(HUB);
     await registry.rebuildCentralRegistry();
-    expect(disk.files().get(HUB), where).toEqual(before);
+    expect({ where, isValid, hub, bytes: disk.files().get(HUB) }).toEqual({
+      where,
+      isValid: true,
+      hub: await registry.getCentralRegistry(RUN),
+      bytes: before,
+    });
   }
 });
 

@@ -7,7 +7,6 @@ import {
   nodeFileSystem,
   openRegistry,
 } from '@milepost/registry';
-import { HeldClock } from './held-clock.ts';
 import { temporaryRoot } from './temporary-root.ts';
 import { ToldRun } from './told-run.ts';
 import { readJson, tree } from './tree.ts';
@@ -62,43 +61,15 @@ test('a flush says what could not be written, and the next one writes it', async
   });
 });
 
-test('a failed rewrite is tried again by itself, later and later', async () => {
-  const root = temporaryRoot();
-  const clock = new HeldClock();
-  let failing = true;
-  const { promise: renamed, resolve } = Promise.withResolvers<void>();
-  const base = renamingUnless(() => failing);
-  const fs: RegistryFileSystem = {
-    ...base,
-    rename: async (from, to) => {
-      await base.rename(from, to);
-      if (to.endsWith(HUB)) resolve();
-    },
-  };
-  await using registry = openRegistry({ root, fs, clock });
-  const told = new ToldRun((event) => registry.listener.onEvent(event)).start();
-  const waits: number[] = [];
-  for (let failure = 0; failure < 3; failure += 1) {
-    await errorOf(registry.flush());
-    waits.push(...clock.due);
-  }
-  expect(waits).toEqual([500, 1000, 2000]);
-  failing = false;
-  clock.advance(2000);
-  await renamed;
-  told.end();
-  await registry.flush();
-  expect(readJson(root, HUB)).toMatchObject({ status: 'completed' });
-});
-
-test('close says what could not be written', async () => {
-  const registry = openRegistry({ root: temporaryRoot(), fs: renamingUnless(() => true) });
+test('close says what could not be written, where asked to', async () => {
+  const fs = renamingUnless(() => true);
+  const registry = openRegistry({ root: temporaryRoot(), fs, onError: 'throw' });
   new ToldRun((event) => registry.listener.onEvent(event)).start().end();
   expect(await errorOf(registry.close())).toMatchObject({ code: 'write_failed' });
 });
 
 test('a flush counts the runs that could not be written', async () => {
-  const registry = openRegistry({ root: impossibleRoot() });
+  const registry = openRegistry({ root: impossibleRoot(), onError: 'throw' });
   for (const runId of ['a_1', 'b_2', 'c_3']) {
     new ToldRun((event) => registry.listener.onEvent(event), { runId }).start().end();
   }
@@ -109,7 +80,7 @@ test('a flush counts the runs that could not be written', async () => {
 });
 
 test('a step that is not on disk was not saved', async () => {
-  const registry = openRegistry({ root: impossibleRoot() });
+  const registry = openRegistry({ root: impossibleRoot(), onError: 'throw' });
   expect(
     await errorOf(registry.saveStepMetadata('ocr', RUN, { status: 'completed' })),
   ).toMatchObject({ code: 'write_failed' });
@@ -117,7 +88,7 @@ test('a step that is not on disk was not saved', async () => {
 });
 
 test('the flush of the feed never rejects, and reading goes on', async () => {
-  const registry = openRegistry({ root: impossibleRoot() });
+  const registry = openRegistry({ root: impossibleRoot(), onError: 'throw' });
   new ToldRun((event) => registry.listener.onEvent(event)).start().end();
   await registry.listener.flush?.();
   await registry.listener.flush?.(RUN);
