@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { extname } from 'node:path';
 import {
   MessageChannel,
   type MessagePort,
@@ -7,21 +5,14 @@ import {
   receiveMessageOnPort,
 } from 'node:worker_threads';
 import { diag } from '@opentelemetry/api';
-import { getStringFromEnv } from '@opentelemetry/core';
 import { agentOptionsOf } from './agent-options.ts';
 import { describeError } from './describe-error.ts';
-import {
-  type ExitBatch,
-  type ExitMessage,
-  type ExitWork,
-  HEARD,
-  IS_OVER,
-  isExitMessage,
-} from './exit-message.ts';
+import { type ExitBatch, type ExitMessage, HEARD, IS_OVER, isExitMessage } from './exit-message.ts';
 import { type OtlpRequest } from './otlp-request.ts';
 import { outcomeOf } from './outcome-of.ts';
 import { type ResolvedDestination } from './resolved-destination.ts';
 import { SIGNAL_VALUES, type Signal } from './signal.ts';
+import { startExitSender } from './start-exit-sender.ts';
 import { type SendOutcome } from './transport.ts';
 
 /** What became of a request; `unsent` is also one whose answer did not come in time. */
@@ -111,7 +102,7 @@ function waitForAnswers(
   const begin = performance.now();
   const control = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
   const { port1, port2 } = new MessageChannel();
-  const worker = startSender({ batches, port: port2, control, timeoutMs });
+  const worker = startExitSender({ batches, port: port2, control, timeoutMs });
   try {
     for (;;) {
       const heard = Atomics.load(control, HEARD);
@@ -139,30 +130,4 @@ function takeMessages(
     if (message.kind === 'over') return 'over';
     onAnswer(message.index, message);
   }
-}
-
-/** @throws where a thread cannot be started */
-function startSender(work: ExitWork): Worker {
-  const file = new URL(`./exit-sender${extname(import.meta.url)}`, import.meta.url);
-  // A bundle of the program may have left it behind. The thread would only say so when nobody listens any more.
-  if (!existsSync(file)) throw new Error(`there is no ${file.href}`);
-  const rejectUnauthorized = getStringFromEnv('NODE_TLS_REJECT_UNAUTHORIZED');
-  const worker = new Worker(file, {
-    name: 'milepost-exit',
-    workerData: work,
-    transferList: [
-      work.port,
-      ...work.batches.flatMap(({ requests }) => requests.map(({ body }) => body.buffer)),
-    ],
-    // Nothing of the program is loaded once more: neither by its options nor by those of the environment.
-    execArgv: [],
-    env:
-      rejectUnauthorized === undefined ? {} : { NODE_TLS_REJECT_UNAUTHORIZED: rejectUnauthorized },
-    stdout: true,
-    stderr: true,
-  });
-  worker.unref();
-  // Without a listener an error in it would be one of the program.
-  worker.on('error', () => undefined);
-  return worker;
 }
