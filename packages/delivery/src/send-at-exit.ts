@@ -1,9 +1,4 @@
-import {
-  MessageChannel,
-  type MessagePort,
-  Worker,
-  receiveMessageOnPort,
-} from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { diag } from '@opentelemetry/api';
 import { agentOptionsOf } from './agent-options.ts';
 import { describeError } from './describe-error.ts';
