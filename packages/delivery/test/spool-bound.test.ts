@@ -94,7 +94,7 @@ test('a dead letter makes nothing go that waits', async () => {
   const directory = temporarySpool();
   const { spool, lost } = opened(directory, { maxBytes: (FRAME + 3) * BLOCK });
   for (let sequence = 1; sequence <= 2; sequence += 1) await spool.append(request(sequence));
-  const body = randomBytes(3 * BLOCK);
+  const body = randomBytes(2 * BLOCK);
   await spool.setAside(request(9, { body }), { reason: 'rejected', message: 'no' });
   expect(spool.waiting('traces').requests).toBe(2);
   expect(files(directory).filter((path) => path.startsWith('dead-letters'))).toEqual([]);

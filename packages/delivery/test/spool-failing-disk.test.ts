@@ -1,4 +1,5 @@
 import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { nodeSpoolFileSystem, type SpoolCalls, type SpoolFileSystem } from '@milepost/delivery';
 import {
@@ -210,4 +211,43 @@ test('what is kept is on the disk before it has its name, and its name before it
   order.length = 0;
   await spool.append(request(2, metrics));
   expect(order).toEqual(['write', 'write', 'sync', 'rename', 'syncDirectory', 'unlink']);
+});
+
+test('a directory that could not be read after it was taken over is read the next time', async () => {
+  const directory = temporarySpool();
+  const left = opened(directory).spool;
+  await left.append(request(1));
+  left.releaseSync();
+  let isRenamed = false;
+  const fs = faulty((call) => {
+    if (call === 'readdir' && isRenamed) throw systemError('EIO');
+    if (call === 'rename') isRenamed = true;
+  });
+  const { spool } = opened(directory, { fs });
+  await spool.adopt();
+  expect(spool.waiting('traces').requests).toBe(0);
+  isRenamed = false;
+  await spool.adopt();
+  await spool.adopt();
+  expect(await drained(spool)).toEqual(['request 1']);
+});
+
+test('of cumulative metrics that a process could not tidy up only the last is taken over', async () => {
+  const directory = temporarySpool();
+  const fs = faulty((call) => {
+    if (call === 'unlink') throw systemError('EIO');
+  });
+  const metrics = { signal: 'metrics', isSuperseded: true } as const;
+  const left = opened(directory, { fs }).spool;
+  for (const sequence of [1, 2, 3]) await left.append(request(sequence, metrics));
+  const all = requestPaths(directory);
+  expect(all).toHaveLength(3);
+  // Nobody owns them any more.
+  rmSync(join(directory, 'owners'), { recursive: true });
+  const { spool, lost } = opened(directory);
+  await spool.adopt();
+  expect(spool.waiting('metrics')).toMatchObject({ requests: 1, records: 5 });
+  expect(requestPaths(directory)).toHaveLength(1);
+  expect(await drained(spool)).toEqual(['request 3']);
+  expect(lost).toEqual([]);
 });
