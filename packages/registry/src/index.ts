@@ -1,6 +1,7 @@
 export { type RegistryClock, systemClock } from './clock.ts';
 export { connectRegistry } from './connect-registry.ts';
 export { DURABILITY_VALUES, type Durability } from './durability.ts';
+export { type ChecksumHistory, type ChecksumSighting, type FileRole } from './find-checksum.ts';
 export {
   type FileFacts,
   type RegistryFile,
@@ -26,6 +27,7 @@ export {
 export { RegistrySpanProcessor } from './registry-span-processor.ts';
 export { type Registry } from './registry.ts';
 export { type ResultData, type WrittenResult } from './results.ts';
+export { type RunSelection } from './run-selection.ts';
 export {
   type ExecutionSummary,
   type FailedItem,

@@ -31,12 +31,26 @@ export class Layout {
     return join(this.root, 'sources', SPOKES);
   }
 
+  /** Where all lies that is ours alone. */
+  get ours(): string {
+    return join(this.root, '.milepost');
+  }
+
   get journals(): string {
-    return join(this.root, '.milepost', 'journal');
+    return join(this.ours, 'journal');
+  }
+
+  /** Empty files that name the segments which may still grow. */
+  get marks(): string {
+    return join(this.ours, 'growing');
+  }
+
+  get index(): string {
+    return join(this.ours, 'index.sqlite');
   }
 
   get runIdClaims(): string {
-    return join(this.root, '.milepost', 'claims', 'run-ids');
+    return join(this.ours, 'claims', 'run-ids');
   }
 
   hub(runId: string): string {
@@ -51,13 +65,17 @@ export class Layout {
     return join(this.journals, runId);
   }
 
+  get allSetAside(): string {
+    return join(this.ours, 'set-aside');
+  }
+
   /** Where files of others go that could not be read whole. */
   setAside(runId: string): string {
-    return join(this.root, '.milepost', 'set-aside', runId);
+    return join(this.allSetAside, runId);
   }
 
   attemptClaims(runId: string): string {
-    return join(this.root, '.milepost', 'claims', 'attempts', runId);
+    return join(this.ours, 'claims', 'attempts', runId);
   }
 
   step(step: string): string {

@@ -17,8 +17,10 @@ import { RegistryError } from './registry-error.ts';
 import { RegistryReader } from './registry-reader.ts';
 import { type Registry } from './registry.ts';
 import { writeResultFile } from './results.ts';
+import { RunIndex } from './run-index.ts';
 import { saveSourceJob } from './save-source.ts';
 import { saveStep } from './save-step.ts';
+import { withSegmentMarks } from './segment-marks.ts';
 
 const DEFAULT_MAX_PENDING_BYTES = 64 * 1024 * 1024;
 
@@ -49,6 +51,11 @@ export interface RegistryOptions {
    * it is on disk. Default: `report`.
    */
   readonly onError?: OnRegistryError;
+  /**
+   * Whether queries keep an index in `.milepost/index.sqlite`; without one they read every run. Default: where there are
+   * many runs, and Node has SQLite without a warning. True: wherever SQLite can be had.
+   */
+  readonly index?: boolean;
   /** Default: the process's own. */
   readonly clock?: RegistryClock;
   /** Default: Node's own. */
@@ -69,7 +76,8 @@ function environmentOf(options: RegistryOptions): RegistryEnvironment {
   assertOneOf('itemsKey', WRITTEN_ITEMS_KEY_VALUES, itemsKey);
   assertOneOf('durability', DURABILITY_VALUES, durability);
   const layout = new Layout(root);
-  const fs = withDurability(withBoundedReads(options.fs ?? nodeFileSystem), durability);
+  const files = withDurability(withBoundedReads(options.fs ?? nodeFileSystem), durability);
+  const fs = withSegmentMarks(files, layout);
   return {
     fs,
     clock,
@@ -91,7 +99,8 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
   const { layout, clock, itemsKey } = environment;
   const recorders = new RecorderPool(environment);
   const events = new EventRecorder(environment, recorders);
-  const reader = new RegistryReader(environment, recorders);
+  const index = new RunIndex(environment, options.index);
+  const reader = new RegistryReader(environment, recorders, index);
   const claims = new RunClaims(
     environment,
     (runId) => recorders.stateOf(runId),
@@ -105,23 +114,27 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
       await events.settle();
       disconnectRegistry(registry);
       events.close();
-      await recorders.close().catch((error: unknown) => {
-        // It was told to diag, and what is lost is counted.
-        if (onError === 'throw') throw error;
-      });
+      try {
+        await recorders.close().catch((error: unknown) => {
+          // It was told to diag, and what is lost is counted.
+          if (onError === 'throw') throw error;
+        });
+      } finally {
+        await index.close();
+      }
     })();
     return closing;
   };
-  const listAllJobs: Registry['listAllJobs'] = (selection) => reader.listAllJobs(selection?.step);
 
   const registry: Registry = {
     root: layout.root,
     itemsKey,
     listener: events,
     runStore: claims,
-    listRuns: () => reader.listRuns(),
+    listRuns: (selection = {}) => reader.listRuns(selection),
     readRun: (idOrAlias) => reader.readRun(idOrAlias),
     findItem: (itemId) => reader.findItem(itemId),
+    findRunsForChecksum: (sha256) => reader.findChecksum(sha256),
     writeResult: async (itemId, name, data) => {
       const scope = activeScope();
       const written = await writeResultFile(environment, scope, itemId, name, data);
@@ -135,8 +148,9 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
     saveStepMetadata: (step, jobId, metadata) => saveStep(recorders, clock, step, jobId, metadata),
     getStepMetadata: (step, jobId) => reader.getStepMetadata(step, jobId),
     getCentralRegistry: (jobId) => reader.getCentralRegistry(jobId),
-    listAllJobs,
-    getLatestJob: async (selection) => (await listAllJobs(selection))[0],
+    listAllJobs: (selection = {}) => reader.listAllJobs(selection),
+    getLatestJob: async (selection = {}) =>
+      (await reader.listAllJobs({ ...selection, limit: 1 }))[0],
     getJobPipelineStatus: (jobId) => reader.getJobPipelineStatus(jobId),
     findJobsForItem: (itemId) => reader.findJobsForItem(itemId),
     findJobsForCitekey: (citekey) => reader.findJobsForItem(citekey),
@@ -149,6 +163,7 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
       events.settleNow();
       recorders.flushSync();
     },
+    health: () => recorders.health(),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -1,9 +1,11 @@
 import { type LifecycleListener, type RunStore } from '@milepost/core/hooks';
 import { type WrittenItemsKey } from '@milepost/semconv/schemas';
+import { type ChecksumHistory } from './find-checksum.ts';
 import { type RegistryHealth } from './health.ts';
 import { type ItemJob } from './item-jobs.ts';
 import { type JobPipelineStatus } from './pipeline-status.ts';
 import { type ResultData, type WrittenResult } from './results.ts';
+import { type RunSelection } from './run-selection.ts';
 import { type ItemHistory, type RunDetail, type RunList } from './run-summary.ts';
 import { type SourceUpload } from './save-source.ts';
 
@@ -21,12 +23,21 @@ export interface Registry extends AsyncDisposable {
   /** Knows which runs exist: what `connectRegistry` installs. */
   readonly runStore: RunStore;
 
-  /** Every run, newest first. */
-  listRuns(): Promise<RunList>;
+  /**
+   * Every run, or those of a selection, newest first.
+   * @throws {RegistryError} `invalid_argument`
+   */
+  listRuns(selection?: RunSelection): Promise<RunList>;
   /** One run with its executions; undefined where nothing tells of it. */
   readRun(idOrAlias: string): Promise<RunDetail | undefined>;
   /** Every execution that touched an item, oldest first. */
   findItem(itemId: string): Promise<ItemHistory>;
+  /**
+   * Every run and upload that had a file of a checksum, as input, source or output, oldest first.
+   * @param sha256 in hex
+   * @throws {RegistryError} `invalid_argument`
+   */
+  findRunsForChecksum(sha256: string): Promise<ChecksumHistory>;
 
   /**
    * Writes a result of an item into the tree of the stage around the call, safely, and records path, size and SHA-256.
@@ -61,10 +72,16 @@ export interface Registry extends AsyncDisposable {
   ): Promise<Readonly<Record<string, unknown>> | undefined>;
   /** The hub of a job; undefined where nothing tells of it. */
   getCentralRegistry(jobId: string): Promise<Readonly<Record<string, unknown>> | undefined>;
-  /** IDs of all jobs, or of those with that step, newest first. */
-  listAllJobs(options?: { readonly step?: string }): Promise<readonly string[]>;
-  /** The job that started last, or the last one with that step. */
-  getLatestJob(options?: { readonly step?: string }): Promise<string | undefined>;
+  /**
+   * IDs of all jobs, or of those of a selection, newest first.
+   * @throws {RegistryError} `invalid_argument`
+   */
+  listAllJobs(selection?: RunSelection): Promise<readonly string[]>;
+  /**
+   * The job that started last, or the last one of a selection.
+   * @throws {RegistryError} `invalid_argument`
+   */
+  getLatestJob(selection?: Omit<RunSelection, 'limit'>): Promise<string | undefined>;
   /** Which steps are done; undefined where nothing tells of the job. */
   getJobPipelineStatus(jobId: string): Promise<JobPipelineStatus | undefined>;
   /** Every job that touched an item: its uploads, then the steps of runs, each oldest first. */

@@ -115,6 +115,8 @@ export interface ItemSighting {
 /** A list of runs, newest first. */
 export interface RunList {
   readonly runs: readonly RunSummary[];
+  /** How many runs there are, also where a limit leaves some of them out. */
+  readonly total: number;
   /** What could not be read. It hides no other run. */
   readonly problems: readonly Problem[];
 }

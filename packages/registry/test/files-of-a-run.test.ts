@@ -266,7 +266,7 @@ test('the journal has every record, numbered, in one segment', async () => {
 test('asking an empty registry leaves nothing behind', async () => {
   const root = temporaryRoot();
   const registry = openRegistry({ root });
-  expect(await registry.listRuns()).toEqual({ runs: [], problems: [] });
+  expect(await registry.listRuns()).toEqual({ runs: [], total: 0, problems: [] });
   expect(await registry.readRun('latest')).toBeUndefined();
   expect(await registry.readRun('no_1_abcdef')).toBeUndefined();
   expect(await registry.findItem('x')).toEqual({ sightings: [], problems: [] });

@@ -138,7 +138,7 @@ test.for([
   const span = provider.getTracer('other').startSpan('GET', { attributes });
   span.setAttributes(unit);
   span.end();
-  expect(await registry.listRuns()).toEqual({ runs: [], problems: [] });
+  expect(await registry.listRuns()).toEqual({ runs: [], total: 0, problems: [] });
 });
 
 test('two processors and a connection record each stage once, ours and others', async () => {

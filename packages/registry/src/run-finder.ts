@@ -1,0 +1,177 @@
+import { describeRun } from './describe-run.ts';
+import { type IndexKey, hashOfKey } from './index-keys.ts';
+import { type IndexQueries } from './index-queries.ts';
+import { parseSummary } from './index-summary.ts';
+import { type LoadedRun, loadRun } from './load-run.ts';
+import { mapLimited } from './map-limited.ts';
+import { type Problem } from './problem.ts';
+import { compareText } from './record-order.ts';
+import { type RecorderPool } from './recorder-pool.ts';
+import { type RegistryEnvironment, problemOf } from './registry-environment.ts';
+import { allRunIds, jobIdsIn } from './run-ids.ts';
+import { type RunIndex } from './run-index.ts';
+import { isTold, newestFirst } from './run-order.ts';
+import { type RunSelection, isSelected } from './run-selection.ts';
+import { type RunList, type RunSummary } from './run-summary.ts';
+
+/** Runs as they are now. */
+export interface LoadedRuns {
+  /** Newest first. */
+  readonly runs: readonly LoadedRun[];
+  readonly problems: readonly Problem[];
+}
+
+/** Runs that may have a key, and uploads that may. */
+export interface Keyed extends LoadedRuns {
+  readonly uploadIds: readonly string[];
+}
+
+/** A run of a selection: its summary where the index has it. */
+interface Candidate {
+  readonly runId: string;
+  readonly summary: RunSummary | undefined;
+}
+
+/** A selection as the index answers it. */
+interface Selected {
+  readonly candidates: readonly Candidate[];
+  /** Runs whose status must be read before it is known whether they are selected. */
+  readonly unsettled: readonly string[];
+  readonly total: number;
+}
+
+/** Each problem once, by path: every run looks into the same directories. */
+function distinct(problems: readonly Problem[]): readonly Problem[] {
+  return [...new Map(problems.map((problem) => [problem.path, problem])).values()].toSorted(
+    (a, b) => compareText(a.path, b.path),
+  );
+}
+
+function summariesNewestFirst(a: RunSummary, b: RunSummary): number {
+  return b.startTime - a.startTime || compareText(b.runId, a.runId);
+}
+
+function select(queries: IndexQueries, selection: RunSelection): Selected {
+  const byStatus = selection.status !== undefined;
+  const which = byStatus ? 'settled' : 'all';
+  const { status: _, limit: _limit, ...rest } = selection;
+  return {
+    candidates: queries.select(selection, which).map(({ runId, summary }) => ({
+      runId,
+      summary: summary === undefined ? undefined : parseSummary(summary),
+    })),
+    unsettled: byStatus ? queries.select(rest, 'unsettled').map(({ runId }) => runId) : [],
+    total: queries.count(selection, which),
+  };
+}
+
+/** Finds the runs that a question is about: by the index, or by reading them all. The answers are the same. */
+export class RunFinder {
+  readonly #environment: RegistryEnvironment;
+  readonly #recorders: RecorderPool;
+  readonly #index: RunIndex;
+
+  constructor(environment: RegistryEnvironment, recorders: RecorderPool, index: RunIndex) {
+    this.#environment = environment;
+    this.#recorders = recorders;
+    this.#index = index;
+  }
+
+  /** Every run, read. */
+  async all(): Promise<LoadedRuns> {
+    await this.#recorders.flushJournals();
+    const problems: Problem[] = [];
+    const ids = await allRunIds(this.#environment, problems);
+    return this.#load(ids, problems);
+  }
+
+  /** At least all runs and uploads that have a key. */
+  async withKey(key: IndexKey): Promise<Keyed> {
+    await this.#recorders.flushJournals();
+    const hash = hashOfKey(key);
+    const found = await this.#index.answer((queries) => ({
+      runIds: queries.runsWithKey(hash),
+      uploadIds: queries.uploadsWithKey(hash),
+    }));
+    if (found !== undefined) {
+      const { runIds, uploadIds } = found.value;
+      return { ...(await this.#load(runIds, found.problems)), uploadIds };
+    }
+    const problems: Problem[] = [];
+    const uploadIds = await jobIdsIn(this.#environment, this.#environment.layout.sources, problems);
+    const all = await this.all();
+    return { ...all, problems: distinct([...all.problems, ...problems]), uploadIds };
+  }
+
+  /** Runs of a selection as lists show them. */
+  async list(selection: RunSelection): Promise<RunList> {
+    const { limit = Number.POSITIVE_INFINITY, itemId } = selection;
+    if (itemId === undefined) {
+      await this.#recorders.flushJournals();
+      const found = await this.#index.answer((queries) => select(queries, selection));
+      if (found !== undefined) return this.#listSelected(selection, found.value, found.problems);
+    }
+    const { runs, problems } =
+      itemId === undefined ? await this.all() : await this.withKey({ kind: 'item', id: itemId });
+    const selected = runs.filter((run) => isSelected(run, selection));
+    return {
+      runs: selected.slice(0, limit).map(describeRun),
+      total: selected.length,
+      problems,
+    };
+  }
+
+  async #listSelected(
+    selection: RunSelection,
+    { candidates, unsettled, total }: Selected,
+    problems: readonly Problem[],
+  ): Promise<RunList> {
+    const { limit = Number.POSITIVE_INFINITY } = selection;
+    const unread = candidates.flatMap(({ runId, summary }) => (summary === undefined ? runId : []));
+    const read = await this.#load(unread, problems);
+    const tried = await this.#load(unsettled, read.problems);
+    const more = tried.runs.filter((run) => isSelected(run, selection));
+    const summaries = [
+      ...candidates.flatMap(({ summary }) => summary ?? []),
+      ...read.runs.map(describeRun),
+      ...more.map(describeRun),
+    ];
+    return {
+      runs: summaries.toSorted(summariesNewestFirst).slice(0, limit),
+      total: total + more.length,
+      problems: tried.problems,
+    };
+  }
+
+  /** IDs of the runs of a selection, newest first, and what could not be read. */
+  async ids(
+    selection: RunSelection,
+  ): Promise<{ readonly ids: readonly string[]; readonly problems: readonly Problem[] }> {
+    const { status, itemId, limit = Number.POSITIVE_INFINITY } = selection;
+    if (status === undefined && itemId === undefined) {
+      await this.#recorders.flushJournals();
+      const found = await this.#index.answer((queries) => queries.ids(selection));
+      if (found !== undefined) return { ids: found.value, problems: distinct(found.problems) };
+      const { runs, problems } = await this.all();
+      const selected = runs.filter((run) => isSelected(run, selection));
+      return { ids: selected.slice(0, limit).map(({ runId }) => runId), problems };
+    }
+    const { runs, problems } = await this.list(selection);
+    return { ids: runs.map(({ runId }) => runId), problems };
+  }
+
+  async #load(runIds: readonly string[], problemsBefore: readonly Problem[]): Promise<LoadedRuns> {
+    const problems = [...problemsBefore];
+    const loaded = await mapLimited(runIds, async (runId) => {
+      try {
+        return await loadRun(this.#environment, runId);
+      } catch (error) {
+        problems.push(problemOf(this.#environment, this.#environment.layout.hub(runId), error));
+        return undefined;
+      }
+    });
+    const runs = loaded.filter((run) => run !== undefined);
+    for (const run of runs) problems.push(...run.problems);
+    return { runs: runs.filter(isTold).toSorted(newestFirst), problems: distinct(problems) };
+  }
+}
