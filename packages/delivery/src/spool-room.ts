@@ -50,6 +50,9 @@ export class SpoolRoom {
   #reserved = 0;
   #scannedAt: number | undefined;
   #isScanning = false;
+  /** Directories that were taken over, and dead letters that were written, while a look goes on. */
+  readonly #takenOver = new Set<string>();
+  readonly #written: QueuedRequest[] = [];
 
   constructor(options: SpoolRoomOptions) {
     this.#options = options;
@@ -74,10 +77,14 @@ export class SpoolRoom {
   /** Looks at what the others hold. */
   *rescan(): Steps<void> {
     this.#isScanning = true;
+    this.#takenOver.clear();
+    this.#written.length = 0;
     try {
       const { deadLetters, left, otherBytes } = yield* this.#options.scan();
-      this.#deadLetters = deadLetters.toSorted(byTime);
-      this.#left = left.toSorted(byTime);
+      const seen = new Set(deadLetters.map(({ path }) => path));
+      const unseen = this.#written.filter(({ path }) => !seen.has(path));
+      this.#deadLetters = [...deadLetters, ...unseen].toSorted(byTime);
+      this.#left = left.filter(({ path }) => !this.#takenOver.has(dirname(path))).toSorted(byTime);
       this.#otherBytes = otherBytes;
       this.#scannedAt = this.#options.now();
     } finally {
@@ -87,12 +94,14 @@ export class SpoolRoom {
 
   /** The requests of a directory were taken over. */
   forgetDirectory(directory: string): void {
+    if (this.#isScanning) this.#takenOver.add(directory);
     this.#left = this.#left.filter(({ path }) => dirname(path) !== directory);
   }
 
   /** A dead letter was written. */
   addDeadLetter(request: QueuedRequest): void {
     this.#deadLetters.push(request);
+    if (this.#isScanning) this.#written.push(request);
   }
 
   /**
