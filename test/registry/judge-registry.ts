@@ -1,0 +1,74 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { openRegistry } from '@milepost/registry';
+
+/** What is wrong with a run after its writers were killed. */
+export interface Judgement {
+  /** Items that were acknowledged and are not on record. */
+  readonly lost: readonly string[];
+  /** Items that are on record more than once, in the journal. */
+  readonly duplicates: readonly string[];
+  /** Hubs, spokes and links that are there and cannot be read. */
+  readonly unreadable: readonly string[];
+  /** Hubs that are not as the journal tells after a rebuild. */
+  readonly wrongHubs: readonly string[];
+}
+
+/** Items that the lines of a run's journal name, as often as they do, read with nothing of the registry's own. */
+function itemsInJournal(root: string, runId: string): readonly string[] {
+  const directory = join(root, '.milepost/journal', runId);
+  return readdirSync(directory).flatMap((name) =>
+    readFileSync(join(directory, name), 'utf8')
+      .split('\n')
+      .flatMap((line) => {
+        const item = /"kind":"item_ended".*"item_id":"([^"]+)".*"crc":"[0-9a-f]{8}"\}$/.exec(line);
+        return item?.[1] ?? [];
+      }),
+  );
+}
+
+/** Derived files below a directory that hold no JSON. Temporary files have names of their own, which readers skip. */
+export function unreadableFiles(root: string): readonly string[] {
+  return readdirSync(join(root, 'analytics'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.json'))
+    .flatMap((path) => {
+      try {
+        JSON.parse(readFileSync(join(root, 'analytics', path), 'utf8'));
+        return [];
+      } catch (error) {
+        return [`${path}: ${String(error)}`];
+      }
+    });
+}
+
+/** Judges a run of which every writer is gone. */
+export async function judgeRun(
+  root: string,
+  runId: string,
+  acknowledged: readonly string[],
+): Promise<Judgement> {
+  const unreadable = unreadableFiles(root);
+  const written = itemsInJournal(root, runId);
+  const known = new Set(written);
+  await using registry = openRegistry({ root });
+  const run = await registry.readRun(runId);
+  const shown = run?.items?.total ?? 0;
+  await registry.rebuildCentralRegistry();
+  const hub = JSON.stringify(await registry.getCentralRegistry(runId));
+  const onDisk: unknown = JSON.parse(
+    readFileSync(join(root, 'analytics/job_registry', `${runId}.json`), 'utf8'),
+  );
+  return {
+    lost: [
+      ...acknowledged.filter((item) => !known.has(item)),
+      // What the journal has, a reader has to show.
+      ...(shown === known.size ? [] : [`${known.size - shown} items not shown`]),
+    ],
+    duplicates: written.filter((item, index) => written.indexOf(item) !== index),
+    unreadable: [
+      ...unreadable,
+      ...(run?.problems ?? []).map(({ path, message }) => `${path}: ${message}`),
+    ],
+    wrongHubs: JSON.stringify(onDisk) === hub ? [] : [runId],
+  };
+}

@@ -1,0 +1,42 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const PROGRAM = join(import.meta.dirname, 'programs/record-until-killed.ts');
+const ARGUMENTS = ['--conditions=@milepost/source', '--disable-warning=ExperimentalWarning'];
+
+/** A process that records into a run until it is killed, with what it said is acknowledged. */
+export class KilledWriter {
+  readonly acknowledged: string[] = [];
+  readonly #process: ChildProcess;
+  readonly #ready: Promise<unknown>;
+  readonly #gone: Promise<unknown>;
+
+  constructor(root: string, runId: string, name: string) {
+    this.#process = spawn(process.execPath, [...ARGUMENTS, PROGRAM, root, runId, name], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const { stdout } = this.#process;
+    if (stdout === null) throw new Error('expected a pipe');
+    const lines = createInterface({ input: stdout });
+    this.#ready = Promise.race([once(lines, 'line'), once(this.#process, 'exit')]);
+    lines.on('line', (line) => {
+      if (line !== 'ready') this.acknowledged.push(...line.split(' '));
+    });
+    // What was written to the pipe before the kill is read before it closes.
+    this.#gone = Promise.all([once(lines, 'close'), once(this.#process, 'close')]);
+  }
+
+  /** Has it record from now on. */
+  async begin(): Promise<void> {
+    await this.#ready;
+    this.#process.stdin?.write('go\n');
+  }
+
+  /** Kills it as nothing can be caught: SIGKILL. */
+  async kill(): Promise<void> {
+    if (!this.#process.kill('SIGKILL')) throw new Error('the writer ended before it was killed');
+    await this.#gone;
+  }
+}
