@@ -1,12 +1,16 @@
 import { type JournalRecord, type KnownJournalRecord } from '@milepost/semconv/schemas';
 import { foreignTime, parseTime } from './iso-time.ts';
-import { type RecordOf, canonicalText, earlier, later } from './record-order.ts';
+import { type RecordOf, canonicalText, compareRecords, earlier, later } from './record-order.ts';
 
 /** What is known of one attempt of a run. */
 export interface AttemptState {
   started?: RecordOf<'run_started'>;
   joined?: RecordOf<'run_joined'>;
   ended?: RecordOf<'run_ended'>;
+  /** All starts, where they contradict one another. */
+  starts?: readonly RecordOf<'run_started'>[];
+  /** All ends, where they contradict one another. */
+  ends?: readonly RecordOf<'run_ended'>[];
 }
 
 /** What is known of one item in one execution. */
@@ -21,6 +25,10 @@ export interface ExecutionState {
   readonly executionId: string;
   started?: RecordOf<'stage_started'>;
   ended?: RecordOf<'stage_ended'>;
+  /** All starts, where they contradict one another. */
+  starts?: readonly RecordOf<'stage_started'>[];
+  /** All ends, where they contradict one another. */
+  ends?: readonly RecordOf<'stage_ended'>[];
   /** The first record of an item: what tells of an execution whose own records are missing. */
   firstItem?: RecordOf<'item_ended'>;
   readonly items: Map<string, ItemState>;
@@ -59,6 +67,17 @@ function withoutStack(record: RecordOf<'item_ended'>): RecordOf<'item_ended'> {
   if (record.error?.stack === undefined) return record;
   const { stack: _, ...error } = record.error;
   return { ...record, error };
+}
+
+/** All records of what may happen once, where there is more than one; undefined where all are the same. */
+function contradicting<T extends KnownJournalRecord>(
+  known: readonly T[] | undefined,
+  first: T | undefined,
+  next: T,
+): readonly T[] | undefined {
+  if (first === undefined) return undefined;
+  const all = known ?? [first];
+  return all.some((one) => compareRecords(one, next) === 0) ? known : [...all, next];
 }
 
 /**
@@ -103,6 +122,8 @@ export class RunFold implements RunState {
     switch (record.kind) {
       case 'run_started': {
         const attempt = this.#attempt(record.run_attempt);
+        const starts = contradicting(attempt.starts, attempt.started, record);
+        if (starts !== undefined) attempt.starts = starts;
         attempt.started = earlier(attempt.started, record);
         return;
       }
@@ -113,16 +134,22 @@ export class RunFold implements RunState {
       }
       case 'run_ended': {
         const attempt = this.#attempt(record.run_attempt);
+        const ends = contradicting(attempt.ends, attempt.ended, record);
+        if (ends !== undefined) attempt.ends = ends;
         attempt.ended = later(attempt.ended, record);
         return;
       }
       case 'stage_started': {
         const execution = this.#execution(record.execution_id);
+        const starts = contradicting(execution.starts, execution.started, record);
+        if (starts !== undefined) execution.starts = starts;
         execution.started = earlier(execution.started, record);
         return;
       }
       case 'stage_ended': {
         const execution = this.#execution(record.execution_id);
+        const ends = contradicting(execution.ends, execution.ended, record);
+        if (ends !== undefined) execution.ends = ends;
         execution.ended = later(execution.ended, record);
         return;
       }

@@ -5,8 +5,10 @@ import { expect, test } from 'vitest';
 import { nodeFileSystem } from '@milepost/registry';
 import { END_STATUS_VALUES, ITEM_STATUS_VALUES, RUN_END_STATUS_VALUES } from '@milepost/semconv';
 import { type KnownJournalRecord, writtenHubSchema } from '@milepost/semconv/schemas';
+import { anomaliesOf } from '../src/anomalies.ts';
 import { journalBody, journalLines } from '../src/journal-line.ts';
 import { JournalReader } from '../src/journal-reader.ts';
+import { canonicalText } from '../src/record-order.ts';
 import { jsonText, renderRun } from '../src/render-run.ts';
 import { RunFold, type RunState, foldRun } from '../src/run-fold.ts';
 import { temporaryRoot } from './temporary-root.ts';
@@ -141,12 +143,14 @@ const record: fc.Arbitrary<KnownJournalRecord> = fc.oneof(
 );
 const records = fc.array(record, { maxLength: 25 });
 
+/** Every derived file of a run, and what is contradictory in it, as text. */
 function bytesOf(state: RunState): string {
   const { hub, spokes } = renderRun(state, {
     itemsKey: 'items',
     metadataPath: (name) => `${name}/job_metadata/${RUN_ID}.json`,
   });
-  return [hub, ...spokes.map(({ content }) => content)].map(jsonText).join('');
+  const anomalies = { anomalies: canonicalText(anomaliesOf(state)) };
+  return [hub, ...spokes.map(({ content }) => content), anomalies].map(jsonText).join('');
 }
 
 test('the order of records and their repetition change nothing', () => {
@@ -216,4 +220,67 @@ test('every hub fits the schema of what we write', () => {
       },
     ),
   );
+});
+
+test('ends that contradict one another are kept, each once, and the last one counts', () => {
+  const end = (time: number, status: 'completed' | 'failed'): KnownJournalRecord => ({
+    kind: 'run_ended',
+    time,
+    run_attempt: 1,
+    status,
+    duration_seconds: 1,
+  });
+  const stageEnd = (time: number, stage: string): KnownJournalRecord => ({
+    kind: 'stage_ended',
+    time,
+    run_attempt: 1,
+    stage,
+    occurrence: 1,
+    attempt: 1,
+    execution_id: 'e1',
+    status: 'completed',
+    duration_seconds: 1,
+  });
+  const itemEnd: KnownJournalRecord = {
+    kind: 'item_ended',
+    time: 2,
+    run_attempt: 1,
+    stage: 'fetch',
+    occurrence: 1,
+    attempt: 1,
+    execution_id: 'e1',
+    item_id: 'a',
+    status: 'completed',
+    duration_seconds: 1,
+  };
+  const all = [end(5, 'failed'), end(7, 'completed'), stageEnd(3, 'ocr'), itemEnd];
+  const state = foldRun(RUN_ID, [...all, stageEnd(4, 'ocr'), ...all.toReversed()]);
+  expect(state.attempts.get(1)?.ended).toEqual(end(7, 'completed'));
+  expect(anomaliesOf(state)).toEqual([
+    { kind: 'run_ended_twice', runAttempt: 1, records: [end(5, 'failed'), end(7, 'completed')] },
+    {
+      kind: 'execution_of_two_stages',
+      runAttempt: 1,
+      executionId: 'e1',
+      records: [itemEnd, stageEnd(4, 'ocr')],
+    },
+    {
+      kind: 'stage_ended_twice',
+      runAttempt: 1,
+      executionId: 'e1',
+      records: [stageEnd(3, 'ocr'), stageEnd(4, 'ocr')],
+    },
+  ]);
+});
+
+test('records that are there twice, in whatever order their keys are, contradict nothing', () => {
+  const end: KnownJournalRecord = {
+    kind: 'run_ended',
+    time: 5,
+    run_attempt: 1,
+    status: 'completed',
+    duration_seconds: 1,
+  };
+  const turned = Object.fromEntries(Object.entries(end).toReversed()) as KnownJournalRecord;
+  expect(anomaliesOf(foldRun(RUN_ID, [end, end, turned]))).toEqual([]);
 });
