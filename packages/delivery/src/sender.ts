@@ -115,7 +115,9 @@ export class Sender {
   }
 
   #enqueue(request: OtlpRequest): void {
-    this.#queue.add(request, this.#parts.now(), (fate) => this.#fates.tell(request.sequence, fate));
+    // The queue may pack its request: what tells of it must not hold on to the bytes as they came.
+    const { sequence } = request;
+    this.#queue.add(request, this.#parts.now(), (fate) => this.#fates.tell(sequence, fate));
     this.wake();
     if (this.#unavailable === undefined) this.#spiller.spillLater();
     else void this.#spiller.spill(this.#parts.now());
