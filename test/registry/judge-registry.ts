@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openRegistry } from '@milepost/registry';
 
@@ -14,10 +14,15 @@ export interface Judgement {
   readonly wrongHubs: readonly string[];
 }
 
+/** What is in a directory; nothing where it was not made: a writer may be killed before it has written anything. */
+function namesIn(directory: string, recursive = false): readonly string[] {
+  return existsSync(directory) ? readdirSync(directory, { recursive, encoding: 'utf8' }) : [];
+}
+
 /** Items that the lines of a run's journal name, as often as they do, read with nothing of the registry's own. */
 function itemsInJournal(root: string, runId: string): readonly string[] {
   const directory = join(root, '.milepost/journal', runId);
-  return readdirSync(directory).flatMap((name) =>
+  return namesIn(directory).flatMap((name) =>
     readFileSync(join(directory, name), 'utf8')
       .split('\n')
       .flatMap((line) => {
@@ -29,7 +34,7 @@ function itemsInJournal(root: string, runId: string): readonly string[] {
 
 /** Derived files below a directory that hold no JSON. Temporary files have names of their own, which readers skip. */
 export function unreadableFiles(root: string): readonly string[] {
-  return readdirSync(join(root, 'analytics'), { recursive: true, encoding: 'utf8' })
+  return namesIn(join(root, 'analytics'), true)
     .filter((path) => path.endsWith('.json'))
     .flatMap((path) => {
       try {
@@ -54,10 +59,9 @@ export async function judgeRun(
   const run = await registry.readRun(runId);
   const shown = run?.items?.total ?? 0;
   await registry.rebuildCentralRegistry();
-  const hub = JSON.stringify(await registry.getCentralRegistry(runId));
-  const onDisk: unknown = JSON.parse(
-    readFileSync(join(root, 'analytics/job_registry', `${runId}.json`), 'utf8'),
-  );
+  const told = await registry.getCentralRegistry(runId);
+  const hub = join(root, 'analytics/job_registry', `${runId}.json`);
+  const onDisk: unknown = existsSync(hub) ? JSON.parse(readFileSync(hub, 'utf8')) : undefined;
   return {
     lost: [
       ...acknowledged.filter((item) => !known.has(item)),
@@ -69,6 +73,6 @@ export async function judgeRun(
       ...unreadable,
       ...(run?.problems ?? []).map(({ path, message }) => `${path}: ${message}`),
     ],
-    wrongHubs: JSON.stringify(onDisk) === hub ? [] : [runId],
+    wrongHubs: JSON.stringify(onDisk) === JSON.stringify(told) ? [] : [runId],
   };
 }
