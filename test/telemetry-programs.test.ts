@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -11,13 +11,32 @@ const OUTPUT = 'the output of the program\n';
 const REGISTER = ['--import', '@milepost/node/register'];
 
 let server: OtlpServer;
+let spool: string;
 let env: Record<string, string>;
 
 beforeEach(async () => {
   server = await startOtlpServer();
-  env = { OTEL_EXPORTER_OTLP_ENDPOINT: server.url, OTEL_SERVICE_NAME: 'civic' };
+  spool = mkdtempSync(join(tmpdir(), 'milepost-spool-'));
+  env = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: server.url,
+    OTEL_SERVICE_NAME: 'civic',
+    MILEPOST_SPOOL: spool,
+  };
 });
-afterEach(() => server.close());
+afterEach(async () => {
+  await server.close();
+  rmSync(spool, { recursive: true });
+});
+
+/** Signals of which requests wait on disk. */
+function spooledSignals(): string[] {
+  const paths = readdirSync(spool, { recursive: true, encoding: 'utf8' });
+  const files = paths.filter((path) => path.endsWith('.otlp') && !path.startsWith('dead'));
+  return [...new Set(files.map((path) => path.split('-')[0] ?? ''))].toSorted();
+}
+
+const WAITING =
+  /^milepost: 4 spans, 8 log records, \d+ metric points wait in (.+); `milepost flush` sends them\n$/;
 
 function expectWholeRun(): void {
   expect(drawTrees(server.spanTrees())).toBe('minutes\n  fetch\n  ocr\n    item');
@@ -91,32 +110,24 @@ describe('a program', () => {
     const { code, stdout, stderr } = await runProgram('pipeline.mjs', { env, args: ['start'] });
     expect([code, stdout]).toEqual([0, OUTPUT]);
     expect(stderr).toMatch(
-      /^milepost: not delivered: 4 spans, 8 log records, \d+ metric points \(Bad Request\)\n$/,
+      /^milepost: 4 spans, 8 log records, \d+ metric points lost \(rejected\)/,
     );
   });
 
   describe('ends by itself, though an exporter would go on for an hour,', () => {
     const patient = { OTEL_EXPORTER_OTLP_TIMEOUT: '3600000' };
 
-    const collectors: [
-      name: string,
-      answer: OtlpServer['answer'] | 'is not there',
-      error: string,
-    ][] = [
-      ['never answers', 'hang', 'no answer in time'],
-      ['is not there', 'is not there', 'connect ECONNREFUSED'],
-      ['is busy', { status: 503 }, 'the collector is busy'],
-      [
-        'is busy for half an hour',
-        { status: 503, headers: { 'retry-after': '1800' } },
-        'the collector is busy',
-      ],
+    const collectors: [name: string, answer: OtlpServer['answer'] | 'is not there'][] = [
+      ['never answers', 'hang'],
+      ['is not there', 'is not there'],
+      ['is busy', { status: 503 }],
+      ['is busy for half an hour', { status: 503, headers: { 'retry-after': '1800' } }],
     ];
-    const rows = collectors.flatMap(([name, answer, error]) =>
-      ['start', 'start-and-shutdown'].map((mode) => [name, mode, answer, error] as const),
+    const rows = collectors.flatMap(([name, answer]) =>
+      ['start', 'start-and-shutdown'].map((mode) => [name, mode, answer] as const),
     );
 
-    test.for(rows)('where the collector %s: %s', async ([, mode, answer, error]) => {
+    test.for(rows)('where the collector %s: %s', async ([, mode, answer]) => {
       if (answer === 'is not there') await server.close();
       else server.answer = answer;
       const ended = await runProgram('pipeline.mjs', {
@@ -124,32 +135,120 @@ describe('a program', () => {
         args: [mode, '300'],
       });
       expect(ended.code).toBe(0);
-      expect(ended.stderr).toMatch(
-        /^milepost: not delivered: 4 spans, 8 log records, \d+ metric points \(.+\)\n$/,
-      );
-      expect(ended.stderr).toContain(error);
+      expect(WAITING.exec(ended.stderr)?.[1]).toBe(spool);
+      expect(spooledSignals()).toEqual(['logs', 'metrics', 'traces']);
     });
   });
 
   test.for([
-    ['waits two seconds for a busy collector where it shuts down', 'start-and-shutdown', 8],
-    ['does not where it just ends', 'start', 0],
-  ] as const)('%s', async ([, mode, delivered]) => {
+    [
+      'waits two seconds for a busy collector where it shuts down with time',
+      ['start-and-shutdown', '20000'],
+      8,
+    ],
+    ['does not where it just ends', ['start'], 0],
+  ] as const)('%s', async ([, args, delivered]) => {
     server.answer = ({ signal }) =>
       server.requestsOf(signal).length === 1
         ? { status: 503, headers: { 'retry-after': '2' } }
         : 'accept';
-    const { stderr } = await runProgram('pipeline.mjs', { env, args: [mode] });
+    const { stderr } = await runProgram('pipeline.mjs', { env, args });
     expect(server.logRecords()).toHaveLength(delivered);
-    expect(stderr).toEqual(
-      delivered > 0 ? '' : expect.stringMatching(/^milepost: not delivered: .*busy.*\n$/),
+    expect(stderr).toEqual(delivered > 0 ? '' : expect.stringMatching(WAITING));
+  });
+
+  test('whose stderr nobody reads ends as without us', async () => {
+    await server.close();
+    const ended = await runProgram('pipeline.mjs', { env, args: ['start'], isStderrClosed: true });
+    expect(ended).toEqual({ code: 0, stdout: OUTPUT, stderr: '' });
+    expect(spooledSignals()).toEqual(['logs', 'metrics', 'traces']);
+  });
+
+  test('without a place to wait loses what the collector does not take, and says so', async () => {
+    await server.close();
+    const { code, stderr } = await runProgram('pipeline.mjs', {
+      env: { ...env, MILEPOST_SPOOL: 'off' },
+      args: ['start'],
+    });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /^milepost: 4 spans, 8 log records, \d+ metric points lost \(unsent\)\n$/,
     );
+  });
+
+  test('keeps what waits in the state directory of its user where nothing else is said', async () => {
+    await server.close();
+    const { MILEPOST_SPOOL: state = '', ...others } = env;
+    const { stderr } = await runProgram('pipeline.mjs', {
+      env: {
+        ...others,
+        MILEPOST_SPOOL: '',
+        XDG_STATE_HOME: state,
+        HOME: state,
+        LOCALAPPDATA: state,
+      },
+      args: ['start'],
+    });
+    const place = WAITING.exec(stderr)?.[1] ?? '';
+    expect(place.startsWith(state)).toBe(true);
+    expect(existsSync(join(place, 'owners')) || readdirSync(place).length > 0).toBe(true);
   });
 
   test('cannot start a second telemetry beside the registered one', async () => {
     const ended = await runProgram('pipeline.mjs', { env, args: ['start'], nodeOptions: REGISTER });
     expect(ended.code).toBe(1);
     expect(ended.stderr).toContain('MILEPOST_TELEMETRY_RUNNING');
+  });
+});
+
+describe('a program that ends while a stage runs', () => {
+  const ends: [
+    end: string,
+    signal: NodeJS.Signals | undefined,
+    expected: object,
+    status: string,
+  ][] = [
+    ['process.exit', undefined, { code: 3, stdout: '' }, 'failed'],
+    ['nothing left', undefined, { code: 0, stdout: '' }, 'cancelled'],
+    ['signal', 'SIGTERM', { code: null, signal: 'SIGTERM', stdout: 'ready\n' }, 'cancelled'],
+    ['signal', 'SIGINT', { code: null, signal: 'SIGINT', stdout: 'ready\n' }, 'cancelled'],
+    ['signal', 'SIGHUP', { code: null, signal: 'SIGHUP', stdout: 'ready\n' }, 'cancelled'],
+    ['own listener', 'SIGTERM', { code: 0, stdout: 'ready\n' }, 'cancelled'],
+    ['worker', undefined, { code: 0, stdout: 'worker exit 3\n' }, 'failed'],
+  ];
+  test.for(ends)('by %s %s', async ([end, signal, expected, status]) => {
+    const ended = await runProgram('ending.mjs', { env, args: [end], ...(signal && { signal }) });
+    expect(ended).toEqual({ ...expected, stderr: '' });
+    const told = server.spans().map(({ name, attributes }) => [name, attributes['status']]);
+    expect(told).toEqual([
+      ['ocr', status],
+      ['minutes', status],
+    ]);
+    expect(server.logRecords().map(({ body }) => body)).toEqual([
+      'run_started',
+      'ocr_started',
+      `ocr_${status}`,
+      `run_${status}`,
+    ]);
+    // What an exit listener records comes after the end, and waits for the next process.
+    expect(spooledSignals()).toEqual(ended.code === null ? [] : ['logs', 'traces']);
+  });
+
+  test('by a signal that is left alone dies of it at once', async () => {
+    const ended = await runProgram('ending.mjs', {
+      env,
+      args: ['signal', '{"signals":false}'],
+      signal: 'SIGTERM',
+    });
+    expect(ended).toEqual({ code: null, signal: 'SIGTERM', stdout: 'ready\n', stderr: '' });
+    expect(server.spans()).toEqual([]);
+  });
+
+  test('quietly says nothing of what waits', async () => {
+    await server.close();
+    const ended = await runProgram('ending.mjs', { env, args: ['process.exit', '{"quiet":true}'] });
+    expect(ended).toEqual({ code: 3, stdout: '', stderr: '' });
+    expect(spooledSignals()).toEqual(['logs', 'metrics', 'traces']);
   });
 });
 

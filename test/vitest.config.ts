@@ -13,6 +13,8 @@ export default defineConfig({
   root: join(import.meta.dirname, '..'),
   ssr: { resolve: { conditions } },
   test: {
+    // Nothing of a test waits in the state directory of who runs it: tests that need a spool name one.
+    env: { MILEPOST_SPOOL: 'off' },
     // By default one core is left idle; most of the time here is spent waiting for other processes.
     maxWorkers: availableParallelism(),
     // Tests wait for events: only one that never comes shall end them, not a busy machine.

@@ -19,6 +19,11 @@ const FLAG: Expectation = {
   holds: (value) => typeof value === 'boolean',
 };
 
+const BYTES: Expectation = {
+  expected: 'a number of bytes, 1 or more',
+  holds: (value) => Number.isSafeInteger(value) && Number(value) >= 1,
+};
+
 /** Every option but `console`, which the environment may give too. */
 const EXPECTATIONS: Readonly<Record<Exclude<keyof TelemetryOptions, 'console'>, Expectation>> = {
   serviceName: { expected: 'a string', holds: (value) => typeof value === 'string' },
@@ -43,6 +48,14 @@ const EXPECTATIONS: Readonly<Record<Exclude<keyof TelemetryOptions, 'console'>, 
   metricReaders: LIST,
   views: LIST,
   metricAttributes: LIST,
+  spool: {
+    expected: 'the path of a directory, or false',
+    holds: (value) => value === false || (typeof value === 'string' && value !== ''),
+  },
+  maxSpoolBytes: BYTES,
+  maxMemoryBytes: BYTES,
+  maxAgeMs: { expected: TIME_LIMIT, holds: isTimeLimit },
+  signals: FLAG,
   timeoutMs: { expected: TIME_LIMIT, holds: isTimeLimit },
   quiet: FLAG,
 };

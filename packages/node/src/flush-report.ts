@@ -1,12 +1,14 @@
 /** What became of one signal. */
 export interface SignalReport {
   /**
-   * `ok`: everything recorded before the call was taken by the collector, or nothing is sent at all. `failed`: some of
-   * it was not, and nobody will send it again. `timeout`: not known when the time was up.
+   * `ok`: everything recorded before the call was taken by the collector, or nothing is sent at all. `waiting`: some of it
+   * was not taken yet, but will still be sent. `failed`: some of it is lost. `timeout`: not known when the time was up.
    */
-  readonly status: 'ok' | 'failed' | 'timeout';
-  /** Records (spans, log records, metric points) known to be lost since the last report. */
-  readonly undelivered: number;
+  readonly status: 'ok' | 'waiting' | 'failed' | 'timeout';
+  /** Records (spans, log records, metric points) that will still be sent, from memory or the spool on disk. */
+  readonly waiting: number;
+  /** Records known to be lost since the last report. */
+  readonly lost: number;
   /** One line on why; absent where the status is `ok`. */
   readonly error?: string;
 }
@@ -19,24 +21,29 @@ export interface FlushReport {
   readonly registry: SignalReport;
 }
 
-const SIGNALS = [
-  ['traces', 'spans'],
-  ['logs', 'log records'],
-  ['metrics', 'metric points'],
-  ['registry', 'records of the registry'],
-] as const;
+/** The report on what has nothing to tell. */
+export const NOTHING_LEFT: SignalReport = { status: 'ok', waiting: 0, lost: 0 };
 
-/** One line for people on what was not delivered, and why, each reason once; undefined where everything was. */
-export function describeLoss(report: FlushReport): string | undefined {
-  const byReason = new Map<string, string[]>();
-  for (const [signal, noun] of SIGNALS) {
-    const { status, undelivered, error = status } = report[signal];
-    if (status === 'ok') continue;
-    const lost = byReason.get(error) ?? [];
-    lost.push(undelivered > 0 ? `${undelivered} ${noun}` : noun);
-    byReason.set(error, lost);
-  }
-  if (byReason.size === 0) return undefined;
-  const parts = Array.from(byReason, ([reason, lost]) => `${lost.join(', ')} (${reason})`);
-  return `milepost: not delivered: ${parts.join(', ')}`;
+const WORST_FIRST = ['timeout', 'failed', 'waiting'] as const;
+
+/** The worse of two reports on one signal, with what waits and is lost of both. */
+export function mergeReports(first: SignalReport, second: SignalReport): SignalReport {
+  const statuses = [first.status, second.status];
+  const errors = new Set([first.error, second.error].filter((error) => error !== undefined));
+  return {
+    status: WORST_FIRST.find((status) => statuses.includes(status)) ?? 'ok',
+    waiting: first.waiting + second.waiting,
+    lost: first.lost + second.lost,
+    ...(errors.size > 0 && { error: [...errors].join('; ') }),
+  };
+}
+
+/** The same for all signals. */
+export function mergeFlushReports(first: FlushReport, second: FlushReport): FlushReport {
+  return {
+    traces: mergeReports(first.traces, second.traces),
+    logs: mergeReports(first.logs, second.logs),
+    metrics: mergeReports(first.metrics, second.metrics),
+    registry: mergeReports(first.registry, second.registry),
+  };
 }

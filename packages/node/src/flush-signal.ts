@@ -1,12 +1,14 @@
 import { describeFailure } from './describe-failure.ts';
 import { type ExportLedger } from './export-ledger.ts';
-import { type SignalReport } from './flush-report.ts';
+import { type SignalReport, NOTHING_LEFT, mergeReports } from './flush-report.ts';
 import { settledBy } from './settled-by.ts';
 
 /** Why what is in flight when the time is up counts as lost, or is not known. */
 export const NO_ANSWER = 'no answer in time';
 
-/** Everything that one signal's records go through. */
+const UNKNOWN: SignalReport = { status: 'timeout', waiting: 0, lost: 0, error: NO_ANSWER };
+
+/** Everything that one signal's records go through besides the delivery. */
 export interface SignalParts {
   readonly flushables: readonly { forceFlush(): Promise<void> }[];
   readonly ledgers: readonly ExportLedger[];
@@ -18,7 +20,7 @@ export class SignalFlush {
   readonly #settled = Promise.withResolvers<void>();
   readonly #errors: string[] = [];
   #hasStarted = false;
-  #known: SignalReport = { status: 'ok', undelivered: 0 };
+  #known: SignalReport = NOTHING_LEFT;
 
   constructor(parts: SignalParts) {
     this.#parts = parts;
@@ -46,14 +48,10 @@ export class SignalFlush {
     const inTime = await settledBy(deadline, this.#settled.promise, cut);
     if (!this.#hasStarted) {
       // The losses so far belong to the flush that is under way.
-      return this.#parts.flushables.length === 0
-        ? this.#known
-        : { status: 'timeout', undelivered: 0, error: NO_ANSWER };
+      return this.#parts.flushables.length === 0 ? this.#known : UNKNOWN;
     }
     this.#known = mergeReports(this.#known, reportOf(this.#parts, true, this.#errors.splice(0)));
-    return inTime
-      ? this.#known
-      : mergeReports(this.#known, { status: 'timeout', undelivered: 0, error: NO_ANSWER });
+    return inTime ? this.#known : mergeReports(this.#known, UNKNOWN);
   }
 }
 
@@ -64,23 +62,14 @@ export function reportOf(
   furtherErrors: readonly string[] = [],
 ): SignalReport {
   const entries = ledgers.map((ledger) => ledger.takeReport());
-  const undelivered = entries.reduce((sum, entry) => sum + entry.undelivered, 0);
+  const lost = entries.reduce((sum, entry) => sum + entry.undelivered, 0);
   const errors = new Set([...entries.flatMap(({ error }) => error ?? []), ...furtherErrors]);
-  if (inTime && errors.size === 0) return { status: 'ok', undelivered };
+  if (inTime && errors.size === 0) return { status: 'ok', waiting: 0, lost };
   if (!inTime) errors.add(NO_ANSWER);
-  return { status: inTime ? 'failed' : 'timeout', undelivered, error: [...errors].join('; ') };
-}
-
-/** The worse of two reports on one signal, with the losses of both. */
-export function mergeReports(first: SignalReport, second: SignalReport): SignalReport {
-  const statuses = [first.status, second.status];
-  const errors = new Set([first.error, second.error].filter((error) => error !== undefined));
   return {
-    status:
-      statuses.find((status) => status === 'timeout') ??
-      statuses.find((status) => status === 'failed') ??
-      'ok',
-    undelivered: first.undelivered + second.undelivered,
-    ...(errors.size > 0 && { error: [...errors].join('; ') }),
+    status: inTime ? 'failed' : 'timeout',
+    waiting: 0,
+    lost,
+    error: [...errors].join('; '),
   };
 }

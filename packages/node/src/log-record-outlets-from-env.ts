@@ -1,21 +1,24 @@
 import { diag } from '@opentelemetry/api';
 import { getStringListFromEnv } from '@opentelemetry/core';
 import { OTLPLogExporter as GrpcExporter } from '@opentelemetry/exporter-logs-otlp-grpc';
-import { OTLPLogExporter as JsonExporter } from '@opentelemetry/exporter-logs-otlp-http';
-import { OTLPLogExporter as ProtobufExporter } from '@opentelemetry/exporter-logs-otlp-proto';
 import {
   BatchLogRecordProcessor,
   ConsoleLogRecordExporter,
-  type LogRecordExporter,
   SimpleLogRecordProcessor,
 } from '@opentelemetry/sdk-logs';
+import { DeliveryLogRecordProcessor, serializerOf } from '@milepost/delivery';
 import { batchOptionsFromEnv } from './batch-options-from-env.ts';
-import { type CollectorConnections } from './collector-connections.ts';
+import { contentTypeOf } from './content-type-of.ts';
 import { LogRecordOutlet } from './log-record-outlet.ts';
-import { otlpExporterFromEnv } from './otlp-exporter-from-env.ts';
+import { type OtlpDelivery } from './otlp-delivery.ts';
 
-/** The ways out for log records that `OTEL_LOGS_EXPORTER` and `OTEL_BLRP_*` name. */
-export function logRecordOutletsFromEnv(connections: CollectorConnections): LogRecordOutlet[] {
+/**
+ * The ways out for log records that `OTEL_LOGS_EXPORTER` and `OTEL_BLRP_*` name: over OTLP/HTTP the delivery, otherwise what
+ * the SDK has.
+ */
+export function logRecordOutletsFromEnv(
+  otlp: OtlpDelivery,
+): (LogRecordOutlet | DeliveryLogRecordProcessor)[] {
   const names = new Set(getStringListFromEnv('OTEL_LOGS_EXPORTER'));
   if (names.size === 0) names.add('otlp');
   if (names.has('none')) {
@@ -25,12 +28,7 @@ export function logRecordOutletsFromEnv(connections: CollectorConnections): LogR
   return [...names].flatMap((name) => {
     switch (name) {
       case 'otlp':
-        return [
-          new LogRecordOutlet(
-            otlpExporter(connections),
-            (exporter) => new BatchLogRecordProcessor({ exporter, ...batchOptionsFromEnv('BLRP') }),
-          ),
-        ];
+        return [otlpOutlet(otlp)];
       case 'console':
         return [
           new LogRecordOutlet(
@@ -47,10 +45,17 @@ export function logRecordOutletsFromEnv(connections: CollectorConnections): LogR
   });
 }
 
-function otlpExporter(connections: CollectorConnections): LogRecordExporter {
-  return otlpExporterFromEnv<LogRecordExporter>('LOGS', connections, {
-    grpc: () => new GrpcExporter(),
-    'http/json': (config) => new JsonExporter(config),
-    'http/protobuf': (config) => new ProtobufExporter(config),
+function otlpOutlet(otlp: OtlpDelivery): LogRecordOutlet | DeliveryLogRecordProcessor {
+  const protocol = otlp.protocolOf('logs');
+  if (protocol === 'grpc') {
+    return new LogRecordOutlet(
+      new GrpcExporter(),
+      (exporter) => new BatchLogRecordProcessor({ exporter, ...batchOptionsFromEnv('BLRP') }),
+    );
+  }
+  return new DeliveryLogRecordProcessor(otlp.open(), {
+    serializer: serializerOf('logs', protocol),
+    contentType: contentTypeOf(protocol),
+    ...batchOptionsFromEnv('BLRP'),
   });
 }

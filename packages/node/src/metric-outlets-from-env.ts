@@ -1,50 +1,60 @@
 import { diag } from '@opentelemetry/api';
 import { getNumberFromEnv, getStringFromEnv, getStringListFromEnv } from '@opentelemetry/core';
 import { OTLPMetricExporter as GrpcExporter } from '@opentelemetry/exporter-metrics-otlp-grpc';
-import { OTLPMetricExporter as JsonExporter } from '@opentelemetry/exporter-metrics-otlp-http';
-import { OTLPMetricExporter as ProtobufExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import {
   ConsoleMetricExporter,
   type IMetricReader,
   PeriodicExportingMetricReader,
-  type PushMetricExporter,
 } from '@opentelemetry/sdk-metrics';
-import { type CollectorConnections } from './collector-connections.ts';
+import {
+  DeliveryMetricReader,
+  type HttpProtocol,
+  serializerOf,
+  temporalitySelector,
+} from '@milepost/delivery';
+import { contentTypeOf } from './content-type-of.ts';
 import { MetricOutlet } from './metric-outlet.ts';
-import { otlpExporterFromEnv } from './otlp-exporter-from-env.ts';
+import { type OtlpDelivery } from './otlp-delivery.ts';
 import { positiveNumberFromEnv } from './positive-number-from-env.ts';
+import { temporalityPreferenceFromEnv } from './temporality-preference-from-env.ts';
 
 const DEFAULT_INTERVAL_MS = 60_000;
 const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** The ways out for metrics that the environment names. */
 export interface MetricOutlets {
-  /** Those that push. */
+  /** The one that hands over to the delivery. */
+  readonly delivered: DeliveryMetricReader | undefined;
+  /** Others that push. */
   readonly outlets: readonly MetricOutlet[];
   /** Those that wait to be asked, such as Prometheus' endpoint. */
   readonly pulled: readonly IMetricReader[];
 }
 
 /** The ways out for metrics that `OTEL_METRICS_EXPORTER`, `OTEL_METRIC_EXPORT_*` and `OTEL_EXPORTER_PROMETHEUS_*` name. */
-export function metricOutletsFromEnv(connections: CollectorConnections): MetricOutlets {
+export function metricOutletsFromEnv(otlp: OtlpDelivery): MetricOutlets {
   const names = new Set(getStringListFromEnv('OTEL_METRICS_EXPORTER'));
   if (names.size === 0) names.add('otlp');
   if (names.has('none')) {
     diag.info('OTEL_METRICS_EXPORTER contains "none". No metrics are exported.');
-    return { outlets: [], pulled: [] };
+    return { delivered: undefined, outlets: [], pulled: [] };
   }
+  let delivered: DeliveryMetricReader | undefined;
   const outlets: MetricOutlet[] = [];
   const pulled: IMetricReader[] = [];
   for (const name of names) {
     if (name === 'otlp') {
       const intervals = exportIntervalsFromEnv();
-      outlets.push(
-        new MetricOutlet(
-          otlpExporter(connections),
-          (exporter) => new PeriodicExportingMetricReader({ exporter, ...intervals }),
-        ),
-      );
+      const protocol = otlp.protocolOf('metrics');
+      if (protocol === 'grpc') {
+        outlets.push(
+          new MetricOutlet(
+            new GrpcExporter(),
+            (exporter) => new PeriodicExportingMetricReader({ exporter, ...intervals }),
+          ),
+        );
+      } else delivered = deliveringReader(otlp, protocol, intervals);
     } else if (name === 'console') {
       outlets.push(
         new MetricOutlet(
@@ -59,7 +69,7 @@ export function metricOutletsFromEnv(connections: CollectorConnections): MetricO
       );
     }
   }
-  return { outlets, pulled };
+  return { delivered, outlets, pulled };
 }
 
 function prometheusReader(): PrometheusExporter {
@@ -88,10 +98,16 @@ function exportIntervalsFromEnv(): { exportIntervalMillis: number; exportTimeout
   return { exportIntervalMillis, exportTimeoutMillis: exportIntervalMillis };
 }
 
-function otlpExporter(connections: CollectorConnections): PushMetricExporter {
-  return otlpExporterFromEnv<PushMetricExporter>('METRICS', connections, {
-    grpc: () => new GrpcExporter(),
-    'http/json': (config) => new JsonExporter(config),
-    'http/protobuf': (config) => new ProtobufExporter(config),
+function deliveringReader(
+  otlp: OtlpDelivery,
+  protocol: HttpProtocol,
+  intervals: ReturnType<typeof exportIntervalsFromEnv>,
+): DeliveryMetricReader {
+  return new DeliveryMetricReader(otlp.open(), {
+    serializer: serializerOf('metrics', protocol),
+    contentType: contentTypeOf(protocol),
+    exportIntervalMillis: intervals.exportIntervalMillis,
+    collectTimeoutMillis: intervals.exportTimeoutMillis,
+    aggregationTemporalitySelector: temporalitySelector(temporalityPreferenceFromEnv()),
   });
 }

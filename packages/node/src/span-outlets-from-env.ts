@@ -1,8 +1,6 @@
 import { diag } from '@opentelemetry/api';
 import { getStringListFromEnv } from '@opentelemetry/core';
 import { OTLPTraceExporter as GrpcExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
-import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { ZipkinExporter } from '@opentelemetry/exporter-zipkin';
 import {
   BatchSpanProcessor,
@@ -10,17 +8,21 @@ import {
   SimpleSpanProcessor,
   type SpanExporter,
 } from '@opentelemetry/sdk-trace';
+import { DeliverySpanProcessor, serializerOf } from '@milepost/delivery';
 import { batchOptionsFromEnv } from './batch-options-from-env.ts';
-import { type CollectorConnections } from './collector-connections.ts';
-import { otlpExporterFromEnv } from './otlp-exporter-from-env.ts';
+import { contentTypeOf } from './content-type-of.ts';
+import { type OtlpDelivery } from './otlp-delivery.ts';
 import { SpanOutlet } from './span-outlet.ts';
 
-/** The ways out for spans that `OTEL_TRACES_EXPORTER` and `OTEL_BSP_*` name. */
-export function spanOutletsFromEnv(connections: CollectorConnections): SpanOutlet[] {
+/**
+ * The ways out for spans that `OTEL_TRACES_EXPORTER` and `OTEL_BSP_*` name: over OTLP/HTTP the delivery, otherwise what the
+ * SDK has.
+ */
+export function spanOutletsFromEnv(otlp: OtlpDelivery): (SpanOutlet | DeliverySpanProcessor)[] {
   return exporterNames().flatMap((name) => {
     switch (name) {
       case 'otlp':
-        return [batched(otlpExporter(connections))];
+        return [otlpOutlet(otlp)];
       case 'zipkin':
         return [batched(new ZipkinExporter())];
       case 'console':
@@ -55,11 +57,13 @@ function exporterNames(): string[] {
   return names;
 }
 
-function otlpExporter(connections: CollectorConnections): SpanExporter {
-  return otlpExporterFromEnv<SpanExporter>('TRACES', connections, {
-    grpc: () => new GrpcExporter(),
-    'http/json': (config) => new JsonExporter(config),
-    'http/protobuf': (config) => new ProtobufExporter(config),
+function otlpOutlet(otlp: OtlpDelivery): SpanOutlet | DeliverySpanProcessor {
+  const protocol = otlp.protocolOf('traces');
+  if (protocol === 'grpc') return batched(new GrpcExporter());
+  return new DeliverySpanProcessor(otlp.open(), {
+    serializer: serializerOf('traces', protocol),
+    contentType: contentTypeOf(protocol),
+    ...batchOptionsFromEnv('BSP'),
   });
 }
 

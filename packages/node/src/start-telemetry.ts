@@ -1,6 +1,8 @@
-import { DiagConsoleLogger, DiagLogLevel, diag } from '@opentelemetry/api';
+import { DiagConsoleLogger, DiagLogLevel, diag, metrics } from '@opentelemetry/api';
 import { diagLogLevelFromString, getBooleanFromEnv, getStringFromEnv } from '@opentelemetry/core';
 import { NodeSDK } from '@opentelemetry/sdk-node';
+import { observeLoss } from '@milepost/delivery';
+import { SCOPE_NAME } from '@milepost/semconv';
 import { checkOptions } from './check-options.ts';
 import { consoleFormat } from './console-format.ts';
 import { telemetrySlot } from './current-telemetry.ts';
@@ -11,16 +13,21 @@ import {
   unregisterProvidersSince,
 } from './global-providers.ts';
 import { atNaturalEnd } from './natural-end.ts';
+import { watchProcessEnds } from './process-ends.ts';
 import { RunningTelemetry } from './running-telemetry.ts';
+import { say } from './say.ts';
 import { sdkConfiguration } from './sdk-configuration.ts';
 import { type Part, shutDownAll, wholeSdk } from './shut-down-all.ts';
 import { TelemetryError } from './telemetry-error.ts';
 import { type TelemetryOptions } from './telemetry-options.ts';
 import { type TelemetryPipelines, telemetryPipelines } from './telemetry-pipelines.ts';
 import { type Telemetry } from './telemetry.ts';
+import { watchStarts } from './watch-starts.ts';
 
-const DEFAULT_TIMEOUT_MS = 5_000;
-const DEFAULT_END_TIMEOUT_MS = 1_000;
+const DEFAULT_FLUSH_TIMEOUT_MS = 5_000;
+const DEFAULT_SHUTDOWN_TIMEOUT_MS = 1_000;
+/** Less than the second that an end may take: what is between the last look at the clock and the end takes time too. */
+const END_TIMEOUT_MS = 900;
 
 /**
  * Starts OpenTelemetry's NodeSDK set up for pipelines: runs get their own trace and span IDs, are sampled whole and
@@ -40,37 +47,57 @@ export async function startTelemetry(options: TelemetryOptions = {}): Promise<Te
   if (slot.leftContext) unregisterContext();
   const before = globalProviders();
   const { sdk, error } = startSdk(options, pipelines);
-  const stop = (): Promise<void> => shutDownAll([...pipelines.outlets, sdk]);
+  const { delivery, deliveryReader } = pipelines;
+  const unwatchLoss =
+    error === undefined && delivery !== undefined
+      ? observeLoss(metrics.getMeter(SCOPE_NAME), delivery)
+      : () => undefined;
+  const stop = (): Promise<void> => {
+    // The flush before told of every loss.
+    unwatchLoss();
+    return shutDownAll([...pipelines.outlets, sdk]);
+  };
   const release = (): void => {
     unregisterProvidersSince(before);
     slot.telemetry = undefined;
     slot.leftContext = !isDisabled;
   };
   if (error !== undefined) {
+    delivery?.beginEnd();
     await stop();
+    await delivery?.shutdown({ timeoutMs: 0 });
     release();
     throw error.reason;
   }
 
+  const unwatchStarts = deliveryReader && watchStarts(() => deliveryReader.collectSoon());
   const telemetry = new RunningTelemetry({
-    ...pipelines.signals,
-    connections: pipelines.connections,
-    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-    endTimeoutMs: options.timeoutMs ?? DEFAULT_END_TIMEOUT_MS,
-    say: (line) => {
-      if (options.quiet !== true) process.stderr.write(`${line}\n`);
-    },
+    signals: pipelines.signals,
+    delivery,
+    registry: options.registry,
+    flushTimeoutMs: options.timeoutMs ?? DEFAULT_FLUSH_TIMEOUT_MS,
+    shutdownTimeoutMs: options.timeoutMs ?? DEFAULT_SHUTDOWN_TIMEOUT_MS,
+    endTimeoutMs: Math.min(options.timeoutMs ?? END_TIMEOUT_MS, END_TIMEOUT_MS),
+    say: options.quiet === true ? () => undefined : say,
     stop,
     release: () => {
-      forgetEnd();
+      forgetNaturalEnd();
+      unwatchEnds();
+      unwatchStarts?.();
       release();
     },
   });
-  const forgetEnd = atNaturalEnd({
-    run: () => telemetry.flushAtEnd(),
+  const forgetNaturalEnd = atNaturalEnd({
+    run: () => telemetry.flushAtNaturalEnd(),
     isNeeded: () => telemetry.hasUnsent,
   });
+  const unwatchEnds = watchProcessEnds({
+    end: (ending) => telemetry.end(ending),
+    precaution: () => telemetry.handOver(),
+    signals: options.signals,
+  });
   slot.telemetry = telemetry;
+  await pipelines.ready();
   return telemetry;
 }
 

@@ -40,10 +40,30 @@ export interface TelemetryOptions {
   /** Prints milestones and `log` lines on stderr. Default: what `MILEPOST_CONSOLE` says, else `off`. */
   readonly console?: ConsoleFormat | 'off';
   /**
-   * How long a flush or a shutdown takes at most, in milliseconds. Default 5,000, and 1,000 for the flush at the natural
-   * end of a program.
+   * Directory in which telemetry waits that the collector does not take; `false`: nowhere, it waits in memory alone. Over
+   * OTLP/HTTP only. Default: what `MILEPOST_SPOOL` says, else `.milepost/spool` in the registry, else `milepost/spool`
+   * where the platform keeps the state of programs.
+   */
+  readonly spool?: string | false;
+  /** Bytes in that directory at most, those of other processes included; then the oldest go. Default 256 MiB. */
+  readonly maxSpoolBytes?: number;
+  /** Bytes of serialised telemetry in memory at most; then the oldest go. Default 64 MiB. */
+  readonly maxMemoryBytes?: number;
+  /** Milliseconds after which telemetry is set aside instead of sent: servers refuse what is too old. Default 7 days. */
+  readonly maxAgeMs?: number;
+  /**
+   * False leaves SIGTERM, SIGINT and SIGHUP alone: a program that does not listen for them dies of them at once, in the
+   * middle of a computation too, and loses what is in memory alone. Default true.
+   */
+  readonly signals?: boolean;
+  /**
+   * How long a flush, a shutdown or the end of the program takes at most, in milliseconds. Default 5,000 for a flush, 1,000
+   * for a shutdown and the end, which never takes longer than that.
    */
   readonly timeoutMs?: number;
-  /** True keeps the line back that says on stderr, at a shutdown or the end of the program, what was lost. Default false. */
+  /**
+   * True keeps the line back that says on stderr, at a shutdown or the end of the program, what is lost or waits still.
+   * Default false.
+   */
   readonly quiet?: boolean;
 }

@@ -3,14 +3,19 @@ import { getBooleanFromEnv } from '@opentelemetry/core';
 import { type LogRecordProcessor } from '@opentelemetry/sdk-logs';
 import { type IMetricReader } from '@opentelemetry/sdk-metrics';
 import { type SpanProcessor } from '@opentelemetry/sdk-trace';
+import { type DeliveryMetricReader } from '@milepost/delivery';
 import { RegistrySpanProcessor } from '@milepost/registry';
-import { CollectorConnections } from './collector-connections.ts';
 import { type ConsoleFormat, ConsoleLogRecordProcessor } from './console-log-record-processor.ts';
+import { type Signals } from './flush-pass.ts';
 import { type SignalParts } from './flush-signal.ts';
+import { LogRecordOutlet } from './log-record-outlet.ts';
 import { logRecordOutletsFromEnv } from './log-record-outlets-from-env.ts';
 import { metricOutletsFromEnv } from './metric-outlets-from-env.ts';
+import { OtlpDelivery } from './otlp-delivery.ts';
+import { type PipelineDelivery } from './pipeline-delivery.ts';
 import { ScopeLogRecordProcessor } from './scope-log-record-processor.ts';
 import { ScopeSpanProcessor } from './scope-span-processor.ts';
+import { SpanOutlet } from './span-outlet.ts';
 import { spanOutletsFromEnv } from './span-outlets-from-env.ts';
 import { type TelemetryOptions } from './telemetry-options.ts';
 
@@ -21,9 +26,14 @@ export interface TelemetryPipelines {
   readonly metricReaders: IMetricReader[];
   /** Whatever has to be shut down besides the SDK. */
   readonly outlets: readonly { shutdown(): Promise<void> }[];
-  /** Where the exporters' connections can be given up. */
-  readonly connections: CollectorConnections;
-  readonly signals: Readonly<Record<'traces' | 'logs' | 'metrics' | 'registry', SignalParts>>;
+  /** Undefined where nothing goes over OTLP/HTTP. */
+  readonly delivery: PipelineDelivery | undefined;
+  /** Resolves when an end of the process would find all that it needs. Never rejects. */
+  readonly ready: () => Promise<void>;
+  /** The reader whose metrics go there. */
+  readonly deliveryReader: DeliveryMetricReader | undefined;
+  /** What can be flushed besides the delivery. */
+  readonly signals: Signals;
 }
 
 const NOTHING: SignalParts = { flushables: [], ledgers: [] };
@@ -34,7 +44,6 @@ export function telemetryPipelines(
   format: ConsoleFormat | undefined,
   isDisabled: boolean,
 ): TelemetryPipelines {
-  const connections = new CollectorConnections();
   if (isDisabled) {
     const recorders = recordersOf(options);
     return {
@@ -42,7 +51,9 @@ export function telemetryPipelines(
       logRecordProcessors: [],
       metricReaders: [],
       outlets: recorders,
-      connections,
+      delivery: undefined,
+      ready: async () => undefined,
+      deliveryReader: undefined,
       signals: {
         traces: NOTHING,
         logs: NOTHING,
@@ -57,9 +68,26 @@ export function telemetryPipelines(
         'not made; those of tracers, loggers and metric readers are',
     );
   }
-  const spans = spanOutletsFromEnv(connections);
-  const logs = logRecordOutletsFromEnv(connections);
-  const { outlets: metrics, pulled } = metricOutletsFromEnv(connections);
+  const otlp = new OtlpDelivery(options);
+  try {
+    return pipelinesOf(options, format, otlp);
+  } catch (error) {
+    otlp.close();
+    throw error;
+  }
+}
+
+function pipelinesOf(
+  options: TelemetryOptions,
+  format: ConsoleFormat | undefined,
+  otlp: OtlpDelivery,
+): TelemetryPipelines {
+  const spans = spanOutletsFromEnv(otlp);
+  const logs = logRecordOutletsFromEnv(otlp);
+  const { delivered: deliveryReader, outlets: metrics, pulled } = metricOutletsFromEnv(otlp);
+  // Those of the SDK's: the delivery is flushed as a whole.
+  const spanOutlets = spans.filter((outlet) => outlet instanceof SpanOutlet);
+  const logOutlets = logs.filter((outlet) => outlet instanceof LogRecordOutlet);
   // Last of what may fail: it begins to record when it is made.
   const recorders = recordersOf(options);
   const takesSpans = [...(options.spanProcessors ?? []), ...spans];
@@ -74,15 +102,24 @@ export function telemetryPipelines(
     logRecordProcessors:
       takesLogs.length === 0 ? [] : [new ScopeLogRecordProcessor(), ...takesLogs],
     metricReaders: [
+      ...(deliveryReader === undefined ? [] : [deliveryReader]),
       ...metrics.map(({ reader }) => reader),
       ...pulled,
       ...(options.metricReaders ?? []),
     ],
     outlets: [...recorders, ...spans, ...logs],
-    connections,
+    delivery: otlp.opened,
+    ready: () => otlp.ready(),
+    deliveryReader,
     signals: {
-      traces: { flushables: takesSpans, ledgers: spans.map(({ ledger }) => ledger) },
-      logs: { flushables: takesLogs, ledgers: logs.map(({ ledger }) => ledger) },
+      traces: {
+        flushables: [...(options.spanProcessors ?? []), ...spanOutlets],
+        ledgers: spanOutlets.map(({ ledger }) => ledger),
+      },
+      logs: {
+        flushables: [...(options.logRecordProcessors ?? []), ...logOutlets],
+        ledgers: logOutlets.map(({ ledger }) => ledger),
+      },
       metrics: {
         flushables: [...metrics, ...(options.metricReaders ?? [])],
         ledgers: metrics.map(({ ledger }) => ledger),

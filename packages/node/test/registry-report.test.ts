@@ -36,11 +36,16 @@ test('a registry that cannot write is told, and so is that it could later', asyn
   );
   expect((await telemetry.flush()).registry).toEqual({
     status: 'failed',
-    undelivered: 0,
+    waiting: 0,
+    lost: 0,
     error: expect.stringMatching(/run minutes_1 is not on disk: /),
   });
   clear();
-  expect((await telemetry.flush()).registry).toEqual({ status: 'ok', undelivered: 0 });
+  expect((await telemetry.flush()).registry).toEqual({
+    status: 'ok',
+    waiting: 0,
+    lost: 0,
+  });
   expect(await registry.readRun('minutes_1')).toMatchObject({ status: 'completed' });
 });
 

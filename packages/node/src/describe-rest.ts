@@ -1,0 +1,64 @@
+import { type DeliveryReport } from '@milepost/delivery';
+import { type FlushReport } from './flush-report.ts';
+
+const NOUNS = {
+  traces: ['span', 'spans'],
+  logs: ['log record', 'log records'],
+  metrics: ['metric point', 'metric points'],
+  registry: ['record of the registry', 'records of the registry'],
+} as const;
+const DELIVERED = ['traces', 'logs', 'metrics'] as const;
+const ALL = [...DELIVERED, 'registry'] as const;
+
+const numbers = new Intl.NumberFormat('en-US');
+
+/** What is left at the end of a program. */
+export interface Rest {
+  /** What the delivery says, of all its time. */
+  readonly delivery: DeliveryReport | undefined;
+  /** Where records wait. */
+  readonly spoolDirectory: string | undefined;
+  /** What did not go through the delivery. */
+  readonly others: FlushReport;
+}
+
+/** One line for people on what is lost or waits still; undefined where nothing is and nothing does. */
+export function describeRest(rest: Rest): string | undefined {
+  const parts = [...lossesOf(rest), ...waitingOf(rest)];
+  return parts.length === 0 ? undefined : `milepost: ${parts.join('; ')}`;
+}
+
+function lossesOf({ delivery, others }: Rest): string[] {
+  const byReason = new Map<string, string[]>();
+  const add = (reason: string, what: string): void => {
+    byReason.set(reason, [...(byReason.get(reason) ?? []), what]);
+  };
+  for (const signal of DELIVERED) {
+    for (const [reason, records] of Object.entries(delivery?.[signal].lost ?? {})) {
+      if (records > 0) add(reason, counted(signal, records));
+    }
+  }
+  for (const signal of ALL) {
+    const { status, lost, error = status } = others[signal];
+    if (status !== 'ok') add(error, lost > 0 ? counted(signal, lost) : NOUNS[signal][1]);
+  }
+  return Array.from(byReason, ([reason, what]) => `${what.join(', ')} lost (${reason})`);
+}
+
+function waitingOf({ delivery, spoolDirectory }: Rest): string[] {
+  if (delivery === undefined) return [];
+  const counts = DELIVERED.map((signal): [typeof signal, number] => [
+    signal,
+    delivery[signal].inMemory + delivery[signal].spooled,
+  ]).filter(([, records]) => records > 0);
+  if (counts.length === 0) return [];
+  const [first] = counts;
+  const verb = counts.length === 1 && first?.[1] === 1 ? 'waits' : 'wait';
+  const what = counts.map(([signal, records]) => counted(signal, records)).join(', ');
+  const where = spoolDirectory === undefined ? 'in memory' : `in ${spoolDirectory}`;
+  return [`${what} ${verb} ${where}`, '`milepost flush` sends them'];
+}
+
+function counted(signal: keyof typeof NOUNS, records: number): string {
+  return `${numbers.format(records)} ${NOUNS[signal][records === 1 ? 0 : 1]}`;
+}
