@@ -91,9 +91,11 @@ function postOnce({ url, headers, body, agent, limit, onSocket }: HttpPost): Pro
     });
     request.on('socket', (socket) => {
       isConnected = !socket.connecting;
-      socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => {
-        isConnected = true;
-      });
+      if (!isConnected) {
+        socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => {
+          isConnected = true;
+        });
+      }
       onSocket?.(socket);
     });
     request.on('response', (response) => {

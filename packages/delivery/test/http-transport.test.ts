@@ -434,4 +434,19 @@ describe('what is sent', () => {
     await transport.send(traceRequest(), NEVER);
     expect(tokens).toEqual(['1', '2']);
   });
+
+  test('a connection that is kept gathers no listeners', async () => {
+    const server = await startRawServer((socket) => {
+      onHttpRequest(socket, () => socket.write(http('200 OK', [JSON_TYPE], '{}')));
+    });
+    onTestFinished(() => server.close());
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', onWarning);
+    onTestFinished(() => void process.off('warning', onWarning));
+    const transport = transportTo({ url: server.url });
+    for (let n = 0; n < 20; n += 1) await transport.send(traceRequest(), NEVER);
+    expect(server.connections).toBe(1);
+    expect(warnings).toEqual([]);
+  });
 });
