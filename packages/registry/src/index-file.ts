@@ -44,7 +44,9 @@ export class IndexFile {
     this.close();
     const sqlite = await loadSqlite(this.#wanted === true);
     if (sqlite === undefined || !(await this.#isDue())) return undefined;
-    const { index } = this.#environment.layout;
+    const { directories, layout } = this.#environment;
+    const { index } = layout;
+    await directories.ensure(layout.ours);
     const database = await patiently(() => openDatabase(sqlite, index));
     if (database === undefined) return undefined;
     try {
@@ -64,8 +66,8 @@ export class IndexFile {
   }
 
   async #isDue(): Promise<boolean> {
-    if (this.#ino !== undefined) return true;
-    const { layout, directories, fs } = this.#environment;
+    const { layout, fs } = this.#environment;
+    if (this.#ino !== undefined) return fs.sync.lstat(layout.index).isFile();
     const sign = this.#wanted === true ? layout.root : layout.ours;
     try {
       await fs.lstat(sign);
@@ -78,7 +80,6 @@ export class IndexFile {
       const hubs = await namesIn(this.#environment, layout.hubs, []);
       if (Math.max(journals.length, hubs.length) < WORTHWHILE) return false;
     }
-    await directories.ensure(layout.ours);
     return true;
   }
 

@@ -50,13 +50,18 @@ export interface ReadLine {
   readonly record: JournalRecord;
 }
 
+/** Whether a line without its newline is whole by its checksum. */
+export function isWholeLine(line: Buffer): boolean {
+  const end = line.length - SUFFIX_LENGTH;
+  if (end <= 0) return false;
+  const suffix = line.toString('latin1', end);
+  return suffix.startsWith(',"crc":"') && suffix === `,"crc":"${checksum(line.subarray(0, end))}"}`;
+}
+
 /** Parses a line without its newline; undefined where it is not whole. */
 function readLine(line: Buffer): ReadLine | undefined {
+  if (!isWholeLine(line)) return undefined;
   const end = line.length - SUFFIX_LENGTH;
-  if (end <= 0) return undefined;
-  const suffix = line.toString('latin1', end);
-  if (!suffix.startsWith(',"crc":"')) return undefined;
-  if (suffix !== `,"crc":"${checksum(line.subarray(0, end))}"}`) return undefined;
   try {
     const value: unknown = JSON.parse(`${line.toString('utf8', 0, end)}}`);
     if (typeof value !== 'object' || value === null || !('seq' in value)) return undefined;

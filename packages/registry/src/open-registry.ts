@@ -135,6 +135,7 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
     readRun: (idOrAlias) => reader.readRun(idOrAlias),
     findItem: (itemId) => reader.findItem(itemId),
     findRunsForChecksum: (sha256) => reader.findChecksum(sha256),
+    diffRuns: (before, after) => reader.diffRuns(before, after),
     writeResult: async (itemId, name, data) => {
       const scope = activeScope();
       const written = await writeResultFile(environment, scope, itemId, name, data);

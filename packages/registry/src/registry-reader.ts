@@ -1,5 +1,6 @@
 import { isRunId, runIdAliases } from '@milepost/run-id';
 import { describeRunInFull } from './describe-run.ts';
+import { type ComparedRun, type RunDiff, diffLoadedRuns } from './diff-runs.ts';
 import {
   type ChecksumHistory,
   checksumSightingsIn,
@@ -15,6 +16,7 @@ import { type JsonObject, isJsonObject, withFurther } from './own-keys.ts';
 import { type JobPipelineStatus, pipelineStatusOf } from './pipeline-status.ts';
 import { type RecorderPool } from './recorder-pool.ts';
 import { type RegistryEnvironment, reportProblem } from './registry-environment.ts';
+import { RegistryError } from './registry-error.ts';
 import { RunFinder } from './run-finder.ts';
 import { allRunIds } from './run-ids.ts';
 import { type RunIndex } from './run-index.ts';
@@ -109,6 +111,18 @@ export class RegistryReader {
     return found
       .toSorted((a, b) => rank(a.job) - rank(b.job) || a.time - b.time)
       .map(({ job }) => job);
+  }
+
+  async diffRuns(before: string, after: string): Promise<RunDiff> {
+    const [a, b] = [await this.#compared(before), await this.#compared(after)];
+    return diffLoadedRuns(a, b);
+  }
+
+  async #compared(idOrAlias: string): Promise<ComparedRun> {
+    const run = await this.#load(idOrAlias);
+    if (run !== undefined) return { run, hub: await hubOfRun(this.#environment, run) };
+    const message = `no run ${JSON.stringify(idOrAlias.slice(0, 200))} in ${this.#environment.layout.root}`;
+    throw new RegistryError('run_not_found', message);
   }
 
   /** Finds the run that an ID, an alias of it or `latest` means. */

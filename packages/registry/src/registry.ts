@@ -1,5 +1,6 @@
 import { type LifecycleListener, type RunStore } from '@milepost/core/hooks';
 import { type WrittenItemsKey } from '@milepost/semconv/schemas';
+import { type RunDiff } from './diff-runs.ts';
 import { type ChecksumHistory } from './find-checksum.ts';
 import { type RegistryHealth } from './health.ts';
 import { type ItemJob } from './item-jobs.ts';
@@ -38,6 +39,11 @@ export interface Registry extends AsyncDisposable {
    * @throws {RegistryError} `invalid_argument`
    */
   findRunsForChecksum(sha256: string): Promise<ChecksumHistory>;
+  /**
+   * What differs between two runs, stage by stage: states, durations, configs, counts, items, checksums.
+   * @throws {RegistryError} `run_not_found`
+   */
+  diffRuns(before: string, after: string): Promise<RunDiff>;
 
   /**
    * Writes a result of an item into the tree of the stage around the call, safely, and records path, size and SHA-256.

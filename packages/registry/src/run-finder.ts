@@ -1,3 +1,4 @@
+import { ByteSearch, needleOf } from './byte-search.ts';
 import { describeRun } from './describe-run.ts';
 import { type IndexKey, hashOfKey } from './index-keys.ts';
 import { type IndexQueries } from './index-queries.ts';
@@ -8,7 +9,7 @@ import { type Problem } from './problem.ts';
 import { compareText } from './record-order.ts';
 import { type RecorderPool } from './recorder-pool.ts';
 import { type RegistryEnvironment, problemOf } from './registry-environment.ts';
-import { allRunIds, jobIdsIn } from './run-ids.ts';
+import { allRunIds, jobIdsIn, stepDirectories } from './run-ids.ts';
 import { type RunIndex } from './run-index.ts';
 import { isTold, newestFirst } from './run-order.ts';
 import { type RunSelection, isSelected } from './run-selection.ts';
@@ -98,9 +99,23 @@ export class RunFinder {
       return { ...(await this.#load(runIds, found.problems)), uploadIds };
     }
     const problems: Problem[] = [];
-    const uploadIds = await jobIdsIn(this.#environment, this.#environment.layout.sources, problems);
-    const all = await this.all();
-    return { ...all, problems: distinct([...all.problems, ...problems]), uploadIds };
+    const { layout } = this.#environment;
+    const uploadIds = await jobIdsIn(this.#environment, layout.sources, problems);
+    return { ...(await this.#load(await this.#searchBytes(key, problems), problems)), uploadIds };
+  }
+
+  /** The runs that hold a key somewhere among their bytes, and perhaps others. */
+  async #searchBytes(key: IndexKey, problems: Problem[]): Promise<readonly string[]> {
+    const runIds = await allRunIds(this.#environment, problems);
+    const needle = needleOf(key);
+    if (needle === undefined) return runIds;
+    const steps = await stepDirectories(this.#environment, problems);
+    const search = new ByteSearch(this.#environment, steps, needle);
+    const found = await mapLimited(runIds, async (runId) => ({
+      runId,
+      mayHold: await search.mayHold(runId),
+    }));
+    return found.filter(({ mayHold }) => mayHold).map(({ runId }) => runId);
   }
 
   /** Runs of a selection as lists show them. */

@@ -222,7 +222,33 @@ class World {
       checksums: await Promise.all(SUMS.map((sum) => registry.findRunsForChecksum(sum))),
     });
     this.#compare(await ask(indexed), await ask(scanning));
+    for (const id of ITEMS) {
+      const byHubs = await this.#stepsByHubs(scanning, id);
+      this.#compare(await this.#stepsByQuery(scanning, id), byHubs);
+    }
     await scanning.close();
+  }
+
+  /** Which steps of which runs list an item, by the hubs of all runs. */
+  async #stepsByHubs(registry: Registry, id: string): Promise<string[]> {
+    const found: string[] = [];
+    for (const runId of await registry.listAllJobs()) {
+      const hub = await registry.getCentralRegistry(runId);
+      const steps = Object.entries(hub?.['pipeline_steps'] ?? {});
+      for (const [step, entry] of steps) {
+        const list: string[] = (entry.items ?? entry.citekeys)?.list ?? [];
+        if (list.includes(id)) found.push(`${runId} ${step}`);
+      }
+    }
+    return found.toSorted();
+  }
+
+  async #stepsByQuery(registry: Registry, id: string): Promise<string[]> {
+    const jobs = await registry.findJobsForItem(id);
+    return jobs
+      .filter(({ step }) => step !== 'source (upload)')
+      .map((job) => `${job.job_id} ${job.step}`)
+      .toSorted();
   }
 
   async close(): Promise<void> {
