@@ -133,7 +133,7 @@ export async function killCampaign(options: CampaignOptions): Promise<CampaignRe
       report.wrongHubs.push(...judgement.wrongHubs);
       report.looks += looks;
       report.badLooks.push(...bad);
-      await rm(runRoot, { recursive: true });
+      await rm(runRoot, { recursive: true, force: true });
     }
     return report;
   } finally {
