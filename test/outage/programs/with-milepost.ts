@@ -8,7 +8,13 @@ export async function start(): Promise<Contender> {
   return {
     inRun: (fn) => withRun({ pipeline: 'minutes', subdomain: 'alameda' }, fn),
     stage: (name, n, fn) => withStage(name, { attributes: { [NUMBER_ATTRIBUTE]: n } }, fn),
-    waiting: () => undefined,
+    waiting: () => {
+      const { traces, logs } = telemetry.report();
+      return {
+        memory: traces.inMemory + logs.inMemory,
+        disk: traces.spooled + logs.spooled,
+      };
+    },
     shutdown: () => telemetry.shutdown(),
   };
 }
