@@ -13,11 +13,14 @@ export class RequestFates {
     return promise;
   }
 
-  /** Requests of before are superseded now, but for the one that is on its way. */
-  supersede(except: number | undefined): void {
-    for (const sequence of this.#supersedable) {
-      if (sequence !== except) this.tell(sequence, 'superseded');
-    }
+  /**
+   * Requests of before are superseded now, but for the one that is on its way.
+   * @returns their sequences
+   */
+  supersede(except: number | undefined): readonly number[] {
+    const superseded = [...this.#supersedable].filter((sequence) => sequence !== except);
+    for (const sequence of superseded) this.tell(sequence, 'superseded');
+    return superseded;
   }
 
   /** From now on the fate of a request is that of others: delivered when all of them are. */

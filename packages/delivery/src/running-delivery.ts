@@ -188,6 +188,12 @@ export class RunningDelivery implements Delivery {
   }
 }
 
+/** About what it takes to write requests to the disk, in milliseconds: a generous guess, as nothing better is known. */
+function timeToKeepMs(requests: readonly OtlpRequest[]): number {
+  const bytes = requests.reduce((sum, { body }) => sum + body.length, 0);
+  return requests.length * 0.5 + (bytes / 2 ** 20) * 5;
+}
+
 /** Waits for something, but not beyond a point in time. */
 async function within(deadline: number, promise: Promise<unknown>): Promise<void> {
   const { promise: timeout, resolve } = Promise.withResolvers<void>();

@@ -63,7 +63,11 @@ export class Sender {
 
   /** Takes a request. The promise says what becomes of it, whenever that is known. */
   add(request: OtlpRequest): Promise<RequestFate> {
-    if (request.isSuperseded) this.#fates.supersede(this.#sending?.sequence);
+    if (request.isSuperseded) {
+      for (const earlier of this.#fates.supersede(this.#sending?.sequence)) {
+        this.#waits.follow(earlier, request.sequence);
+      }
+    }
     const fate = this.#fates.of(request.sequence, request.isSuperseded);
     this.#enqueue(request);
     return fate;

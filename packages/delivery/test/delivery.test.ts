@@ -296,6 +296,23 @@ describe('metrics', () => {
   });
 });
 
+test('a flush waits for the metrics that take the place of those it waits for', async () => {
+  const delivery = start();
+  const retry = Promise.withResolvers<void>();
+  transports.metrics.answer = () => {
+    retry.resolve();
+    return busy();
+  };
+  void delivery.add(metrics('{"n":0}'));
+  const flushed = delivery.flush(LONG);
+  await retry.promise;
+  void delivery.add(metrics('{"n":1}'));
+  transports.metrics.answer = () => ACCEPTED;
+
+  expect((await flushed).metrics).toMatchObject({ inMemory: 0, spooled: 0 });
+  expect(transports.metrics.accepted.at(-1)).toBe('{"n":1}');
+});
+
 describe('what an earlier process left', () => {
   test('is sent in turn with our own, oldest first', async () => {
     const earlier = start();
