@@ -11,7 +11,13 @@ export class ScriptedTransport implements Transport {
   mostAtOnce = 0;
   answer: (body: string, request: OtlpRequest) => SendOutcome | Promise<SendOutcome> = () =>
     ACCEPTED;
+  readonly #isFlushed = Promise.withResolvers<void>();
   #open = 0;
+
+  /** Resolves when a flush waits for the first time. */
+  get flushed(): Promise<void> {
+    return this.#isFlushed.promise;
+  }
 
   async send(request: OtlpRequest, cut: AbortSignal): Promise<SendOutcome> {
     const body = textOf(request);
@@ -26,7 +32,9 @@ export class ScriptedTransport implements Transport {
     return outcome;
   }
 
-  holdProcess(): void {}
+  holdProcess(holds: boolean): void {
+    if (holds) this.#isFlushed.resolve();
+  }
 
   close(): void {}
 }
