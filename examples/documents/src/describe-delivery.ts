@@ -9,10 +9,13 @@ const SIGNALS = ['traces', 'logs', 'metrics'] as const;
  */
 export function describeDelivery(endpoint: string | undefined, report: FlushReport): string {
   if (endpoint === undefined) return 'not sent: OTEL_EXPORTER_OTLP_ENDPOINT names no collector';
-  const missing = SIGNALS.flatMap((signal) => {
+  const open = SIGNALS.flatMap((signal) => {
     const { status, error = status } = report[signal];
     return status === 'ok' ? [] : [`${signal} (${error})`];
   });
-  if (missing.length === 0) return `sent to ${endpoint}`;
-  return `not delivered to ${endpoint}: ${missing.join(', ')}`;
+  if (open.length === 0) return `sent to ${endpoint}`;
+  const isKept = SIGNALS.every((signal) => ['ok', 'waiting'].includes(report[signal].status));
+  return isKept
+    ? `waits to be sent to ${endpoint}: ${open.join(', ')}`
+    : `not delivered to ${endpoint}: ${open.join(', ')}`;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { describeDelivery } from '../src/describe-delivery.ts';
 
-const ok = { status: 'ok', undelivered: 0 } as const;
+const ok = { status: 'ok', waiting: 0, lost: 0 } as const;
 const delivered = { traces: ok, logs: ok, metrics: ok, registry: ok };
 const endpoint = 'http://localhost:4318';
 
@@ -10,10 +10,17 @@ test('all of it was sent', () => {
 });
 
 test('some of it was not, and why', () => {
-  const traces = { status: 'failed', undelivered: 6, error: 'ECONNREFUSED' } as const;
-  const metrics = { status: 'timeout', undelivered: 0 } as const;
+  const traces = { status: 'failed', waiting: 0, lost: 6, error: 'rejected' } as const;
+  const metrics = { status: 'waiting', waiting: 3, lost: 0, error: 'ECONNREFUSED' } as const;
   expect(describeDelivery(endpoint, { ...delivered, traces, metrics })).toBe(
-    'not delivered to http://localhost:4318: traces (ECONNREFUSED), metrics (timeout)',
+    'not delivered to http://localhost:4318: traces (rejected), metrics (ECONNREFUSED)',
+  );
+});
+
+test('it waits for the collector', () => {
+  const logs = { status: 'waiting', waiting: 3, lost: 0, error: 'ECONNREFUSED' } as const;
+  expect(describeDelivery(endpoint, { ...delivered, logs })).toBe(
+    'waits to be sent to http://localhost:4318: logs (ECONNREFUSED)',
   );
 });
 
