@@ -6,11 +6,11 @@ export function isUnderWay({ state, executionId }: ExecutionSummary): boolean {
   return state === 'running' && executionId !== undefined;
 }
 
-/** From when to when an execution lasted: up to now while it runs, a moment where nobody told how long. */
+/** From when to when an execution lasted: up to now while it runs, up to the last sign of life where it is lost, a moment where nobody told how long. */
 export function spanOfExecution(execution: ExecutionSummary, now: number): TimeSpan {
   const { startTime, durationSeconds } = execution;
   const told = execution.endTime ?? startTime + (durationSeconds ?? 0) * 1000;
-  const endTime = isUnderWay(execution) ? now : told;
+  const endTime = isUnderWay(execution) ? now : (execution.lost?.lastHeartbeat ?? told);
   return { startTime, endTime: Math.max(startTime, endTime) };
 }
 
@@ -20,6 +20,7 @@ export function spanOfRun(run: RunSummary, now: number): TimeSpan | undefined {
   if (endTime !== undefined && durationSeconds !== undefined) {
     return { startTime: endTime - durationSeconds * 1000, endTime };
   }
-  if (run.state !== 'running' || run.attempt !== 1) return undefined;
-  return { startTime, endTime: Math.max(startTime, now) };
+  if (run.attempt !== 1) return undefined;
+  const seen = run.state === 'running' ? now : run.lost?.lastHeartbeat;
+  return seen === undefined ? undefined : { startTime, endTime: Math.max(startTime, seen) };
 }

@@ -14,11 +14,12 @@ export function paintFor(stream: CliStream): Paint {
     text === '' ? '' : styleText(style, text, { stream, validateStream: true });
 }
 
-const STATE_STYLES: Readonly<Record<StepState | RunStatus | 'open', Style>> = {
+const STATE_STYLES: Readonly<Record<StepState | RunStatus | 'open' | 'lost', Style>> = {
   completed: 'green',
   partial: 'yellow',
   retrying: 'yellow',
   failed: 'red',
+  lost: 'red',
   cancelled: 'magenta',
   started: 'cyan',
   running: 'cyan',

@@ -1,7 +1,7 @@
 import { type RunDetail } from '@milepost/registry';
 import { durationText } from './duration-text.ts';
 import { type Paint, styleOfState } from './paint.ts';
-import { drawBlock, drawFailedItems, runErrors, runReasons } from './run-messages.ts';
+import { drawBlock, drawFailedItems, runErrors, runLosses, runReasons } from './run-messages.ts';
 import { type RunSection, sectionsOf } from './run-sections.ts';
 import { stateOfRun } from './run-state.ts';
 import { terminalText } from './terminal-text.ts';
@@ -41,6 +41,9 @@ function wrapParts(
 function timing(run: RunDetail, now: number): string {
   if (run.durationSeconds !== undefined) return durationText(run.durationSeconds);
   const age = durationText(Math.max(0, now - run.startTime) / 1000);
+  if (run.lost !== undefined) {
+    return `last sign of life ${durationText(Math.max(0, now - run.lost.lastHeartbeat) / 1000)} ago`;
+  }
   return run.status !== 'started' || run.startTime === 0 ? '' : `no end yet, began ${age} ago`;
 }
 
@@ -97,6 +100,7 @@ function drawFailures(run: RunDetail, options: RenderRunOptions): readonly strin
   const { paint, width, failureLimit } = options;
   const inner = width - 2;
   const errors = drawBlock(paint('red', 'errors'), runErrors(run), failureLimit, inner);
+  const losses = drawBlock(paint('red', 'lost'), runLosses(run), failureLimit, inner);
   const reasons = drawBlock('reasons', runReasons(run), failureLimit, inner);
   const items = run.failedItems.slice(0, failureLimit);
   const left = run.failedItems.length - items.length;
@@ -113,7 +117,7 @@ function drawFailures(run: RunDetail, options: RenderRunOptions): readonly strin
           ...drawFailedItems(items, paint, inner),
           ...(left > 0 ? [`  … and ${left} more: ${options.allFailuresCommand}`] : []),
         ];
-  return [errors, reasons, failed].flatMap((block) =>
+  return [errors, losses, reasons, failed].flatMap((block) =>
     block.length === 0 ? [] : ['', ...block.map((line) => `  ${line}`)],
   );
 }

@@ -2,6 +2,7 @@ import {
   type ExecutionSummary,
   type FailedItem,
   type ItemTotals,
+  type LostEvidence,
   type Problem,
   type RunDetail,
   type RunList,
@@ -25,13 +26,29 @@ export function errorJson(error: RecordedError | undefined): JsonAnswer | null {
   return { error_type, error_message, error_category, stack: stack ?? null };
 }
 
+/** Why something counts as lost, in JSON. */
+export function lostJson(lost: LostEvidence | undefined): JsonAnswer | null {
+  if (lost === undefined) return null;
+  return {
+    host: lost.host,
+    boot_id: lost.bootId ?? null,
+    pid: lost.pid,
+    thread_id: lost.threadId,
+    process_start: timeJson(lost.processStart),
+    last_heartbeat: timeJson(lost.lastHeartbeat),
+    gone_by: lost.goneBy,
+    reason: lost.reason,
+  };
+}
+
 function itemsJson(items: ItemTotals | undefined): JsonAnswer | null {
   if (items === undefined) return null;
   const { total, successful, failed } = items;
   return { total, successful, failed };
 }
 
-function problemsJson(problems: readonly Problem[]): readonly JsonAnswer[] {
+/** What could not be read, in JSON. */
+export function problemsJson(problems: readonly Problem[]): readonly JsonAnswer[] {
   return problems.map(({ path, message }) => ({ path, message }));
 }
 
@@ -46,6 +63,7 @@ function summaryJson(run: RunSummary): JsonAnswer {
     attempt: run.attempt,
     status: run.status,
     state: run.state,
+    lost: lostJson(run.lost),
     timestamp: timeJson(run.startTime),
     end_time: timeJson(run.endTime),
     duration_seconds: run.durationSeconds ?? null,
@@ -65,6 +83,7 @@ function executionJson(execution: ExecutionSummary): JsonAnswer {
     occurrence: execution.occurrence,
     attempt: execution.attempt,
     state: execution.state,
+    lost: lostJson(execution.lost),
     timestamp: timeJson(execution.startTime),
     end_time: timeJson(execution.endTime),
     duration_seconds: execution.durationSeconds ?? null,
@@ -89,10 +108,10 @@ function failedItemJson({ stage, itemId, error }: FailedItem): JsonAnswer {
 }
 
 /** The answer of `milepost runs --json`. */
-export function runsJson({ runs, problems }: RunList, limit: number): JsonAnswer {
+export function runsJson({ runs, total, problems }: RunList): JsonAnswer {
   return {
-    total: runs.length,
-    runs: runs.slice(0, limit).map(summaryJson),
+    total,
+    runs: runs.map(summaryJson),
     problems: problemsJson(problems),
   };
 }

@@ -1,8 +1,9 @@
-import { type FailedItem, type RunDetail } from '@milepost/registry';
+import { type FailedItem, type LostEvidence, type RunDetail } from '@milepost/registry';
 import { drawEntries } from './entries.ts';
 import { recordedErrorText } from './error-text.ts';
 import { type Paint } from './paint.ts';
 import { itemText, terminalText } from './terminal-text.ts';
+import { timeText } from './time-text.ts';
 import { executionLabel } from './waterfall-rows.ts';
 
 interface Message {
@@ -53,6 +54,19 @@ export function runReasons(run: RunDetail): readonly Message[] {
   const whole = run.reason === undefined ? undefined : `${run.status}: ${terminalText(run.reason)}`;
   const isNew = whole !== undefined && stages.every(([, text]) => text !== whole);
   return collect(isNew ? [...stages, ['the run', whole]] : stages);
+}
+
+/** Why stages, or the run itself, count as lost. Each reason once. */
+export function runLosses(run: RunDetail): readonly Message[] {
+  const textOf = ({ reason, lastHeartbeat, bootId }: LostEvidence): string => {
+    const boot = bootId === undefined ? '' : `, boot ${bootId}`;
+    return terminalText(`${reason}; last sign of life ${timeText(lastHeartbeat)} UTC${boot}`);
+  };
+  const stages = run.executions.flatMap((execution): [string, string][] =>
+    execution.lost === undefined ? [] : [[executionLabel(execution), textOf(execution.lost)]],
+  );
+  const whole = run.lost === undefined ? [] : [['the run', textOf(run.lost)] as const];
+  return collect([...whole, ...stages]);
 }
 
 /** A block of messages under a title; nothing where there are none. */

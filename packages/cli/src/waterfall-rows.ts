@@ -1,4 +1,4 @@
-import { type ExecutionSummary, type ItemTotals } from '@milepost/registry';
+import { type ExecutionSummary, type ItemTotals, type ReadStepState } from '@milepost/registry';
 import { worstStepState } from '@milepost/semconv/schemas';
 import { durationText } from './duration-text.ts';
 import { isUnderWay, spanOfExecution } from './execution-span.ts';
@@ -35,6 +35,12 @@ function tookOf(execution: ExecutionSummary, now: number): string {
   return durationText(Math.max(0, now - execution.startTime) / 1000);
 }
 
+/** The state that executions in one line show: a lost one asks for a look before all others. */
+function worstStateOf(executions: readonly ExecutionSummary[]): ReadStepState {
+  const states = executions.flatMap(({ state }) => (state === 'lost' ? [] : state));
+  return states.length < executions.length ? 'lost' : worstStepState(states);
+}
+
 function rowOf({ executions, stage }: ExecutionNode, depth: number, now: number): WaterfallRow {
   const [first, ...others] = executions;
   const span = hullOf(executions.map((execution) => spanOfExecution(execution, now)));
@@ -48,7 +54,7 @@ function rowOf({ executions, stage }: ExecutionNode, depth: number, now: number)
   const failures = executions.filter(({ state }) => state === 'failed').length;
   return {
     label: `${indent}${terminalText(stage, 60)} ×${executions.length}`,
-    state: worstStepState(executions.map(({ state }) => state)),
+    state: worstStateOf(executions),
     took: span === undefined ? '-' : durationText((span.endTime - span.startTime) / 1000),
     span,
     isRunning,

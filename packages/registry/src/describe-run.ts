@@ -8,15 +8,18 @@ import { type Execution, executionsOf } from './executions.ts';
 import { foreignTime } from './iso-time.ts';
 import { itemCollectionOf, itemOutcomesOf, lastOutcomes } from './item-outcomes.ts';
 import { type LoadedRun } from './load-run.ts';
+import { lostStages } from './lost-stages.ts';
 import { occurrenceNumbers } from './occurrences.ts';
 import { type JsonObject, isJsonObject } from './own-keys.ts';
 import { compareRecords } from './record-order.ts';
 import { type RunState } from './run-fold.ts';
+import { type LostEvidence } from './run-liveness.ts';
 import { sourceOf } from './run-source.ts';
 import {
   type ExecutionSummary,
   type FailedItem,
   type ItemTotals,
+  LOST,
   type RunDetail,
   type RunSummary,
 } from './run-summary.ts';
@@ -79,6 +82,7 @@ function executionSummary(
   state: RunState,
   execution: Execution,
   occurrence: number,
+  lost: LostEvidence | undefined,
 ): ExecutionSummary {
   const { started, ended } = execution;
   const items = itemOutcomesOf([execution]);
@@ -92,7 +96,8 @@ function executionSummary(
     startTime: execution.startTime,
     endTime: ended?.time,
     durationSeconds: ended?.duration_seconds,
-    state: execution.state,
+    state: lost === undefined ? execution.state : LOST,
+    lost,
     items: items && totalsOf(items.collection),
     error: ended?.error,
     reason: ended?.reason,
@@ -121,6 +126,7 @@ function executionOfEntry(
     endTime: undefined,
     durationSeconds: typeof duration === 'number' ? duration : undefined,
     state: stateOfEntry(entry),
+    lost: undefined,
     items: itemTotalsOf(entry),
     error: undefined,
     reason: undefined,
@@ -153,8 +159,10 @@ function itemsOfRun(state: RunState, hub: JsonObject): ItemTotals | undefined {
 }
 
 /** A run as a list shows it. */
-export function describeRun({ state, rendered }: LoadedRun): RunSummary {
+export function describeRun(run: LoadedRun): RunSummary {
+  const { state, rendered, liveness } = run;
   const { overview, hub } = rendered;
+  const lost = lostStages(run);
   return {
     runId: overview.runId,
     pipeline: overview.pipeline,
@@ -164,14 +172,18 @@ export function describeRun({ state, rendered }: LoadedRun): RunSummary {
     implicit: overview.implicit,
     attempt: overview.attempt,
     status: overview.status,
-    state: overview.state,
+    state: liveness?.lost === undefined ? overview.state : LOST,
+    lost: liveness?.lost,
     startTime: overview.startTime,
     endTime: overview.endTime,
     durationSeconds: overview.durationSeconds,
     error: overview.error,
     reason: overview.reason,
     items: itemsOfRun(state, hub),
-    stages: stepEntries(hub).map(([stage, entry]) => ({ stage, state: stateOfEntry(entry) })),
+    stages: stepEntries(hub).map(([stage, entry]) => ({
+      stage,
+      state: lost.has(stage) ? LOST : stateOfEntry(entry),
+    })),
     flags: overview.flags,
   };
 }
@@ -198,7 +210,12 @@ export function describeRunInFull(run: LoadedRun): RunDetail {
     source: sourceOf(state),
     executions: [
       ...executions.map((execution) =>
-        executionSummary(state, execution, numbers.get(execution.executionId) ?? 1),
+        executionSummary(
+          state,
+          execution,
+          numbers.get(execution.executionId) ?? 1,
+          run.liveness?.lostExecutions.get(execution.executionId),
+        ),
       ),
       ...entries
         .filter((entry) => begun(entry))

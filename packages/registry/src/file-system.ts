@@ -38,6 +38,8 @@ export interface RegistryFileSystem {
   readlink(path: string): Promise<string>;
   lstat(path: string): Promise<FileFacts>;
   realpath(path: string): Promise<string>;
+  /** Sets the times of a file, or of a link itself, in milliseconds since the Unix epoch. */
+  touch(path: string, timeMs: number): Promise<void>;
   /** Makes the entries of a directory survive a power cut, where the system can. */
   syncDirectory(path: string): Promise<void>;
   /** For what `RunStore` must answer at once, and for the end of a process. */
@@ -125,7 +127,11 @@ export const nodeFileSystem: RegistryFileSystem = {
     called<void>((done) => fs.symlink(target, path, (error) => done(error, undefined))),
   readlink: (path) => called<string>((done) => fs.readlink(path, done)),
   lstat: (path) => called<FileFacts>((done) => fs.lstat(path, done)),
-  realpath: (path) => called<string>((done) => fs.realpath(path, done)),
+  realpath: (path) => called<string>((done) => fs.realpath.native(path, done)),
+  touch: (path, timeMs) =>
+    called<void>((done) => {
+      fs.lutimes(path, timeMs / 1000, timeMs / 1000, (error) => done(error, undefined));
+    }),
   syncDirectory,
   sync: {
     readFile: (path) => fs.readFileSync(path),
@@ -139,6 +145,6 @@ export const nodeFileSystem: RegistryFileSystem = {
     unlink: (path) => fs.unlinkSync(path),
     symlink: (target, path) => fs.symlinkSync(target, path),
     readlink: (path) => fs.readlinkSync(path),
-    realpath: (path) => fs.realpathSync(path),
+    realpath: (path) => fs.realpathSync.native(path),
   },
 };

@@ -8,6 +8,7 @@ const NOTHING = {
   subdomain: undefined,
   clientId: undefined,
   parentRunId: undefined,
+  lost: undefined,
   endTime: undefined,
   durationSeconds: undefined,
   error: undefined,

@@ -1,6 +1,14 @@
 export { type RegistryClock, systemClock } from './clock.ts';
 export { connectRegistry } from './connect-registry.ts';
 export { DURABILITY_VALUES, type Durability } from './durability.ts';
+export {
+  type Change,
+  type NamedChange,
+  type RunDiff,
+  type RunOfDiff,
+  type StageDiff,
+  type ValueChange,
+} from './diff-runs.ts';
 export { type ChecksumHistory, type ChecksumSighting, type FileRole } from './find-checksum.ts';
 export {
   type FileFacts,
@@ -27,6 +35,7 @@ export {
 export { RegistrySpanProcessor } from './registry-span-processor.ts';
 export { type Registry } from './registry.ts';
 export { type ResultData, type WrittenResult } from './results.ts';
+export { type LostEvidence } from './run-liveness.ts';
 export { type RunSelection } from './run-selection.ts';
 export {
   type ExecutionSummary,
@@ -34,6 +43,8 @@ export {
   type ItemHistory,
   type ItemSighting,
   type ItemTotals,
+  type ReadRunState,
+  type ReadStepState,
   type RunDetail,
   type RunList,
   type RunSummary,

@@ -59,8 +59,8 @@ export class JournalReader {
     return names.flatMap((name) => writerOfFile(name) ?? []).filter((w) => !this.#ignored.has(w));
   }
 
-  /** Gives every record that was not given before. */
-  async read(add: (record: JournalRecord) => void): Promise<readonly Problem[]> {
+  /** Gives every record that was not given before, with the writer of its segment. */
+  async read(add: (record: JournalRecord, writer: string) => void): Promise<readonly Problem[]> {
     const problems: Problem[] = [];
     for (const writer of await this.#segments()) {
       const path = join(this.#directory, segmentFile(writer));
@@ -71,7 +71,7 @@ export class JournalReader {
         // The segments that grow while this one is read wait for the next call.
         this.#offsets.set(writer, offset + consumed);
         this.#sizes.set(writer, offset + bytes.length);
-        for (const { record } of lines) add(record);
+        for (const { record } of lines) add(record, writer);
         if (damaged > 0) problems.push(damage(path, damaged));
       } catch (error) {
         problems.push({ path, message: messageOf(error) });

@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { threadId } from 'node:worker_threads';
 import { JOURNAL_VERSION } from '@milepost/semconv/schemas';
 import { type RegistryClock } from './clock.ts';
 import { type Directories, makeDirectoriesSync } from './directories.ts';
@@ -9,6 +7,7 @@ import { type RegistryFile, type RegistryFileSystem } from './file-system.ts';
 import { journalBody, journalLines } from './journal-line.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 import { writeAll } from './write-all.ts';
+import { ownIdentity, writerKeys } from './writer-identity.ts';
 
 const EXTENSION = '.jsonl';
 
@@ -35,10 +34,7 @@ export function segmentOpened(runId: string, writer: string, now: number): strin
     version: JOURNAL_VERSION,
     run_id: runId,
     writer,
-    host: hostname(),
-    pid: process.pid,
-    thread_id: threadId,
-    process_start: Math.round(now - process.uptime() * 1000),
+    ...writerKeys(ownIdentity()),
   });
 }
 

@@ -5,6 +5,8 @@ import { type Problem } from './problem.ts';
 import { type RegistryEnvironment, problemOf } from './registry-environment.ts';
 import { type RenderedRun, renderRun } from './render-run.ts';
 import { RunFold, type RunState } from './run-fold.ts';
+import { type RunLiveness, livenessOf } from './run-liveness.ts';
+import { RunWriters } from './run-writers.ts';
 
 /** A run as it is now: journal and files of others together. */
 export interface LoadedRun {
@@ -13,6 +15,8 @@ export interface LoadedRun {
   readonly rendered: RenderedRun;
   /** Whether we recorded anything of it. */
   readonly hasJournal: boolean;
+  /** What of it is lost; undefined where everything has its end. */
+  readonly liveness: RunLiveness | undefined;
   /** Paths of files of others that say more than the state does. */
   readonly unread: ReadonlySet<string>;
   readonly problems: readonly Problem[];
@@ -40,10 +44,12 @@ export async function loadRun(
   const fold = new RunFold(runId);
   const problems: Problem[] = [];
   const reader = new JournalReader(fs, layout.journal(runId));
+  const writers = new RunWriters();
   let hasJournal = false;
   try {
-    const damages = await reader.read((record) => {
+    const damages = await reader.read((record, writer) => {
       hasJournal = true;
+      writers.note(writer, record);
       fold.add(record);
     });
     problems.push(
@@ -59,5 +65,6 @@ export async function loadRun(
   for (const record of foreign.records) fold.add(record);
   if (!hasJournal && foreign.records.length === 0 && problems.length === 0) return undefined;
   const rendered = renderLoaded(environment, fold);
-  return { runId, state: fold, rendered, hasJournal, unread: foreign.unread, problems };
+  const liveness = await livenessOf(environment, fold, writers);
+  return { runId, state: fold, rendered, hasJournal, liveness, unread: foreign.unread, problems };
 }

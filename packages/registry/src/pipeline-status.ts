@@ -16,6 +16,8 @@ export interface JobPipelineStatus {
   readonly steps_failed: readonly string[];
   readonly steps_cancelled: readonly string[];
   readonly steps_skipped: readonly string[];
+  /** Those of `steps_pending` whose process is gone: nobody will end them. */
+  readonly steps_lost: readonly string[];
 }
 
 const ENDED: ReadonlySet<unknown> = new Set(['completed', 'failed', 'cancelled', 'skipped']);
@@ -39,5 +41,6 @@ export function pipelineStatusOf(jobId: string, hub: JsonObject): JobPipelineSta
     steps_failed: withStatus('failed'),
     steps_cancelled: withStatus('cancelled'),
     steps_skipped: withStatus('skipped'),
+    steps_lost: steps.filter(([, entry]) => entry['state'] === 'lost').map(([step]) => step),
   };
 }

@@ -76,7 +76,7 @@ function indexedRun(run: LoadedRun, keys: readonly number[], before: FilesBefore
     state: overview.state,
     pipeline: overview.pipeline,
     subdomain: overview.subdomain,
-    unsettled: run.hasJournal && overview.state !== 'ended',
+    unsettled: run.hasJournal && (overview.state !== 'ended' || run.liveness !== undefined),
     troubled: before.hidden || run.problems.length > 0,
     segments: before.segments,
     summary: JSON.stringify(describeRun(run)),

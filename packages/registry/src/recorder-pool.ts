@@ -1,4 +1,5 @@
 import { HealthWatch, type RegistryHealth } from './health.ts';
+import { Heartbeats } from './heartbeats.ts';
 import { LatestLinks } from './latest-links.ts';
 import { OpenSegments } from './open-segments.ts';
 import { PendingRecords } from './pending-records.ts';
@@ -49,6 +50,7 @@ export class RecorderPool {
       segments: new OpenSegments(),
       pending: this.#pending,
       health: this.#health,
+      heartbeats: new Heartbeats(environment.fs, environment.clock),
       rewrites: new Turns(MAX_REWRITES),
       onRewritten: (recorder, succeeded) => this.#settle(recorder, succeeded),
       onFailing: (recorder) => this.#retries.failed(recorder),
@@ -135,6 +137,7 @@ export class RecorderPool {
     } finally {
       for (const recorder of this.#recorders.values()) this.#giveUp(recorder);
       this.#retries.stop();
+      this.#share.heartbeats.stop();
       this.#recorders.clear();
       this.#stuck.clear();
     }

@@ -1,11 +1,14 @@
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type RunIdentity, type StageIdentity } from '@milepost/core/hooks';
 import { type KnownJournalRecord } from '@milepost/semconv/schemas';
 import { FoldingRecords } from './folding-records.ts';
 import { type ForeignFindings, findForeign } from './foreign-files.ts';
+import { type Heartbeats } from './heartbeats.ts';
 import { journalBody } from './journal-line.ts';
 import { JournalQueue, type JournalQueueShare } from './journal-queue.ts';
 import { JournalReader } from './journal-reader.ts';
+import { segmentFile } from './journal-segment.ts';
 import { type LatestLinks } from './latest-links.ts';
 import { type RecordedEvent, executionText, recordText, runJoinedText } from './record-text.ts';
 import { type RegistryEnvironment, reportProblem } from './registry-environment.ts';
@@ -31,6 +34,7 @@ const WAIT_MS = 20;
 export interface RecorderShare extends JournalQueueShare {
   readonly latest: LatestLinks;
   readonly resultLinks: ResultLinks;
+  readonly heartbeats: Heartbeats;
   /** Each rewrite holds several files open. */
   readonly rewrites: Turns;
   /** A rewrite ended, and what it wrote is on disk or not. */
@@ -57,6 +61,8 @@ export class RunRecorder {
   /** Executions under way, with the text that their records share. */
   readonly #open = new Map<string, string>();
   readonly #unfolded: FoldingRecords;
+  /** Path of the segment that was begun last. */
+  #segment: string | undefined;
   #lastTime = 0;
   #ended = false;
   #isGivenUp = false;
@@ -71,7 +77,7 @@ export class RunRecorder {
     this.#unfolded = new FoldingRecords(this.#fold);
     this.#others = new JournalReader(environment.fs, environment.layout.journal(runId));
     this.#queue = new JournalQueue(environment, share, runId, {
-      segment: (writer) => this.#others.ignore(writer),
+      segment: (writer) => this.#moveTo(writer),
       failing: () => share.onFailing(this),
     });
     this.#files = new RunFiles(environment, share.latest, runId);
@@ -94,13 +100,30 @@ export class RunRecorder {
     const execution = 'stage' in event ? this.#executionText(event.stage) : '';
     this.#take(recordText(event, this.stamp(event.time), execution));
     this.#schedule.note(event.type !== 'item_ended');
-    if (event.type === 'stage_started') this.#open.set(event.stage.executionId, execution);
-    else if (event.type === 'stage_ended') this.#open.delete(event.stage.executionId);
-    else if (event.type === 'run_started') this.#ended = false;
-    else if (event.type === 'run_ended') {
+    const { heartbeats } = this.#share;
+    if (event.type === 'stage_started') {
+      const { executionId } = event.stage;
+      this.#open.set(executionId, execution);
+      heartbeats.began(this.runId, this.#segment, executionId);
+    } else if (event.type === 'stage_ended') {
+      const { executionId } = event.stage;
+      this.#open.delete(executionId);
+      heartbeats.ended(this.runId, executionId);
+    } else if (event.type === 'run_started') {
+      this.#ended = false;
+      if (!event.run.joined) heartbeats.began(this.runId, this.#segment);
+    } else if (event.type === 'run_ended') {
       this.#ended = true;
+      heartbeats.ended(this.runId);
       this.#rewriteSoon();
     }
+  }
+
+  #moveTo(writer: string): void {
+    this.#others.ignore(writer);
+    const journal = this.#environment.layout.journal(this.runId);
+    this.#segment = join(journal, segmentFile(writer));
+    this.#share.heartbeats.moved(this.runId, this.#segment);
   }
 
   #rewriteSoon(): void {

@@ -1,12 +1,8 @@
-import {
-  RUN_STATE_VALUES,
-  RUN_STATUS_VALUES,
-  type RunState as RunProgress,
-  type RunStatus,
-} from '@milepost/semconv/schemas';
+import { RUN_STATE_VALUES, RUN_STATUS_VALUES, type RunStatus } from '@milepost/semconv/schemas';
 import { sightingsIn } from './find-item.ts';
 import { type LoadedRun } from './load-run.ts';
 import { RegistryError } from './registry-error.ts';
+import { LOST, type ReadRunState } from './run-summary.ts';
 import { newestForeignSpokes } from './step-parts.ts';
 
 /** Which runs are asked for: those for which all of it holds. */
@@ -14,7 +10,7 @@ export interface RunSelection {
   /** Runs with a record of that stage, by us or by others. */
   readonly step?: string;
   /** Runs of that status, or in that state. */
-  readonly status?: RunStatus | RunProgress;
+  readonly status?: RunStatus | ReadRunState;
   readonly pipeline?: string;
   readonly subdomain?: string;
   /** Runs that started then or later, in milliseconds since the Unix epoch. */
@@ -32,7 +28,7 @@ function invalid(name: string, expected: string, value: unknown): RegistryError 
   return new RegistryError('invalid_argument', `${name}: expected ${expected}, got ${got}`);
 }
 
-const STATUSES: readonly string[] = [...RUN_STATUS_VALUES, ...RUN_STATE_VALUES];
+const STATUSES: readonly string[] = [...RUN_STATUS_VALUES, ...RUN_STATE_VALUES, LOST];
 
 /**
  * The selection as it was given, checked.
@@ -73,9 +69,10 @@ export function stepsWithSpoke({ state, rendered }: LoadedRun): ReadonlySet<stri
 export function isSelected(run: LoadedRun, selection: RunSelection): boolean {
   const { step, status, pipeline, subdomain, since, until, itemId } = selection;
   const { overview } = run.rendered;
+  const state = run.liveness?.lost === undefined ? overview.state : LOST;
   return (
     (step === undefined || hasSpoke(run, step)) &&
-    (status === undefined || overview.status === status || overview.state === status) &&
+    (status === undefined || overview.status === status || state === status) &&
     (pipeline === undefined || overview.pipeline === pipeline) &&
     (subdomain === undefined || overview.subdomain === subdomain) &&
     (since === undefined || overview.startTime >= since) &&

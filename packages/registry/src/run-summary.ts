@@ -8,6 +8,14 @@ import {
   type StepState,
 } from '@milepost/semconv/schemas';
 import { type Problem } from './problem.ts';
+import { type LostEvidence } from './run-liveness.ts';
+
+/** A run or an execution without an end, of whose processes none lives. It is found out at each read and never stored. */
+export const LOST = 'lost';
+/** How far a run is, as a read tells it. */
+export type ReadRunState = RunProgress | typeof LOST;
+/** Where a stage or an execution is, as a read tells it. */
+export type ReadStepState = StepState | typeof LOST;
 
 /** How many items there are, each counted once by its last outcome. */
 export interface ItemTotals {
@@ -29,8 +37,10 @@ export interface RunSummary {
   /** The last attempt, from 1 on. */
   readonly attempt: number;
   readonly status: RunStatus;
-  /** `running`: begun and not ended; `open`: nobody is known who will end it. */
-  readonly state: RunProgress;
+  /** `running`: begun and not ended; `open`: nobody is known who will end it; `lost`: whoever should have ended it is gone. */
+  readonly state: ReadRunState;
+  /** Why it counts as lost; undefined where it does not. */
+  readonly lost: LostEvidence | undefined;
   readonly startTime: number;
   readonly endTime: number | undefined;
   /** Undefined while it runs, and where nobody told. */
@@ -41,7 +51,7 @@ export interface RunSummary {
   /** Undefined where no stage saw items. */
   readonly items: ItemTotals | undefined;
   /** Names of the stages, declared ones first, and where each is. */
-  readonly stages: readonly { readonly stage: string; readonly state: StepState }[];
+  readonly stages: readonly { readonly stage: string; readonly state: ReadStepState }[];
   readonly flags: readonly string[];
 }
 
@@ -60,8 +70,10 @@ export interface ExecutionSummary {
   readonly startTime: number;
   readonly endTime: number | undefined;
   readonly durationSeconds: number | undefined;
-  /** `running`, `retrying` (failed, to be tried again), or how it ended. */
-  readonly state: StepState;
+  /** `running`, `lost`, `retrying` (failed, to be tried again), or how it ended. */
+  readonly state: ReadStepState;
+  /** Why it counts as lost; undefined where it does not. */
+  readonly lost: LostEvidence | undefined;
   readonly items: ItemTotals | undefined;
   readonly error: ErrorRecord | undefined;
   readonly reason: string | undefined;

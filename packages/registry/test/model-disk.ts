@@ -154,6 +154,8 @@ export class ModelDisk {
     readlink: (path) => this.#later('readlink', path, () => this.#readlink(path)),
     lstat: (path) =>
       this.#later('lstat', path, () => this.#facts(this.#node('lstat', path, false))),
+    // It has no times.
+    touch: () => Promise.resolve(),
     realpath: (path) => this.#later('realpath', path, () => this.#realpath(path)),
     syncDirectory: (path) => this.#later('syncDirectory', path, () => this.#syncDirectory(path)),
     sync: {

@@ -103,6 +103,7 @@ test('the functions of the registry format', async () => {
     steps_failed: [],
     steps_cancelled: [],
     steps_skipped: [],
+    steps_lost: [],
   });
   expect(await registry.getStepMetadata('toc', 'm_middle')).toMatchObject({
     pipeline_step: 'toc',

@@ -42,21 +42,23 @@ test('files are not rewritten for each record', async () => {
   const clock = new HeldClock();
   await using registry = openRegistry({ root, clock });
   const told = new ToldRun((event) => registry.listener.onEvent(event));
+  /** How long until the files are rewritten: the sign of life of an open run has a timer of its own. */
+  const due = (): readonly number[] => clock.due.filter((ms) => ms !== 10_000);
   told.start();
-  expect(clock.due).toEqual([250]);
+  expect(due()).toEqual([250]);
   const ocr = told.startStage('ocr');
   for (let item = 0; item < 100; item += 1) told.item(ocr, `item ${item}`);
-  expect(clock.due).toEqual([250]);
+  expect(due()).toEqual([250]);
   await registry.flush();
-  expect(clock.due).toEqual([]);
+  expect(due()).toEqual([]);
   // Under 10 % growth: a minute. Beyond it, or at a change of status: soon.
   told.item(ocr, 'one more');
-  expect(clock.due).toEqual([60_000]);
+  expect(due()).toEqual([60_000]);
   for (let item = 0; item < 10; item += 1) told.item(ocr, `further ${item}`);
-  expect(clock.due).toEqual([250]);
+  expect(due()).toEqual([250]);
   await registry.flush();
   told.endStage(ocr);
-  expect(clock.due).toEqual([250]);
+  expect(due()).toEqual([250]);
 });
 
 test('a timer that is due brings the hub up to date', async () => {

@@ -32,6 +32,14 @@ export const segmentOpenedSchema = z.looseObject({
   process_start: z.number(),
   /** Names the boot of the machine, where the system tells. */
   boot_id: z.string().optional(),
+  /** Names the namespace in which `pid` means something, where the system tells. */
+  pid_namespace: z.string().optional(),
+  /** The thread as the system names it, where it tells. */
+  os_thread_id: z.int().optional(),
+  /** When that thread started, in clock ticks since the machine did. */
+  os_thread_start: z.string().optional(),
+  /** How often the writer sets the segment's time of modification, as long as its run is open. */
+  heartbeat_seconds: z.number().optional(),
 });
 
 const runIdentity = {

@@ -1,0 +1,54 @@
+import { isoTime } from './iso-time.ts';
+import { type LoadedRun } from './load-run.ts';
+import { type JsonObject, defined, isJsonObject } from './own-keys.ts';
+import { type LostEvidence } from './run-liveness.ts';
+import { stageViewsOf } from './stage-view.ts';
+
+/** Stages of which all that still seems to run is lost, by name. */
+export function lostStages({
+  state,
+  liveness,
+}: Pick<LoadedRun, 'state' | 'liveness'>): ReadonlyMap<string, LostEvidence> {
+  const lost = new Map<string, LostEvidence>();
+  if (liveness === undefined || liveness.lostExecutions.size === 0) return lost;
+  for (const [stage, view] of stageViewsOf(state)) {
+    if (view.state !== 'running') continue;
+    const running = view.occurrences.filter(({ last }) => last.state === 'running');
+    const evidence = running.map(({ last }) => liveness.lostExecutions.get(last.executionId));
+    const [first] = evidence;
+    if (first !== undefined && !evidence.includes(undefined)) lost.set(stage, first);
+  }
+  return lost;
+}
+
+/** The evidence as JSON. */
+export function lostJson(lost: LostEvidence): JsonObject {
+  return defined({
+    host: lost.host,
+    boot_id: lost.bootId,
+    pid: lost.pid,
+    thread_id: lost.threadId,
+    process_start: isoTime(lost.processStart),
+    last_heartbeat: isoTime(lost.lastHeartbeat),
+    gone_by: lost.goneBy,
+    reason: lost.reason,
+  });
+}
+
+/** A hub with what is lost now, for whoever asks: no file ever says it. */
+export function withLost(run: LoadedRun, hub: JsonObject): JsonObject {
+  const stages = lostStages(run);
+  const { lost } = run.liveness ?? {};
+  if (lost === undefined && stages.size === 0) return hub;
+  const steps = isJsonObject(hub['pipeline_steps']) ? hub['pipeline_steps'] : {};
+  const told = Object.entries(steps).map(([step, entry]): [string, unknown] => {
+    const evidence = stages.get(step);
+    if (evidence === undefined || !isJsonObject(entry)) return [step, entry];
+    return [step, { ...entry, state: 'lost', lost: lostJson(evidence) }];
+  });
+  return {
+    ...hub,
+    ...(lost !== undefined && { state: 'lost', lost: lostJson(lost) }),
+    pipeline_steps: Object.fromEntries(told),
+  };
+}
