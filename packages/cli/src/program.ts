@@ -1,5 +1,7 @@
 import { Command } from 'commander';
+import { addChecksumCommand } from './checksum-command.ts';
 import { type CliIo, widthOf } from './cli-io.ts';
+import { addDiffCommand } from './diff-command.ts';
 import { addFlushCommand } from './flush-command.ts';
 import { HELP_HINT } from './help-hint.ts';
 import { addItemCommand } from './item-command.ts';
@@ -44,6 +46,8 @@ export function createProgram(io: CliIo): Command {
   addRunsCommand(program, io);
   addShowCommand(program, io);
   addItemCommand(program, io);
+  addChecksumCommand(program, io);
+  addDiffCommand(program, io);
   addSpoolCommand(program, io);
   addFlushCommand(program, io);
   return program;
