@@ -122,25 +122,39 @@ async function build(): Promise<void> {
   console.log(`recorded in ${((performance.now() - start) / 1000).toFixed(0)} s`);
 }
 
-async function timed<T>(title: string, ask: () => Promise<T>): Promise<T> {
-  const start = performance.now();
-  const answer = await ask();
-  console.log(`${title.padEnd(60)} ${(performance.now() - start).toFixed(2)} ms`);
-  return answer;
+/** Milliseconds of the wall, and of this process's CPU. */
+interface Cost {
+  readonly wall: number;
+  readonly cpu: number;
 }
 
-/** The median of many questions, in milliseconds. */
-async function median(title: string, ask: (round: number) => Promise<unknown>): Promise<void> {
-  const times: number[] = [];
-  for (let round = 0; round < 51; round += 1) {
-    const start = performance.now();
-    await ask(round);
-    times.push(performance.now() - start);
-  }
-  const sorted = times.toSorted((a, b) => a - b);
+async function costOf(ask: () => Promise<unknown>): Promise<Cost> {
+  const [start, before] = [performance.now(), process.cpuUsage()];
+  await ask();
+  const { user, system } = process.cpuUsage(before);
+  return { wall: performance.now() - start, cpu: (user + system) / 1000 };
+}
+
+function tell(title: string, { wall, cpu }: Cost, more = ''): void {
   console.log(
-    `${title.padEnd(60)} ${(sorted[25] ?? 0).toFixed(2)} ms (median of 51; 90 % below ${(sorted[45] ?? 0).toFixed(2)})`,
+    `${title.padEnd(50)} ${wall.toFixed(2).padStart(9)} ms, CPU ${cpu.toFixed(2).padStart(9)} ms${more}`,
   );
+}
+
+async function timed(title: string, ask: () => Promise<unknown>): Promise<void> {
+  tell(title, await costOf(ask));
+}
+
+function middle(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+/** The medians of many questions. */
+async function median(title: string, ask: (round: number) => Promise<unknown>): Promise<void> {
+  const costs: Cost[] = [];
+  for (let round = 0; round < 51; round += 1) costs.push(await costOf(() => ask(round)));
+  const [wall, cpu] = [middle(costs.map((c) => c.wall)), middle(costs.map((c) => c.cpu))];
+  tell(title, { wall, cpu }, ' (medians of 51)');
 }
 
 async function sizeOf(path: string): Promise<number> {
@@ -166,7 +180,8 @@ await first.close();
 
 const registry = openRegistry({ root });
 await timed('another opening: by item', () => registry.findItem(itemOf(1)));
-const { sightings } = await timed('by item, again', () => registry.findItem(itemOf(1)));
+await timed('by item, again', () => registry.findItem(itemOf(1)));
+const { sightings } = await registry.findItem(itemOf(1));
 console.log(`  found in ${sightings.length} runs`);
 await median('by item, warm', (round) => registry.findItem(itemOf(round)));
 await median('findJobsForItem, warm', (round) => registry.findJobsForItem(itemOf(round)));
@@ -179,6 +194,9 @@ await median('listRuns, 20 of a subdomain', () =>
   registry.listRuns({ subdomain: 'town-7', limit: 20 }),
 );
 await median('readRun(latest)', () => registry.readRun('latest'));
+await median('findRunsForChecksum of an absent file', (round) =>
+  registry.findRunsForChecksum(round.toString(16).padStart(64, '0')),
+);
 await timed('listAllJobs', () => registry.listAllJobs());
 await timed('listRuns, all', () => registry.listRuns());
 await timed('a run more is recorded', async () => {

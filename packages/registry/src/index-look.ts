@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { isRunId } from '@milepost/run-id';
 import {
@@ -12,22 +13,29 @@ import {
 import { placeOfIndex } from './index-place.ts';
 import { segmentSize, segmentSizes } from './index-segments.ts';
 import { type IndexStore } from './index-store.ts';
-import { type FileSignature, isUnchanged } from './indexed-run.ts';
+import { type FileSignature, type LookedThrough, isUnchanged } from './indexed-run.ts';
+import { LATEST_FILE, jobIdOfFile } from './layout.ts';
 import { isJsonObject } from './own-keys.ts';
 import { type Problem } from './problem.ts';
 import { type RegistryEnvironment, problemOf } from './registry-environment.ts';
+import { readLink } from './replace-file.ts';
 import { jobIdsIn, namesIn, stepDirectories } from './run-ids.ts';
 import { type SegmentMark, parseMark } from './segment-marks.ts';
 
 /** After how many files the program may go on with something else. */
 const SLICE = 1000;
+/** From how many files on a directory in which something changed is not looked through at every query. */
+const LARGE = 5000;
+/** How long it may wait at least, in milliseconds; and how many times what looking took. */
+const LEAST_WAIT_MS = 30_000;
+const LOOK_SHARE = 20;
 
 /** What the index does not know yet. */
 export interface IndexLook {
   readonly runs: ReadonlySet<string>;
   readonly uploads: ReadonlySet<string>;
   /** How directories were before they were looked through: to be remembered once all is indexed. */
-  readonly directories: ReadonlyMap<string, FileSignature>;
+  readonly directories: ReadonlyMap<string, LookedThrough>;
   /** All directories that have a file of a run. */
   readonly ofRuns: readonly IndexedDirectory[];
   readonly marks: readonly SegmentMark[];
@@ -53,7 +61,7 @@ export class IndexLooker {
   readonly #slices = new Slices();
   readonly #runs = new Set<string>();
   readonly #uploads = new Set<string>();
-  readonly #directories = new Map<string, FileSignature>();
+  readonly #directories = new Map<string, LookedThrough>();
   readonly #problems: Problem[] = [];
   readonly #now = Date.now();
 
@@ -66,7 +74,7 @@ export class IndexLooker {
     const place = placeOfIndex(this.#environment);
     const before = this.#store.place;
     // Files of another time or place may have been swapped behind the index.
-    const known = before === place ? this.#store.directories() : new Map<string, FileSignature>();
+    const known = before === place ? this.#store.directories() : new Map<string, LookedThrough>();
     // Before anything is read: what is marked later was not acknowledged when the query began.
     const marks = await this.#lookAtMarks();
     const steps = await stepDirectories(this.#environment, this.#problems);
@@ -104,19 +112,44 @@ export class IndexLooker {
 
   async #lookThrough(
     directory: IndexedDirectory,
-    known: ReadonlyMap<string, FileSignature>,
+    known: ReadonlyMap<string, LookedThrough>,
   ): Promise<void> {
     const { name, path } = directory;
     try {
       const signature = lookAtDirectory(this.#environment, path, this.#now);
-      if (isUnchanged(signature, known.get(name))) return;
+      const before = known.get(name);
+      if (isUnchanged(signature, before?.signature)) return;
+      if (before !== undefined && this.#canWait(directory, before)) {
+        await this.#lookAtLatest(directory);
+        return;
+      }
       const problems = this.#problems.length;
+      const start = performance.now();
       const ids = isAbsent(signature) ? [] : await this.#idsIn(directory);
       await this.#compare(directory, ids);
-      if (this.#problems.length === problems) this.#directories.set(name, signature);
+      if (this.#problems.length > problems) return;
+      const lookMs = performance.now() - start;
+      const files = ids.length;
+      this.#directories.set(name, { signature, lookedAt: this.#now, lookMs, files });
     } catch (error) {
       this.#problems.push(problemOf(this.#environment, path, error));
     }
+  }
+
+  /** Whether a directory is large and was looked through a short time ago. Marks tell what we have recorded since. */
+  #canWait({ name }: IndexedDirectory, { lookedAt, lookMs, files }: LookedThrough): boolean {
+    if (name === SOURCES || files < LARGE) return false;
+    const age = this.#now - lookedAt;
+    return age >= 0 && age < Math.max(LEAST_WAIT_MS, LOOK_SHARE * lookMs);
+  }
+
+  /** Others move the link to what they have written last. */
+  async #lookAtLatest({ name, path, fileOf }: IndexedDirectory): Promise<void> {
+    const target = await readLink(this.#environment.fs, join(path, LATEST_FILE));
+    const id = target === undefined ? undefined : jobIdOfFile(target);
+    if (id === undefined || !isRunId(id)) return;
+    const before = this.#store.fileIn(name, id);
+    if (before === undefined || !this.#isAsBefore(fileOf(id), before)) this.#runs.add(id);
   }
 
   async #idsIn({ name, path }: IndexedDirectory): Promise<readonly string[]> {

@@ -13,7 +13,11 @@ const TABLES = `
     name TEXT NOT NULL UNIQUE,
     mtime REAL,
     size REAL NOT NULL,
-    ino REAL NOT NULL
+    ino REAL NOT NULL,
+    -- When all of its files were last looked at, how long that took, in milliseconds, and how many they were.
+    looked_at REAL NOT NULL,
+    look_ms REAL NOT NULL,
+    files INTEGER NOT NULL
   );
 
   -- AUTOINCREMENT: an ID is never used again, so that keys of a run that is gone lead to none.
@@ -36,7 +40,9 @@ const TABLES = `
     -- JSON: bytes of each segment by writer.
     segments TEXT NOT NULL
   );
-  CREATE INDEX runs_by_start ON runs (start_time, run_id) WHERE told;
+  -- All that a selection asks for.
+  CREATE INDEX runs_by_start ON runs (start_time, run_id, status, state, pipeline, subdomain, unsettled)
+    WHERE told;
   CREATE INDEX runs_troubled ON runs (id) WHERE troubled;
   CREATE INDEX runs_unsettled ON runs (start_time, run_id) WHERE told AND unsettled;
 

@@ -5,6 +5,7 @@ import {
   type FileSignature,
   type IndexedRun,
   type IndexedUpload,
+  type LookedThrough,
   type RowVersion,
 } from './indexed-run.ts';
 
@@ -55,24 +56,51 @@ export class IndexStore {
   }
 
   /** Directories by name, as they were when all of their files were indexed. */
-  directories(): ReadonlyMap<string, FileSignature> {
-    const rows = this.statements.of('SELECT name, mtime, size, ino FROM directories').all();
-    return new Map(rows.map((row) => [textIn(row, 'name'), signatureIn(row)]));
+  directories(): ReadonlyMap<string, LookedThrough> {
+    const rows = this.statements.of('SELECT * FROM directories').all();
+    return new Map(
+      rows.map((row) => [
+        textIn(row, 'name'),
+        {
+          signature: signatureIn(row),
+          lookedAt: numberIn(row, 'looked_at'),
+          lookMs: numberIn(row, 'look_ms'),
+          files: numberIn(row, 'files'),
+        },
+      ]),
+    );
   }
 
-  putDirectory(name: string, { mtime, size, ino }: FileSignature): void {
+  putDirectory(name: string, { signature, lookedAt, lookMs, files }: LookedThrough): void {
+    const { mtime, size, ino } = signature;
     this.statements
-      .of('UPDATE directories SET mtime = ?, size = ?, ino = ? WHERE id = ?')
-      .run(mtime ?? null, size, ino, this.#directoryId(name));
+      .of(
+        `UPDATE directories SET mtime = ?, size = ?, ino = ?, looked_at = ?, look_ms = ?, files = ?
+          WHERE id = ?`,
+      )
+      .run(mtime ?? null, size, ino, lookedAt, lookMs, files, this.#directoryId(name));
   }
 
   #directoryId(name: string): number {
     const row = this.statements.of('SELECT id FROM directories WHERE name = ?').get(name);
     if (row !== undefined) return numberIn(row, 'id');
     const made = this.statements
-      .of('INSERT INTO directories (name, size, ino) VALUES (?, 0, 0)')
+      .of(
+        'INSERT INTO directories (name, size, ino, looked_at, look_ms, files) VALUES (?, 0, 0, 0, 0, 0)',
+      )
       .run(name);
     return Number(made.lastInsertRowid);
+  }
+
+  /** The file of a run in a directory. */
+  fileIn(directory: string, runId: string): FileSignature | undefined {
+    const row = this.statements
+      .of(
+        `SELECT f.mtime, f.size, f.ino FROM directories d, runs r
+          JOIN files f ON f.directory = d.id AND f.run = r.id WHERE d.name = ? AND r.run_id = ?`,
+      )
+      .get(directory, runId);
+    return row && signatureIn(row);
   }
 
   /** The files of a directory of runs, by run ID. */

@@ -6,6 +6,17 @@ export interface FileSignature {
   readonly ino: number;
 }
 
+/** A directory as it was when all of its files had been looked at. */
+export interface LookedThrough {
+  readonly signature: FileSignature;
+  /** In milliseconds since the Unix epoch. */
+  readonly lookedAt: number;
+  /** How long it took. */
+  readonly lookMs: number;
+  /** How many files it had. */
+  readonly files: number;
+}
+
 /** Which writing of a row was there before something was read. */
 export interface RowVersion {
   readonly id: number;

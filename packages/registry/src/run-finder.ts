@@ -13,7 +13,7 @@ import { allRunIds, jobIdsIn, stepDirectories } from './run-ids.ts';
 import { type RunIndex } from './run-index.ts';
 import { isTold, newestFirst } from './run-order.ts';
 import { type RunSelection, isSelected } from './run-selection.ts';
-import { type RunList, type RunSummary } from './run-summary.ts';
+import { LOST, type RunList, type RunSummary } from './run-summary.ts';
 
 /** Runs as they are now. */
 export interface LoadedRuns {
@@ -52,8 +52,12 @@ function summariesNewestFirst(a: RunSummary, b: RunSummary): number {
   return b.startTime - a.startTime || compareText(b.runId, a.runId);
 }
 
+/** States that may change without any file changing: whoever should end a run may be gone. */
+const MAY_CHANGE: ReadonlySet<string> = new Set(['running', 'open', LOST]);
+
 function select(queries: IndexQueries, selection: RunSelection): Selected {
-  const byStatus = selection.status !== undefined;
+  const { status } = selection;
+  const byStatus = status !== undefined && MAY_CHANGE.has(status);
   const which = byStatus ? 'settled' : 'all';
   const { status: _, limit: _limit, ...rest } = selection;
   return {
@@ -163,7 +167,8 @@ export class RunFinder {
     selection: RunSelection,
   ): Promise<{ readonly ids: readonly string[]; readonly problems: readonly Problem[] }> {
     const { status, itemId, limit = Number.POSITIVE_INFINITY } = selection;
-    if (status === undefined && itemId === undefined) {
+    const isInRows = status === undefined || !MAY_CHANGE.has(status);
+    if (isInRows && itemId === undefined) {
       await this.#recorders.flushJournals();
       const found = await this.#index.answer((queries) => queries.ids(selection));
       if (found !== undefined) return { ids: found.value, problems: distinct(found.problems) };

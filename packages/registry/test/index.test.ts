@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { type Registry, isRegistryError, nodeFileSystem, openRegistry } from '@milepost/registry';
 import { age } from './aged.ts';
 import { temporaryRoot } from './temporary-root.ts';
@@ -256,4 +256,29 @@ test('asking for an index where there is nothing leaves nothing behind', async (
   await using registry = openRegistry({ root, index: true });
   expect(await registry.listRuns()).toEqual({ runs: [], total: 0, problems: [] });
   expect(() => lstatSync(root)).toThrow('ENOENT');
+});
+
+test('what others write into a directory of many files is seen at once by its link, and in a minute without', async () => {
+  const root = temporaryRoot();
+  const hubs = join(root, 'analytics/job_registry');
+  mkdirSync(hubs, { recursive: true });
+  const put = (run: number, item: string): void =>
+    writeFileSync(
+      join(hubs, `run_${run}.json`),
+      JSON.stringify({ pipeline_steps: { ocr: { status: 'completed', items: { list: [item] } } } }),
+    );
+  for (let run = 0; run < 5000; run += 1) put(run, 'a');
+  await using registry = openRegistry({ root, index: true });
+  await registry.findItem('b');
+  age(root);
+  await registry.findItem('b');
+  put(1, 'changed in place');
+  put(2, 'linked');
+  symlinkSync('run_2.json', join(hubs, 'latest.json'));
+  const seen = async (item: string): Promise<number> =>
+    (await registry.findItem(item)).sightings.length;
+  expect([await seen('linked'), await seen('changed in place')]).toEqual([1, 0]);
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 10 * 60_000 });
+  onTestFinished(() => void vi.useRealTimers());
+  expect([await seen('linked'), await seen('changed in place')]).toEqual([1, 1]);
 });
