@@ -24,7 +24,7 @@ export interface Rest {
 
 /** One line for people on what is lost or waits still; undefined where nothing is and nothing does. */
 export function describeRest(rest: Rest): string | undefined {
-  const parts = [...lossesOf(rest), ...waitingOf(rest)];
+  const parts = [...lossesOf(rest), ...troublesOf(rest), ...waitingOf(rest)];
   return parts.length === 0 ? undefined : `milepost: ${parts.join('; ')}`;
 }
 
@@ -40,9 +40,17 @@ function lossesOf({ delivery, others }: Rest): string[] {
   }
   for (const signal of ALL) {
     const { status, lost, error = status } = others[signal];
-    if (status !== 'ok') add(error, lost > 0 ? counted(signal, lost) : NOUNS[signal][1]);
+    if (lost > 0) add(error, counted(signal, lost));
   }
   return Array.from(byReason, ([reason, what]) => `${what.join(', ')} lost (${reason})`);
+}
+
+/** What is wrong without a known loss: a registry that cannot write tries again, a flush of the user's own failed. */
+function troublesOf({ others }: Rest): string[] {
+  return ALL.flatMap((signal) => {
+    const { status, lost, error = status } = others[signal];
+    return status === 'ok' || lost > 0 ? [] : [`${NOUNS[signal][1]}: ${error}`];
+  });
 }
 
 function waitingOf({ delivery, spoolDirectory }: Rest): string[] {

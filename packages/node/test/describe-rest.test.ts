@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { type Rest, describeRest } from '../src/describe-rest.ts';
+import { type FlushReport, type SignalReport } from '../src/flush-report.ts';
+import { NO_DELIVERY } from '../src/no-delivery.ts';
+
+const OK: SignalReport = { status: 'ok', waiting: 0, lost: 0 };
+const ALL_OK: FlushReport = { traces: OK, logs: OK, metrics: OK, registry: OK };
+const { traces: NOTHING } = NO_DELIVERY;
+
+test.for<[what: string, rest: Partial<Rest>, line: string | undefined]>([
+  ['nothing', { delivery: NO_DELIVERY }, undefined],
+  ['no delivery', {}, undefined],
+  [
+    'what waits in memory and on disk',
+    {
+      delivery: {
+        traces: { ...NOTHING, inMemory: 204, spooled: 1_000 },
+        logs: { ...NOTHING, spooled: 3 },
+        metrics: NOTHING,
+      },
+      spoolDirectory: '/spool',
+    },
+    'milepost: 1,204 spans, 3 log records wait in /spool; `milepost flush` sends them',
+  ],
+  [
+    'a single record',
+    { delivery: { ...NO_DELIVERY, logs: { ...NOTHING, spooled: 1 } }, spoolDirectory: '/spool' },
+    'milepost: 1 log record waits in /spool; `milepost flush` sends them',
+  ],
+  [
+    'what is lost, each reason once',
+    {
+      delivery: {
+        traces: { ...NOTHING, lost: { spool_full: 12, rejected: 1 } },
+        logs: { ...NOTHING, lost: { spool_full: 1_500_000 } },
+        metrics: NOTHING,
+      },
+    },
+    'milepost: 12 spans, 1,500,000 log records lost (spool_full); 1 span lost (rejected)',
+  ],
+  [
+    'both',
+    {
+      delivery: {
+        ...NO_DELIVERY,
+        traces: { ...NOTHING, spooled: 2, lost: { memory_full: 1 } },
+      },
+      spoolDirectory: '/spool',
+    },
+    'milepost: 1 span lost (memory_full); 2 spans wait in /spool; `milepost flush` sends them',
+  ],
+  [
+    'what goes other ways',
+    {
+      others: {
+        ...ALL_OK,
+        traces: { status: 'failed', waiting: 0, lost: 2, error: 'no answer in time' },
+        registry: { status: 'failed', waiting: 0, lost: 0, error: 'disk full' },
+      },
+    },
+    'milepost: 2 spans lost (no answer in time); records of the registry: disk full',
+  ],
+])('%s', ([, rest, line]) => {
+  const none: Rest = { delivery: undefined, spoolDirectory: undefined, others: ALL_OK };
+  expect(describeRest({ ...none, ...rest })).toBe(line);
+});
