@@ -60,6 +60,10 @@ export class IndexFile {
     }
   }
 
+  get exists(): boolean {
+    return this.#ino !== undefined;
+  }
+
   /** Whether what is open is what lies there. */
   get isCurrent(): boolean {
     return this.#open !== undefined && this.#open.ino === this.#ino;

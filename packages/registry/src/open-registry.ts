@@ -155,7 +155,11 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
     getJobPipelineStatus: (jobId) => reader.getJobPipelineStatus(jobId),
     findJobsForItem: (itemId) => reader.findJobsForItem(itemId),
     findJobsForCitekey: (citekey) => reader.findJobsForItem(citekey),
-    rebuildCentralRegistry: () => rebuildAll(environment, recorders),
+    rebuildCentralRegistry: async () => {
+      const hubs = await rebuildAll(environment, recorders);
+      await index.renew();
+      return hubs;
+    },
     flush: async () => {
       await events.settle();
       await recorders.flush();

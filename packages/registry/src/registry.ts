@@ -95,7 +95,8 @@ export interface Registry extends AsyncDisposable {
   /** The same as {@link findJobsForItem}. */
   findJobsForCitekey(citekey: string): Promise<readonly ItemJob[]>;
   /**
-   * Brings hubs, spokes and links to what journals and spokes tell, with their original times.
+   * Brings hubs, spokes and links to what journals and spokes tell, with their original times, and makes the index anew
+   * where there is one.
    * @returns the number of hubs
    */
   rebuildCentralRegistry(): Promise<number>;

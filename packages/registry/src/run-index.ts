@@ -78,6 +78,20 @@ export class RunIndex {
     });
   }
 
+  /** Makes the index anew, where there is one. */
+  async renew(): Promise<void> {
+    const file = this.#file;
+    if (file === undefined || !file.exists) return;
+    await this.#turns.take(async () => {
+      try {
+        file.discard();
+      } catch (error) {
+        this.#giveUp(file, error);
+      }
+    });
+    await this.answer(() => undefined);
+  }
+
   /** Lets go of the file. */
   async close(): Promise<void> {
     await this.#turns.take(async () => this.#file?.close());

@@ -204,6 +204,44 @@ test('four processes that make one index at once all answer right', async () => 
   expect(answers).toEqual(children.map(() => ({ found, hasIndex: true })));
 });
 
+test('several registries that ask while one records each see what was acknowledged', async () => {
+  const root = temporaryRoot();
+  await using writer = openRegistry({ root, index: true });
+  const readers = Array.from({ length: 3 }, () => openRegistry({ root, index: true }));
+  const told = new ToldRun((event) => writer.listener.onEvent(event)).start();
+  const stage = told.startStage('ocr');
+  const found: number[] = [];
+  for (let item = 0; item < 12; item += 1) {
+    told.item(stage, `item_${item}`);
+    tellRun(writer, `run_${item}`, [`item_${item}`]);
+    await writer.listener.flush?.(told.run.runId);
+    await writer.listener.flush?.(`run_${item}`);
+    const asked = readers.map((reader) => reader.findItem(`item_${item}`));
+    const listed = readers.map((reader) => reader.listRuns({ status: 'completed' }));
+    found.push(...(await Promise.all(asked)).map(({ sightings }) => sightings.length));
+    found.push(...(await Promise.all(listed)).map(({ total }) => total - item + 1));
+  }
+  expect(new Set(found)).toEqual(new Set([2]));
+  await Promise.all(readers.map((reader) => reader.close()));
+});
+
+test('a rebuild makes the index anew', async () => {
+  const root = temporaryRoot();
+  await using registry = openRegistry({ root, index: true });
+  tellRun(registry, 'run', ['a']);
+  await registry.findItem('a');
+  await registry.flush();
+  const path = join(root, INDEX);
+  const before = new DatabaseSync(path);
+  before.exec('DELETE FROM keys');
+  before.close();
+  age(root);
+  await registry.rebuildCentralRegistry();
+  const after = new DatabaseSync(path);
+  expect(after.prepare('SELECT count(*) AS count FROM keys').get()).toEqual({ count: 1 });
+  after.close();
+});
+
 test('a checksum: uploads, inputs, sources and outputs', async () => {
   const root = temporaryRoot();
   await using registry = openRegistry({ root, index: true });
