@@ -17,7 +17,10 @@ export {
   nodeFileSystem,
 } from './file-system.ts';
 export { type RegistryHealth } from './health.ts';
+export { FINDING_KINDS, type Finding, type FindingKind } from './finding.ts';
+export { type DerivedOutput, type FileLineage } from './find-outputs.ts';
 export { type ItemJob } from './item-jobs.ts';
+export { type SourceList, type SourceSummary } from './list-sources.ts';
 export {
   ON_REGISTRY_ERROR_VALUES,
   type OnRegistryError,
@@ -49,4 +52,9 @@ export {
   type RunList,
   type RunSummary,
 } from './run-summary.ts';
+export { type SavedSource, type SourceFiles } from './save-source-files.ts';
 export { type SourceUpload } from './save-source.ts';
+export { SOURCE_IDS_VALUES, type SourceIds } from './source-files.ts';
+export { type SourceReport, type VerifySourceOptions } from './verify-source.ts';
+export { type VerifyOptions, type VerifyReport } from './verify.ts';
+export { GONE_BY_VALUES, type GoneBy } from './writer-life.ts';

@@ -8,9 +8,12 @@ import { Directories } from './directories.ts';
 import { DURABILITY_VALUES, type Durability, withDurability } from './durability.ts';
 import { EventRecorder } from './event-recorder.ts';
 import { type RegistryFileSystem, nodeFileSystem } from './file-system.ts';
+import { type ChecksumHistory } from './find-checksum.ts';
+import { findOutputsOf } from './find-outputs.ts';
 import { LatestLinks } from './latest-links.ts';
 import { Layout } from './layout.ts';
-import { rebuildAll } from './rebuild.ts';
+import { listSources } from './list-sources.ts';
+import { rebuildAll, rebuildOne } from './rebuild.ts';
 import { RecorderPool } from './recorder-pool.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 import { RegistryError } from './registry-error.ts';
@@ -18,9 +21,12 @@ import { RegistryReader } from './registry-reader.ts';
 import { type Registry } from './registry.ts';
 import { writeResultFile } from './results.ts';
 import { RunIndex } from './run-index.ts';
-import { saveSourceJob } from './save-source.ts';
+import { saveSourceFiles } from './save-source-files.ts';
+import { type SourceUpload, saveSourceJob } from './save-source.ts';
 import { saveStep } from './save-step.ts';
 import { withSegmentMarks } from './segment-marks.ts';
+import { verifySource } from './verify-source.ts';
+import { verifyRegistry } from './verify.ts';
 
 const DEFAULT_MAX_PENDING_BYTES = 64 * 1024 * 1024;
 
@@ -107,6 +113,11 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
     () => recorders.runIds(),
   );
   const links = new LatestLinks(environment);
+  const findChecksum = (sha256: string): Promise<ChecksumHistory> => reader.findChecksum(sha256);
+  const saveSource = (upload: SourceUpload): Promise<string> => {
+    const claim = (): string => claims.claimRunId('timestamp', new Date(clock.now()));
+    return saveSourceJob(environment, links, claim, upload);
+  };
   let closing: Promise<void> | undefined;
 
   const close = (): Promise<void> => {
@@ -136,16 +147,21 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
     findItem: (itemId) => reader.findItem(itemId),
     findRunsForChecksum: (sha256) => reader.findChecksum(sha256),
     diffRuns: (before, after) => reader.diffRuns(before, after),
+    findOutputsOf: (file) => findOutputsOf(environment, findChecksum, file),
+    verify: async (options = {}) => {
+      await recorders.flushJournals();
+      return verifyRegistry(environment, reader, options);
+    },
+    verifySource: (jobId, options = {}) => verifySource(environment, jobId, options),
+    listSources: () => listSources(environment),
     writeResult: async (itemId, name, data) => {
       const scope = activeScope();
       const written = await writeResultFile(environment, scope, itemId, name, data);
       if (scope !== undefined) events.outputWritten(scope, itemId, written);
       return written;
     },
-    saveSource: (upload) => {
-      const claim = (): string => claims.claimRunId('timestamp', new Date(clock.now()));
-      return saveSourceJob(environment, links, claim, upload);
-    },
+    saveSource,
+    saveSourceFiles: (files) => saveSourceFiles(environment, files, saveSource),
     saveStepMetadata: (step, jobId, metadata) => saveStep(recorders, clock, step, jobId, metadata),
     getStepMetadata: (step, jobId) => reader.getStepMetadata(step, jobId),
     getCentralRegistry: (jobId) => reader.getCentralRegistry(jobId),
@@ -159,6 +175,11 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
       const hubs = await rebuildAll(environment, recorders);
       await index.renew();
       return hubs;
+    },
+    rebuildRun: async (idOrAlias) => {
+      const runId = await reader.findRunId(idOrAlias);
+      if (runId !== undefined) await rebuildOne(environment, recorders, runId);
+      return runId;
     },
     flush: async () => {
       await events.settle();

@@ -1,5 +1,4 @@
 import { dirname } from 'node:path';
-import { isRunId } from '@milepost/run-id';
 import { stepEntries } from './describe-run.ts';
 import { sha256 } from './foreign-files.ts';
 import { LatestLinks } from './latest-links.ts';
@@ -97,6 +96,21 @@ async function rebuildLinks(
   }
 }
 
+/** Brings hub and spokes of one run to what its journal and its spokes tell. Undefined where nothing tells of it. */
+export async function rebuildOne(
+  environment: RegistryEnvironment,
+  recorders: RecorderPool,
+  runId: string,
+): Promise<LoadedRun | undefined> {
+  const segments = await namesIn(environment, environment.layout.journal(runId), []);
+  if (segments.length > 0) await recorders.of(runId).rebuild();
+  const run = await loadRun(environment, runId);
+  if (run?.state.firstTime === undefined) return undefined;
+  run.problems.forEach(reportProblem);
+  if (!run.hasJournal) await rebuildForeign(environment, run);
+  return run;
+}
+
 /** Brings every hub, spoke and link to what journals and spokes tell, and gives the number of hubs. */
 export async function rebuildAll(
   environment: RegistryEnvironment,
@@ -104,17 +118,11 @@ export async function rebuildAll(
 ): Promise<number> {
   const { layout } = environment;
   const problems: Problem[] = [];
-  const journals = await namesIn(environment, layout.journals, problems);
-  const journaled = new Set(journals.filter(isRunId));
   const starts = new Map<string, number>();
   for (const runId of await allRunIds(environment, problems)) {
     try {
-      if (journaled.has(runId)) await recorders.of(runId).rebuild();
-      const run = await loadRun(environment, runId);
-      if (run?.state.firstTime === undefined) continue;
-      starts.set(runId, run.rendered.overview.startTime);
-      run.problems.forEach(reportProblem);
-      if (!run.hasJournal) await rebuildForeign(environment, run);
+      const run = await rebuildOne(environment, recorders, runId);
+      if (run !== undefined) starts.set(runId, run.rendered.overview.startTime);
     } catch (error) {
       reportProblem(problemOf(environment, layout.hub(runId), error));
     }

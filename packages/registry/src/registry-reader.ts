@@ -46,6 +46,11 @@ export class RegistryReader {
     return run && describeRunInFull(run);
   }
 
+  /** The ID of the run that an ID, an alias of it or `latest` means; undefined where nothing tells of it. */
+  async findRunId(idOrAlias: string): Promise<string | undefined> {
+    return (await this.#load(idOrAlias))?.runId;
+  }
+
   async findItem(itemId: string): Promise<ItemHistory> {
     const { runs, problems } = await this.#finder.withKey({ kind: 'item', id: itemId });
     const sightings = runs.flatMap((run) => sightingsIn(run, itemId));

@@ -2,13 +2,18 @@ import { type LifecycleListener, type RunStore } from '@milepost/core/hooks';
 import { type WrittenItemsKey } from '@milepost/semconv/schemas';
 import { type RunDiff } from './diff-runs.ts';
 import { type ChecksumHistory } from './find-checksum.ts';
+import { type FileLineage } from './find-outputs.ts';
 import { type RegistryHealth } from './health.ts';
 import { type ItemJob } from './item-jobs.ts';
+import { type SourceList } from './list-sources.ts';
 import { type JobPipelineStatus } from './pipeline-status.ts';
 import { type ResultData, type WrittenResult } from './results.ts';
 import { type RunSelection } from './run-selection.ts';
 import { type ItemHistory, type RunDetail, type RunList } from './run-summary.ts';
+import { type SavedSource, type SourceFiles } from './save-source-files.ts';
 import { type SourceUpload } from './save-source.ts';
+import { type SourceReport, type VerifySourceOptions } from './verify-source.ts';
+import { type VerifyOptions, type VerifyReport } from './verify.ts';
 
 /**
  * A registry that is open. It owns its journal files until it is closed. A job ID is a run ID; where one is asked for,
@@ -46,6 +51,24 @@ export interface Registry extends AsyncDisposable {
   diffRuns(before: string, after: string): Promise<RunDiff>;
 
   /**
+   * What came of a file: where it was seen, and the outputs that runs made of its item.
+   * @param file its SHA-256 in hex, or its path
+   */
+  findOutputsOf(file: string): Promise<FileLineage>;
+
+  /**
+   * Verifies the registry, or one run of it: journals complete by sequence and whole by their checksums, hubs and spokes
+   * byte for byte what they tell, outputs and files of uploads as they were, runs and their uploads of one mind. Changes
+   * nothing.
+   * @throws {RegistryError} `run_not_found`
+   */
+  verify(options?: VerifyOptions): Promise<VerifyReport>;
+  /** Which files of an upload were changed, lost or added since; undefined where there is no such upload. */
+  verifySource(jobId: string, options?: VerifySourceOptions): Promise<SourceReport | undefined>;
+  /** Every upload, newest first. */
+  listSources(): Promise<SourceList>;
+
+  /**
    * Writes a result of an item into the tree of the stage around the call, safely, and records path, size and SHA-256.
    * Text and bytes are written as they are, anything else as JSON.
    * @param name of the file, with `/` for subdirectories
@@ -58,6 +81,12 @@ export interface Registry extends AsyncDisposable {
    * @throws {RegistryError} `source_exists`
    */
   saveSource(upload: SourceUpload): Promise<string>;
+  /**
+   * Records files as an upload, with checksum, size and place of each, so that `verifySource` can tell later what became of
+   * them.
+   * @throws {RegistryError} `source_exists`; `invalid_argument` where there is no file to record, or two would be one item
+   */
+  saveSourceFiles(files: SourceFiles): Promise<SavedSource>;
 
   /**
    * Records a step with any JSON metadata, of which only `status` is required, in place of what was saved of it before, and
@@ -100,6 +129,12 @@ export interface Registry extends AsyncDisposable {
    * @returns the number of hubs
    */
   rebuildCentralRegistry(): Promise<number>;
+  /**
+   * The same for one run.
+   * @returns its run ID; undefined where nothing tells of it
+   * @throws {RegistryError} `write_failed`
+   */
+  rebuildRun(idOrAlias: string): Promise<string | undefined>;
 
   /**
    * Resolves when all that was recorded before is on disk, hubs and spokes too.

@@ -3,6 +3,7 @@ import { itemCollectionOf } from './item-outcomes.ts';
 import { type JsonObject, without } from './own-keys.ts';
 import { compareRecords } from './record-order.ts';
 import { type RunState } from './run-fold.ts';
+import { DIRECTORIES_KEY, FILES_KEY } from './source-files.ts';
 
 const COLLECTIONS: ReadonlySet<string> = new Set([
   'job_id',
@@ -12,6 +13,9 @@ const COLLECTIONS: ReadonlySet<string> = new Set([
   'source_items',
   'citekeys',
   'checksums',
+  // Where its files lay then is its own business.
+  FILES_KEY,
+  DIRECTORIES_KEY,
 ]);
 
 /** The source that a run, or else the first of its saved steps, names; undefined where none does. */
