@@ -8,5 +8,6 @@ if (process.argv[2] === 'plain') {
   await sdk.shutdown();
 } else {
   const telemetry = await startTelemetry();
-  await telemetry.shutdown();
+  // What earlier programs left is sent too, on a busy machine as well.
+  await telemetry.shutdown({ timeoutMs: 20_000 });
 }
