@@ -1,5 +1,5 @@
 // Takes over what ended processes left in the spool, sends it, and ends.
-import { startContender } from './contender.ts';
+import { startTelemetry } from '@milepost/node';
 
-const contender = await startContender('milepost');
-await contender.shutdown();
+const telemetry = await startTelemetry({ serviceName: 'outage' });
+await telemetry.shutdown({ timeoutMs: 60_000 });
