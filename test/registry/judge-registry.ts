@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { openRegistry } from '@milepost/registry';
 
@@ -10,7 +10,7 @@ export interface Judgement {
   readonly duplicates: readonly string[];
   /** Hubs, spokes and links that are there and cannot be read. */
   readonly unreadable: readonly string[];
-  /** Hubs that are not as the journal tells after a rebuild. */
+  /** Hubs that lack items after a rebuild, or do not come back byte for byte when they are deleted. */
   readonly wrongHubs: readonly string[];
 }
 
@@ -30,6 +30,15 @@ function itemsInJournal(root: string, runId: string): readonly string[] {
         return item?.[1] ?? [];
       }),
   );
+}
+
+/** How many items the steps of a hub show. */
+function itemsInHub(text: string | undefined): number {
+  if (text === undefined) return 0;
+  const { pipeline_steps: steps } = JSON.parse(text) as {
+    pipeline_steps: Record<string, { items?: { total: number } }>;
+  };
+  return Object.values(steps).reduce((sum, { items }) => sum + (items?.total ?? 0), 0);
 }
 
 /** Derived files below a directory that hold no JSON. Temporary files have names of their own, which readers skip. */
@@ -59,9 +68,11 @@ export async function judgeRun(
   const run = await registry.readRun(runId);
   const shown = run?.items?.total ?? 0;
   await registry.rebuildCentralRegistry();
-  const told = await registry.getCentralRegistry(runId);
   const hub = join(root, 'analytics/job_registry', `${runId}.json`);
-  const onDisk: unknown = existsSync(hub) ? JSON.parse(readFileSync(hub, 'utf8')) : undefined;
+  const rebuilt = existsSync(hub) ? readFileSync(hub, 'utf8') : undefined;
+  if (rebuilt !== undefined) unlinkSync(hub);
+  await registry.rebuildCentralRegistry();
+  const again = existsSync(hub) ? readFileSync(hub, 'utf8') : undefined;
   return {
     lost: [
       ...acknowledged.filter((item) => !known.has(item)),
@@ -73,6 +84,6 @@ export async function judgeRun(
       ...unreadable,
       ...(run?.problems ?? []).map(({ path, message }) => `${path}: ${message}`),
     ],
-    wrongHubs: JSON.stringify(onDisk) === JSON.stringify(told) ? [] : [runId],
+    wrongHubs: again === rebuilt && itemsInHub(rebuilt) === known.size ? [] : [runId],
   };
 }

@@ -84,6 +84,8 @@ async function killOneAfterTheOther(
     await writer.begin();
     // The next one starts meanwhile.
     next = generation + 1 < options.generations ? start(generation + 1) : undefined;
+    // Every other one, as seen over all, is killed after it has acknowledged something.
+    if (options.random() < 0.5) await writer.firstAcknowledged;
     await setTimeout(options.random() * MAX_LIFE_MS);
     await writer.kill();
     all.push(...writer.acknowledged);

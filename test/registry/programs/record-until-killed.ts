@@ -3,6 +3,7 @@ import { once } from 'node:events';
 // resolved. Waits for a line on stdin before it begins.
 // Arguments: root of the registry, run ID, name of this writer.
 import { writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { joinRun, withItem, withStage } from '@milepost/core';
 import { connectRegistry, openRegistry } from '@milepost/registry';
 
@@ -13,6 +14,7 @@ const STDOUT = 1;
 const [root = '', runId = '', writer = ''] = process.argv.slice(2);
 const registry = openRegistry({ root });
 connectRegistry(registry);
+flushCompileCache();
 writeSync(STDOUT, 'ready\n');
 await once(process.stdin, 'data');
 
