@@ -36,8 +36,8 @@ const COLLECTORS: readonly Behaviour[] = [
 
 const PROGRAM = fileURLToPath(new URL('programs/produce.ts', import.meta.url));
 const STAGES_PER_SECOND = 300;
-/** From the start of a process until it is killed; starting takes about a second of it. */
-const LIFE_MS = { least: 500, most: 3_500 };
+/** From the start of its telemetry until a process is killed, at most. */
+const LIFE_MS = 2_000;
 /** Many small requests, so that a kill meets one at every moment of its life. */
 const SMALL_REQUESTS = {
   OTEL_BSP_SCHEDULE_DELAY: '20',
@@ -96,7 +96,9 @@ async function killOne(env: Readonly<Record<string, string>>, random: () => numb
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const exited = once(child, 'exit');
-  await setTimeout(LIFE_MS.least + random() * (LIFE_MS.most - LIFE_MS.least));
+  // The first that it says is that it begins; loading it takes as long as the machine is busy.
+  await once(child, 'message');
+  await setTimeout(random() * LIFE_MS);
   child.kill('SIGKILL');
   await exited;
 }

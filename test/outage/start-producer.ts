@@ -64,6 +64,8 @@ export function startProducer(
 
   child.on('message', (notice: ProducerNotice) => {
     switch (notice.kind) {
+      case 'begins':
+        return;
       case 'state':
         if (notice.waiting === null) return;
         peakInMemory = Math.max(peakInMemory ?? 0, notice.waiting.memory);

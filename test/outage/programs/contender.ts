@@ -23,14 +23,15 @@ export interface Contender {
   shutdown(): Promise<unknown>;
 }
 
-export async function startContender(name: string): Promise<Contender> {
+/** Loads what a contender needs. Gives what starts it. */
+export async function loadContender(name: string): Promise<() => Promise<Contender>> {
   switch (name) {
     case 'milepost':
-      return (await import('./with-milepost.ts')).start();
+      return (await import('./with-milepost.ts')).start;
     case 'plain':
-      return (await import('./with-plain-sdk.ts')).start();
+      return (await import('./with-plain-sdk.ts')).start;
     case 'none':
-      return (await import('./without-telemetry.ts')).start();
+      return (await import('./without-telemetry.ts')).start;
     default:
       throw new Error(`the contender must be one of ${CONTENDER_NAMES.join(', ')}; it is ${name}`);
   }

@@ -2,7 +2,7 @@
 // end are named `work`, the one in which the program ends is `ending`. Before the end it prints the time.
 import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startContender } from './contender.ts';
+import { loadContender } from './contender.ts';
 import { type EndName, STAGES_BEFORE_THE_END } from './ends.ts';
 
 const [name = '', end = ''] = process.argv.slice(2);
@@ -39,7 +39,8 @@ function endNow(): void {
   }
 }
 
-const contender = await startContender(name);
+const start = await loadContender(name);
+const contender = await start();
 await contender.inRun(async () => {
   for (let n = 0; n < STAGES_BEFORE_THE_END; n += 1) {
     await contender.stage('work', n, async () => undefined);

@@ -1,7 +1,7 @@
 // Makes numbered stages in one run, says over IPC what waits, and ends as it is told to, by a shutdown or `process.exit`:
 // `node produce.ts {contender} {count} {stages a second, or all for all at once}`
 import { once } from 'node:events';
-import { type Contender, startContender } from './contender.ts';
+import { type Contender, loadContender } from './contender.ts';
 import { makeAtRate } from './make-at-rate.ts';
 import { type EndOrder, type ProducerNotice } from './producer-notice.ts';
 
@@ -19,7 +19,9 @@ function look(contender: Contender): void {
 }
 
 const told = once(process, 'message');
-const contender = await startContender(name);
+const start = await loadContender(name);
+say({ kind: 'begins' });
+const contender = await start();
 const looks = setInterval(look, LOOK_EVERY_MS, contender);
 const begin = performance.now();
 await contender.inRun(async () => {

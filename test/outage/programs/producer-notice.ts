@@ -1,7 +1,8 @@
 import { type Waiting } from './contender.ts';
 
-/** What `produce.ts` says over IPC: what waits, that all stages are made, and how it ended. */
+/** What `produce.ts` says over IPC: that its telemetry starts now, what waits, that all stages are made, and how it ended. */
 export type ProducerNotice =
+  | { readonly kind: 'begins' }
   | { readonly kind: 'state'; readonly waiting: Waiting | null }
   | { readonly kind: 'made'; readonly seconds: number }
   | {
