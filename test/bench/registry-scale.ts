@@ -183,6 +183,7 @@ await timed('another opening: by item', () => registry.findItem(itemOf(1)));
 await timed('by item, again', () => registry.findItem(itemOf(1)));
 const { sightings } = await registry.findItem(itemOf(1));
 console.log(`  found in ${sightings.length} runs`);
+await median('by item, each for the first time', (round) => registry.findItem(itemOf(round)));
 await median('by item, warm', (round) => registry.findItem(itemOf(round)));
 await median('findJobsForItem, warm', (round) => registry.findJobsForItem(itemOf(round)));
 await median('an item that is nowhere', (round) => registry.findItem(`nothing-${round}`));

@@ -1,5 +1,6 @@
 import { ByteSearch, needleOf } from './byte-search.ts';
 import { describeRun } from './describe-run.ts';
+import { withDirectReads } from './direct-reads.ts';
 import { type IndexKey, hashOfKey } from './index-keys.ts';
 import { type IndexQueries } from './index-queries.ts';
 import { parseSummary } from './index-summary.ts';
@@ -41,6 +42,9 @@ interface Selected {
   readonly total: number;
 }
 
+/** How many runs are read at once, without letting the program go on in between: some milliseconds. */
+const FEW = 16;
+
 /** Each problem once, by path: every run looks into the same directories. */
 function distinct(problems: readonly Problem[]): readonly Problem[] {
   return [...new Map(problems.map((problem) => [problem.path, problem])).values()].toSorted(
@@ -73,11 +77,14 @@ function select(queries: IndexQueries, selection: RunSelection): Selected {
 /** Finds the runs that a question is about: by the index, or by reading them all. The answers are the same. */
 export class RunFinder {
   readonly #environment: RegistryEnvironment;
+  /** The same, for reading few runs. */
+  readonly #direct: RegistryEnvironment;
   readonly #recorders: RecorderPool;
   readonly #index: RunIndex;
 
   constructor(environment: RegistryEnvironment, recorders: RecorderPool, index: RunIndex) {
     this.#environment = environment;
+    this.#direct = { ...environment, fs: withDirectReads(environment.fs) };
     this.#recorders = recorders;
     this.#index = index;
   }
@@ -182,9 +189,10 @@ export class RunFinder {
 
   async #load(runIds: readonly string[], problemsBefore: readonly Problem[]): Promise<LoadedRuns> {
     const problems = [...problemsBefore];
+    const environment = runIds.length > FEW ? this.#environment : this.#direct;
     const loaded = await mapLimited(runIds, async (runId) => {
       try {
-        return await loadRun(this.#environment, runId);
+        return await loadRun(environment, runId);
       } catch (error) {
         problems.push(problemOf(this.#environment, this.#environment.layout.hub(runId), error));
         return undefined;

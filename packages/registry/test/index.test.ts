@@ -40,6 +40,13 @@ function countingReads(): { readonly paths: string[]; readonly fs: typeof nodeFi
         paths.push(path);
         return nodeFileSystem.readFile(path);
       },
+      sync: {
+        ...nodeFileSystem.sync,
+        readFile: (path) => {
+          paths.push(path);
+          return nodeFileSystem.sync.readFile(path);
+        },
+      },
     },
   };
 }
