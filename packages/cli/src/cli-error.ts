@@ -6,12 +6,13 @@ export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 
 /**
- * What a command could not do: `not_found`, something that was asked for is not there; `left`, not everything was sent. Its
+ * What a command could not do: `not_found`, something that was asked for is not there; `left`, not everything was sent; `findings`, something
+ * is not as it should be. Its
  * message says what was expected, what came and what to do next.
  */
 export class CliError extends Error {
   override readonly name = 'CliError';
-  readonly code: 'not_found' | 'left';
+  readonly code: 'not_found' | 'left' | 'findings';
 
   constructor(message: string, code: CliError['code'] = 'not_found') {
     super(message);

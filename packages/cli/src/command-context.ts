@@ -1,5 +1,11 @@
+import { resolve } from 'node:path';
 import { type Command } from 'commander';
-import { type Problem, type Registry } from '@milepost/registry';
+import {
+  type Problem,
+  type Registry,
+  type RegistryOptions,
+  openRegistry,
+} from '@milepost/registry';
 import { type CliIo, widthOf } from './cli-io.ts';
 import { DEFAULT_ROOT, openExistingRegistry } from './existing-registry.ts';
 import { paintFor } from './paint.ts';
@@ -11,6 +17,14 @@ import { type DrawingOptions } from './waterfall.ts';
 
 /** Unreadable files that are named at most. */
 const MAX_PROBLEMS = 5;
+
+async function closing<T>(registry: Registry, fn: (registry: Registry) => Promise<T>): Promise<T> {
+  try {
+    return await fn(registry);
+  } finally {
+    await registry.close();
+  }
+}
 
 /** What every command has: its registry, and the ways to answer. */
 export class CommandContext {
@@ -62,14 +76,20 @@ export class CommandContext {
    * @throws {CliError} where there is none
    */
   async withRegistry<T>(fn: (registry: Registry) => Promise<T>): Promise<T> {
+    return closing(await openExistingRegistry(this.#root, this.#io.cwd), fn);
+  }
+
+  /** The same for a registry that is made where there is none. */
+  async withNewRegistry<T>(
+    options: Pick<RegistryOptions, 'itemsKey'>,
+    fn: (registry: Registry) => Promise<T>,
+  ): Promise<T> {
+    return closing(openRegistry({ ...options, root: resolve(this.#io.cwd, this.#root) }), fn);
+  }
+
+  get #root(): string {
     const named = this.#io.env['MILEPOST_ROOT'];
-    const root = this.#givenRoot ?? (named === undefined || named === '' ? DEFAULT_ROOT : named);
-    const registry = await openExistingRegistry(root, this.#io.cwd);
-    try {
-      return await fn(registry);
-    } finally {
-      await registry.close();
-    }
+    return this.#givenRoot ?? (named === undefined || named === '' ? DEFAULT_ROOT : named);
   }
 
   /**

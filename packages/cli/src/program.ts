@@ -5,10 +5,15 @@ import { addDiffCommand } from './diff-command.ts';
 import { addFlushCommand } from './flush-command.ts';
 import { HELP_HINT } from './help-hint.ts';
 import { addItemCommand } from './item-command.ts';
+import { addOutputsCommand } from './outputs-command.ts';
+import { addRebuildCommand } from './rebuild-command.ts';
 import { addRunsCommand } from './runs-command.ts';
 import { addShowCommand } from './show-command.ts';
+import { addSourceCommand } from './source-command.ts';
 import { addSpoolCommand } from './spool-command.ts';
+import { addStatusCommand } from './status-command.ts';
 import { terminalLines } from './terminal-text.ts';
+import { addVerifyCommand } from './verify-command.ts';
 import { VERSION } from './version.ts';
 
 const AFTER = `
@@ -16,11 +21,12 @@ Examples:
   milepost show                         the latest run
   milepost runs --root /srv/civic/data
   milepost item 03-invalid.pdf
+  milepost verify                       whether the record is whole, and nothing was changed
   milepost spool                        telemetry that waits for its collector
 
 Exit codes:
   0  all was well
-  1  what was asked for is not there, or could not be done
+  1  what was asked for is not there, could not be done, or is not as it should be
   2  wrong usage`;
 
 /** The commands of `milepost` with their options. Parsing throws CommanderError instead of ending the process. */
@@ -45,9 +51,14 @@ export function createProgram(io: CliIo): Command {
     .addHelpText('after', AFTER);
   addRunsCommand(program, io);
   addShowCommand(program, io);
+  addStatusCommand(program, io);
   addItemCommand(program, io);
   addChecksumCommand(program, io);
   addDiffCommand(program, io);
+  addOutputsCommand(program, io);
+  addVerifyCommand(program, io);
+  addRebuildCommand(program, io);
+  addSourceCommand(program, io);
   addSpoolCommand(program, io);
   addFlushCommand(program, io);
   return program;

@@ -1,0 +1,97 @@
+import { type Command } from 'commander';
+import { type JobPipelineStatus, type Registry, type RunDetail } from '@milepost/registry';
+import { CliError } from './cli-error.ts';
+import { type CliIo } from './cli-io.ts';
+import { CommandContext } from './command-context.ts';
+import { counted } from './counted.ts';
+import { helpHintWithId } from './help-hint.ts';
+import { type Paint, styleOfState } from './paint.ts';
+import { lostJson } from './run-json.ts';
+import { drawBlock, runLosses } from './run-messages.ts';
+import { stateOfRun } from './run-state.ts';
+import { itemText, terminalText } from './terminal-text.ts';
+import { type DrawingOptions } from './waterfall.ts';
+import { wrappedText } from './wrapped-text.ts';
+
+const EXAMPLES = `
+Examples:
+  milepost status
+  milepost status 2026-01-01_21-45-14
+  milepost status latest --json | jq -r '.steps_pending[]'`;
+
+/** Width of the names before the lists. */
+const NAME_WIDTH = 11;
+
+function listed(name: string, names: readonly string[], paint: Paint, width: number): string[] {
+  if (names.length === 0) return [];
+  const text = names.map((step) => itemText(step)).join(', ');
+  return wrappedText(text, width - NAME_WIDTH - 2).map(
+    (line, index) => `  ${paint('dim', (index === 0 ? name : '').padEnd(NAME_WIDTH))}${line}`,
+  );
+}
+
+function renderStatus(
+  status: JobPipelineStatus,
+  run: RunDetail,
+  { paint, width }: DrawingOptions,
+): readonly string[] {
+  const state = stateOfRun(run);
+  const lost = new Set(status.steps_lost);
+  const pending = status.steps_pending.filter((step) => !lost.has(step));
+  const items = counted(status.source_items.length, 'item');
+  const source = status.source_job_id === null ? [] : [`${status.source_job_id} (${items})`];
+  const losses = drawBlock(
+    paint('red', 'lost'),
+    runLosses(run),
+    Number.POSITIVE_INFINITY,
+    width - 2,
+  );
+  return [
+    `${terminalText(status.job_id)} · ${paint(styleOfState(state), state)}${status.timestamp === null ? '' : ` · ${terminalText(status.timestamp)}`}`,
+    '',
+    ...listed('completed', status.steps_completed, paint, width),
+    ...listed('failed', status.steps_failed, paint, width),
+    ...listed('cancelled', status.steps_cancelled, paint, width),
+    ...listed('skipped', status.steps_skipped, paint, width),
+    ...listed('lost', status.steps_lost, paint, width),
+    ...listed('pending', pending, paint, width),
+    ...listed('source', source, paint, width),
+    ...(losses.length === 0 ? [] : ['', ...losses.map((line) => `  ${line}`)]),
+  ];
+}
+
+async function statusOf(
+  registry: Registry,
+  id: string,
+): Promise<{ readonly status: JobPipelineStatus; readonly run: RunDetail }> {
+  const run = await registry.readRun(id);
+  const status = run && (await registry.getJobPipelineStatus(run.runId));
+  if (run !== undefined && status !== undefined) return { status, run };
+  throw new CliError(
+    id === 'latest'
+      ? `no run yet in ${registry.root}.`
+      : `no run "${terminalText(id)}" in ${registry.root}.`,
+  );
+}
+
+/** Adds `milepost status`: which steps of a run are done, and which are not. */
+export function addStatusCommand(program: Command, io: CliIo): void {
+  program
+    .command('status')
+    .summary('say which steps of a run are done, which wait, and where its items came from')
+    .description('Say which steps of a run are done, which wait, and where its items came from.')
+    .argument('[run]', 'ID of a run, an alias of it, or latest', 'latest')
+    .addHelpText('after', EXAMPLES)
+    .showHelpAfterError(helpHintWithId('status'))
+    .action(async (id: string, _options: unknown, command: Command) => {
+      const context = new CommandContext(io, command);
+      await context.withRegistry(async (registry) => {
+        const { status, run } = await statusOf(registry, id);
+        context.reportProblems(run.problems);
+        if (context.wantsJson) {
+          const { status: outcome, state, lost } = run;
+          context.writeJson({ ...status, status: outcome, state, lost: lostJson(lost) });
+        } else context.writeLines(renderStatus(status, run, context.drawing));
+      });
+    });
+}
