@@ -5,16 +5,56 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from '@milepost/cli';
-import { withItem, withRun, withStage } from '@milepost/core';
-import { connectRegistry, openRegistry } from '@milepost/registry';
+import { type Registry, openRegistry } from '@milepost/registry';
 
 const root = await mkdtemp(join(tmpdir(), 'milepost-cli-find-'));
 const NOW = Date.UTC(2026, 0, 20);
 const SUM = 'a'.repeat(64);
+const OUTPUT = join(root, 'analytics/fetch/doc9/alameda_run/a.txt');
 
 async function put(path: string, content: unknown): Promise<void> {
   await mkdir(dirname(join(root, path)), { recursive: true });
   await writeFile(join(root, path), JSON.stringify(content));
+}
+
+/** A run with one stage that made a file. */
+function tellRun({ listener }: Registry): void {
+  const run = {
+    runId: 'alameda_run',
+    traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+    attempt: 1,
+    pipeline: 'minutes',
+    subdomain: 'alameda',
+    clientId: undefined,
+    parentRunId: undefined,
+    implicit: false,
+    joined: false,
+    stages: ['fetch'],
+    source: undefined,
+    startTime: Date.UTC(2026, 0, 14),
+  };
+  const stage = {
+    run,
+    name: 'fetch',
+    occurrence: 1,
+    attempt: 1,
+    executionId: '0'.repeat(16),
+    parentExecutionId: undefined,
+  };
+  const told = { time: run.startTime, run, flags: [], durationSeconds: 1, error: undefined };
+  const how = { fields: {}, status: 'completed', reason: undefined } as const;
+  listener.onEvent({ type: 'run_started', ...told, ...how });
+  listener.onEvent({ type: 'stage_started', stage, ...told, ...how });
+  listener.onEvent({ type: 'output_recorded', stage, itemId: 'doc9', path: OUTPUT, ...told });
+  const nothing = {
+    willRetry: false,
+    counts: {},
+    config: undefined,
+    metadata: {},
+    items: undefined,
+  };
+  listener.onEvent({ type: 'stage_ended', stage, ...nothing, ...told, ...how });
+  listener.onEvent({ type: 'run_ended', ...told, ...how });
 }
 
 beforeAll(async () => {
@@ -51,12 +91,11 @@ beforeAll(async () => {
   await step('ocr', 11, 'completed', ocr(300, ['doc1', 'doc2']));
   await step('ocr', 12, 'failed', ocr(600, ['doc1', 'doc3']));
   await step('toc', 13, 'completed');
+  await mkdir(dirname(OUTPUT), { recursive: true });
+  await writeFile(OUTPUT, 'text');
   const registry = openRegistry({ root });
-  const disconnect = connectRegistry(registry);
-  await withRun({ pipeline: 'minutes', subdomain: 'alameda', runId: 'alameda_run' }, () =>
-    withStage('fetch', () => withItem('doc9', () => registry.writeResult('doc9', 'a.txt', 'text'))),
-  );
-  disconnect();
+  tellRun(registry);
+  await registry.flush();
   await registry.close();
 });
 

@@ -15,7 +15,7 @@ const ABSENT: FileSignature = { mtime: -1, size: 0, ino: 0 };
 /** The directory of journals, as the index calls it. */
 export const JOURNALS = 'journal';
 /** The directory of hubs, as the index calls it. */
-export const HUBS = 'hubs';
+const HUBS = 'hubs';
 /** The directory of uploads, as the index calls it. */
 export const SOURCES = 'sources';
 const SPOKES = 'spokes/';

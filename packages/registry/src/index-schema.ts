@@ -1,7 +1,7 @@
 import { type Database } from './index-sqlite.ts';
 
 /** Of what the index holds. One of another version is made anew. Changes whenever its rows come out otherwise. */
-export const INDEX_VERSION = 1;
+const INDEX_VERSION = 1;
 
 const TABLES = `
   -- Where the index was last known to be complete: the boot of the machine, and files by their inodes.
