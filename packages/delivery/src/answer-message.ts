@@ -1,6 +1,7 @@
 import { LENGTH_DELIMITED, readFields } from './protobuf-wire.ts';
 
 const MAX_MESSAGE_LENGTH = 300;
+const UNSAFE = /(?:[\p{Cc}\p{Cs}]|(?![\u200C\u200D])\p{Cf})+/gu;
 /** `message` of google.rpc.Status: https://github.com/googleapis/googleapis/blob/master/google/rpc/status.proto */
 const STATUS_MESSAGE_FIELD = 2;
 
@@ -18,11 +19,14 @@ export function answerMessage(body: Uint8Array, contentType: string | undefined)
   return oneLine(said ?? new TextDecoder().decode(body));
 }
 
-/** The first line with something in it, without control characters, at most 300 characters. */
+/**
+ * The first line with something in it, without what drives a terminal or turns text around, at most 300 characters. The
+ * two joiners stay: emoji and several scripts need them.
+ */
 export function oneLine(text: string): string {
   const lines = text
     .split(/[\r\n\u2028\u2029]+/u)
-    .map((line) => line.replaceAll(/\p{Cc}+/gu, ' ').trim());
+    .map((line) => line.replaceAll(UNSAFE, ' ').trim());
   const line = lines.find((candidate) => candidate !== '') ?? '';
   return line.length > MAX_MESSAGE_LENGTH ? `${line.slice(0, MAX_MESSAGE_LENGTH - 1)}…` : line;
 }

@@ -20,6 +20,9 @@ import { type HttpAnswer, httpPost } from './http-post.ts';
 import { requestHeaders } from './request-headers.ts';
 import { withTimeLimit } from './time-limit.ts';
 
+/** The process waits: an answer that was begun shall be told before it waits no longer. */
+const BODY_TIME_MS = 100;
+
 // Not awaited: a thread that is terminated at the end of a module's own `await` takes the process with it (V8 of Node 22:
 // "Check failed" in AsyncModuleExecutionFulfilled).
 if (isExitWork(workerData)) void sendAll(workerData);
@@ -40,7 +43,8 @@ async function sendBatch(batch: ExitBatch, work: ExitWork): Promise<void> {
     const answer = await withTimeLimit(limitMs, [], async (limit): Promise<HttpAnswer> => {
       const { body, encoding } = await encodeBody(request, batch.compression);
       const headers = requestHeaders(batch.headers, request.contentType, encoding);
-      return httpPost({ url: batch.url, headers, body, agent, limit });
+      const bodyTimeMs = BODY_TIME_MS;
+      return httpPost({ url: batch.url, headers, body, agent, limit, bodyTimeMs });
     }).catch(() => undefined);
     // A body that is damaged stays where it is; the others may go.
     if (answer === undefined) continue;

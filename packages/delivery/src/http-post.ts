@@ -8,6 +8,9 @@ import { describeError, errorCode } from './describe-error.ts';
 /** Bytes of an answer that are read at most, as the SDK's exporters do. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
+/** The status says what became of the request: what comes after it is a courtesy. */
+const BODY_TIME_MS = 1_000;
+
 /** Nobody listens there, or nobody knows where that is. */
 const REFUSALS: ReadonlySet<string | undefined> = new Set([
   'ECONNREFUSED',
@@ -24,9 +27,9 @@ export type HttpAnswer =
       readonly status: number;
       readonly retryAfter: string | undefined;
       readonly contentType: string | undefined;
-      /** Empty where it was longer than 4 MB. */
+      /** At most 4 MB of it. */
       readonly body: Uint8Array;
-      /** Why the body ends before its end, where it does. */
+      /** Why the body ends before its end, where it does. The status holds all the same. */
       readonly brokenOff?: string;
     }
   | {
@@ -46,6 +49,8 @@ export interface HttpPost {
   readonly agent: Agent;
   /** Breaks it off; its reason says why. */
   readonly limit: AbortSignal;
+  /** How long the end of an answer is waited for once it has begun, in milliseconds. Default 1,000. */
+  readonly bodyTimeMs?: number;
   /** Given the connection as soon as there is one, or the beginning of one. */
   readonly onSocket?: (socket: Socket) => void;
 }
@@ -65,7 +70,8 @@ interface Try {
   readonly isStale: boolean;
 }
 
-function postOnce({ url, headers, body, agent, limit, onSocket }: HttpPost): Promise<Try> {
+function postOnce(post: HttpPost): Promise<Try> {
+  const { url, headers, body, agent, limit, onSocket } = post;
   const { promise, resolve } = Promise.withResolvers<Try>();
   let isConnected = false;
   let hasAnswer = false;
@@ -100,7 +106,7 @@ function postOnce({ url, headers, body, agent, limit, onSocket }: HttpPost): Pro
     });
     request.on('response', (response) => {
       hasAnswer = true;
-      void readAnswer(response, limit).then((answer) => {
+      void readAnswer(response, post).then((answer) => {
         resolve({ answer, isStale: false });
       });
     });
@@ -116,7 +122,10 @@ function postOnce({ url, headers, body, agent, limit, onSocket }: HttpPost): Pro
 }
 
 /** Never rejects. */
-function readAnswer(response: IncomingMessage, limit: AbortSignal): Promise<HttpAnswer> {
+function readAnswer(
+  response: IncomingMessage,
+  { limit, bodyTimeMs = BODY_TIME_MS }: Pick<HttpPost, 'limit' | 'bodyTimeMs'>,
+): Promise<HttpAnswer> {
   const { promise, resolve } = Promise.withResolvers<HttpAnswer>();
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -126,9 +135,22 @@ function readAnswer(response: IncomingMessage, limit: AbortSignal): Promise<Http
     retryAfter: response.headers['retry-after'],
     contentType: response.headers['content-type'],
   } as const;
+  const finish = (brokenOff?: string): void => {
+    clearTimeout(timer);
+    resolve({
+      ...head,
+      body: Buffer.concat(chunks),
+      ...(brokenOff !== undefined && { brokenOff }),
+    });
+  };
+  const stop = (why: string): void => {
+    finish(why);
+    response.destroy();
+  };
+  const timer = setTimeout(stop, bodyTimeMs, 'the answer did not end');
+  timer.unref();
   const breakOff = (): void => {
-    const brokenOff = limit.aborted ? describeError(limit.reason) : 'the answer broke off';
-    resolve({ ...head, body: Buffer.concat(chunks), brokenOff });
+    finish(limit.aborted ? describeError(limit.reason) : 'the answer broke off');
   };
   response.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
@@ -136,11 +158,10 @@ function readAnswer(response: IncomingMessage, limit: AbortSignal): Promise<Http
       chunks.push(chunk);
       return;
     }
-    resolve({ ...head, body: new Uint8Array() });
-    response.destroy();
+    stop('the answer is too long');
   });
   response.on('end', () => {
-    resolve({ ...head, body: Buffer.concat(chunks) });
+    finish();
   });
   response.on('error', breakOff);
   response.on('close', breakOff);

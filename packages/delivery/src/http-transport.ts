@@ -1,4 +1,3 @@
-import { diag } from '@opentelemetry/api';
 import { describeError } from './describe-error.ts';
 import { encodeBody } from './encode-body.ts';
 import { type HttpAnswer, httpPost } from './http-post.ts';
@@ -6,10 +5,12 @@ import { OpenSockets } from './open-sockets.ts';
 import { type OtlpDestination } from './otlp-destination.ts';
 import { type OtlpRequest } from './otlp-request.ts';
 import { outcomeOf } from './outcome-of.ts';
+import { publicUrl } from './public-url.ts';
 import { requestHeaders } from './request-headers.ts';
 import { untilAborted, withTimeLimit } from './time-limit.ts';
 import { type SendOutcome, type Transport } from './transport.ts';
 import { untraced } from './untraced.ts';
+import { warn } from './warn.ts';
 
 /** Sends requests over HTTP or HTTPS. */
 export class HttpTransport implements Transport {
@@ -78,8 +79,9 @@ export class HttpTransport implements Transport {
   #warnOfAnswer(): void {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
-    diag.warn(
-      `milepost: ${this.#destination.url} takes ${this.#destination.signal}, but its answers are no OTLP; what it rejects cannot be known`,
+    const { signal, url } = this.#destination;
+    warn(
+      `${publicUrl(url)} takes ${signal}, but its answers are no OTLP; what it rejects cannot be known`,
     );
   }
 }

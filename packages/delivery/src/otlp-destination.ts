@@ -5,6 +5,7 @@ import {
   convertLegacyHttpOptions,
 } from '@opentelemetry/otlp-exporter-base/node-http';
 import { type OtlpRequest } from './otlp-request.ts';
+import { publicUrl } from './public-url.ts';
 import { type ResolvedDestination } from './resolved-destination.ts';
 import { type HttpProtocol } from './serializer.ts';
 import { type Signal } from './signal.ts';
@@ -70,7 +71,7 @@ export function otlpDestination(
   const { protocol: scheme } = new URL(url);
   const isHttp = scheme === 'http:' || scheme === 'https:';
   // Whoever writes `localhost:4318` has given the scheme "localhost:".
-  const wrongUrl = `${signal} cannot be sent to "${url}": expected a URL that begins with http:// or https://`;
+  const wrongUrl = `${signal} cannot be sent to "${publicUrl(url)}": expected a URL that begins with http:// or https://`;
   if (!isHttp) diag.error(`milepost: ${wrongUrl}`);
 
   let agent: Promise<ResolvedDestination['agent']> | undefined;

@@ -7,6 +7,9 @@ import { readPartialSuccess } from './partial-success.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { type SendOutcome } from './transport.ts';
 
+/** Why a success is none. */
+const NO_COLLECTOR = 'a page of HTML, so this is no collector';
+
 /**
  * What an answer means for the request.
  * @param onUnreadable called where the collector took the request, but with an answer that says nothing readable
@@ -24,7 +27,8 @@ export function outcomeOf(
   const kind = classOf(answer);
   switch (kind) {
     case 'accepted': {
-      const partial = readPartialSuccess(body, contentType, request);
+      const isWhole = answer.brokenOff === undefined;
+      const partial = isWhole ? readPartialSuccess(body, contentType, request) : undefined;
       if (partial === undefined) onUnreadable();
       return { kind, ...(partial ?? { rejected: 0 }) };
     }
@@ -54,8 +58,8 @@ function messageOf(answer: Extract<HttpAnswer, { kind: 'answered' }>): string {
   const { status, body, contentType, brokenOff } = answer;
   const name = STATUS_CODES[status];
   const code = name === undefined ? String(status) : `${status} ${name}`;
-  // What a success says is no message.
-  const said = status < 300 ? '' : answerMessage(body, contentType);
+  const isSuccess = status >= 200 && status <= 299;
+  const said = isSuccess ? NO_COLLECTOR : answerMessage(body, contentType);
   const detail = said === '' ? (brokenOff ?? '') : said;
   return detail === '' ? code : oneLine(`${code}: ${detail}`);
 }

@@ -1,3 +1,5 @@
+import { MAX_TIMER_MS } from './max-timer.ts';
+
 // Runs in the exit sender too: only builtins may be imported here.
 
 /**
@@ -10,9 +12,12 @@ export async function withTimeLimit<T>(
   work: (limit: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const limit = new AbortController();
-  const timer = setTimeout(() => {
-    limit.abort(new Error(`no answer within ${limitMs} ms`));
-  }, limitMs);
+  const timer = setTimeout(
+    () => {
+      limit.abort(new Error(`no answer within ${limitMs} ms`));
+    },
+    Math.min(limitMs, MAX_TIMER_MS),
+  );
   timer.unref();
   const onCut = (): void => {
     limit.abort(new Error('given up before an answer came'));

@@ -1,5 +1,6 @@
 import { type Socket } from 'node:net';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   type OtlpDestinationConfig,
@@ -32,6 +33,27 @@ function transportTo(config: OtlpDestinationConfig): HttpTransport {
     transport.close();
   });
   return transport;
+}
+
+/** What is said to the logger of OpenTelemetry from now on. */
+function listenToDiag(): unknown[] {
+  const said: unknown[] = [];
+  const say = (message: unknown): void => void said.push(message);
+  const logger = { error: say, warn: say, info: say, debug: say, verbose: say };
+  diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
+  onTestFinished(() => {
+    diag.disable();
+  });
+  return said;
+}
+
+/** The warnings of this process from now on. */
+function listenToWarnings(): Error[] {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', onWarning);
+  onTestFinished(() => void process.off('warning', onWarning));
+  return warnings;
 }
 
 function http(status: string, headers: readonly string[] = [], body = ''): string {
@@ -72,8 +94,23 @@ describe('what an answer means', () => {
       { kind: 'accepted', rejected: 10 },
     ],
     [
+      'a page, such as that of a login',
+      http('200 OK', ['content-type: text/html; charset=utf-8'], 'Log in'),
+      { ...unavailable, status: 200, message: '200 OK: a page of HTML, so this is no collector' },
+    ],
+    [
+      'a page that does not say so',
+      http('200 OK', [JSON_TYPE], '\r\n<html>'),
+      { ...unavailable, status: 200, message: '200 OK: a page of HTML, so this is no collector' },
+    ],
+    [
+      'nothing, by a server whose answers are all called HTML',
+      http('200 OK', ['content-type: text/html']),
+      { kind: 'accepted', rejected: 0 },
+    ],
+    [
       'an answer that is no OTLP',
-      http('200 OK', ['content-type: text/html'], '<p>hi'),
+      http('200 OK', ['content-type: text/plain'], 'OK'),
       { kind: 'accepted', rejected: 0 },
     ],
     ['torn JSON', http('200 OK', [JSON_TYPE], '{"partial'), { kind: 'accepted', rejected: 0 }],
@@ -126,16 +163,41 @@ describe('what an answer means', () => {
     [
       'a redirection',
       http('301 Moved Permanently', ['location: http://127.0.0.1:1/']),
-      { kind: 'refused', reason: 'rejected', status: 301, message: '301 Moved Permanently' },
+      { ...unavailable, status: 301, message: '301 Moved Permanently' },
     ],
     [
+      'a route that is not there yet',
+      http('404 Not Found'),
+      { ...unavailable, status: 404, message: '404 Not Found' },
+    ],
+    [
+      'the wrong server of several',
+      http('421 Misdirected Request'),
+      { ...unavailable, status: 421, message: '421 Misdirected Request' },
+    ],
+    ['too early', http('425 Too Early'), { ...unavailable, status: 425, message: '425 Too Early' }],
+    [
       'a long text',
-      http('404 Not Found', [], `\r\n \n${'x'.repeat(1000)}`),
+      http('410 Gone', [], `\r\n \n${'x'.repeat(1000)}`),
       {
         kind: 'refused',
         reason: 'rejected',
-        status: 404,
-        message: `404 Not Found: ${'x'.repeat(284)}…`,
+        status: 410,
+        message: `410 Gone: ${'x'.repeat(289)}…`,
+      },
+    ],
+    [
+      'a text with characters that turn it around or hide it',
+      http(
+        '400 Bad Request',
+        [JSON_TYPE],
+        '{"message":"no\\u202E\\u2066tenant \\u0627\\u200C\\u0628"}',
+      ),
+      {
+        kind: 'refused',
+        reason: 'rejected',
+        status: 400,
+        message: '400 Bad Request: no tenant \u0627\u200C\u0628',
       },
     ],
   ])('%s', async ([, answer, expected]) => {
@@ -179,18 +241,39 @@ describe('what happens to the connection', () => {
       { ...none, isUnanswered: true, message: 'no answer within 500 ms' },
     ],
     [
-      'an answer begins and does not end',
+      'an answer begins and does not end: its status says enough',
       (socket) => {
         onHttpRequest(socket, () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{'));
       },
-      { ...none, isUnanswered: false, status: 200, message: '200 OK: no answer within 500 ms' },
+      { kind: 'accepted', rejected: 0 },
     ],
     [
-      'an answer is cut off',
+      'an answer is cut off: its status says enough',
       (socket) => {
         onHttpRequest(socket, () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n'));
       },
-      { ...none, isUnanswered: false, status: 200, message: '200 OK: the answer broke off' },
+      { kind: 'accepted', rejected: 0 },
+    ],
+    [
+      'a page is cut off before it begins',
+      (socket) => {
+        onHttpRequest(socket, () =>
+          socket.end('HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 9\r\n\r\n'),
+        );
+      },
+      {
+        ...none,
+        isUnanswered: false,
+        status: 200,
+        message: '200 OK: a page of HTML, so this is no collector',
+      },
+    ],
+    [
+      'an error begins and does not end',
+      (socket) => {
+        onHttpRequest(socket, () => socket.write('HTTP/1.1 503 x\r\ncontent-length: 9\r\n\r\nfu'));
+      },
+      { ...none, isUnanswered: false, status: 503, message: '503 Service Unavailable: fu' },
     ],
     [
       'a refusal is cut off: its status says enough',
@@ -213,12 +296,7 @@ describe('what happens to the connection', () => {
           socket.end('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n'),
         );
       },
-      {
-        ...none,
-        isUnanswered: false,
-        status: 200,
-        message: '200 OK: the answer broke off',
-      },
+      { kind: 'accepted', rejected: 0 },
     ],
     [
       'the server wants another protocol',
@@ -281,6 +359,21 @@ describe('what happens to the connection', () => {
     expect([requests.length, server.connections]).toEqual([3, 2]);
   });
 
+  test('of answers whose end is missing it is said once that rejections are not known', async () => {
+    const server = await startRawServer((socket) => {
+      onHttpRequest(socket, () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{}'));
+    });
+    onTestFinished(() => server.close());
+    const said = listenToDiag();
+    const transport = transportTo({
+      url: server.url.replace('//', '//ann:s3cret@').concat('?key=s3cret'),
+    });
+    for (let n = 0; n < 3; n += 1) await transport.send(traceRequest(), NEVER);
+    expect(said).toEqual([
+      `milepost: ${server.url} takes traces, but its answers are no OTLP; what it rejects cannot be known`,
+    ]);
+  });
+
   test('many requests at once use one transport, and its connections again', async () => {
     const server = await startRawServer((socket) => {
       onHttpRequest(socket, () => socket.write(http('200 OK', [JSON_TYPE], '{}')));
@@ -313,6 +406,22 @@ describe('what ends a try before its time', () => {
       { ...outcome, isUnanswered: true },
       { ...outcome, isUnanswered: false },
     ]);
+  });
+
+  test.for([2 ** 31, 1e300])('no time of %s ms, which no timer can wait', async (timeoutMillis) => {
+    const server = await startRawServer((socket) => {
+      onHttpRequest(socket, () =>
+        setTimeout(() => socket.write(http('200 OK', [JSON_TYPE], '{}')), 50),
+      );
+    });
+    onTestFinished(() => server.close());
+    const warnings = listenToWarnings();
+    const transport = transportTo({ url: server.url, timeoutMillis });
+    const outcome = await transport.send(traceRequest(), NEVER);
+    expect({ outcome, warnings }).toEqual({
+      outcome: { kind: 'accepted', rejected: 0 },
+      warnings: [],
+    });
   });
 
   test('closing the transport', async () => {
@@ -351,6 +460,16 @@ describe('what ends a try before its time', () => {
         },
       },
       'no proxy',
+    ],
+    [
+      'a URL of another protocol, with a password',
+      { url: 'otlp://ann:s3cret@collector:4317/v1?key=s3cret' },
+      'traces cannot be sent to "otlp://collector:4317/v1": expected a URL that begins with http:// or https://',
+    ],
+    [
+      'a URL without a protocol, with a password',
+      { url: 'ann:s3cret@collector:4318/v1' },
+      'traces cannot be sent to "collector:4318/v1": expected a URL that begins with http:// or https://',
     ],
     [
       'a URL of another protocol',
@@ -440,10 +559,7 @@ describe('what is sent', () => {
       onHttpRequest(socket, () => socket.write(http('200 OK', [JSON_TYPE], '{}')));
     });
     onTestFinished(() => server.close());
-    const warnings: Error[] = [];
-    const onWarning = (warning: Error): void => void warnings.push(warning);
-    process.on('warning', onWarning);
-    onTestFinished(() => void process.off('warning', onWarning));
+    const warnings = listenToWarnings();
     const transport = transportTo({ url: server.url });
     for (let n = 0; n < 20; n += 1) await transport.send(traceRequest(), NEVER);
     expect(server.connections).toBe(1);
