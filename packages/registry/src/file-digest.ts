@@ -36,9 +36,11 @@ export const MISSING: LookedAt = { missing: true };
 /** Looks at a file at once. One with more bytes than that, and what is no file of its own, is not read. */
 export function digestNow(fs: RegistryFileSystem, path: string, maxBytes: number): LookedAt {
   try {
-    const facts = fs.sync.lstat(fs.sync.realpath(path));
+    // Who recorded it may have named it by a link out of the root.
+    const real = fs.sync.realpath(path);
+    const facts = fs.sync.lstat(real);
     if (!facts.isFile() || facts.size > maxBytes) return { size: facts.size };
-    const bytes = fs.sync.readFile(path);
+    const bytes = fs.sync.readFile(real);
     return { size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
   } catch {
     return MISSING;

@@ -4,6 +4,7 @@ import { readForeignHub } from './foreign-hub.ts';
 import { spokesOfDirectory } from './layout.ts';
 import { codeOf } from './node-error.ts';
 import { type JsonObject, isJsonObject } from './own-keys.ts';
+import { parseJson } from './parse-json.ts';
 import { nameOfDirectory } from './path-name.ts';
 import { type Problem } from './problem.ts';
 import { type RecordOf } from './record-order.ts';
@@ -85,7 +86,7 @@ export async function findForeign(
   const lookAtSpokes = directories.map((directory) => {
     const path = join(spokesOfDirectory(layout.analytics, directory), `${state.runId}.json`);
     return look(path, (bytes, digest) => {
-      const content: unknown = JSON.parse(bytes.toString('utf8'));
+      const content: unknown = parseJson(bytes.toString('utf8'));
       if (!isJsonObject(content)) throw new TypeError('expected a JSON object');
       const step = stepOfDirectory(directory, content);
       if (state.foreignSpokes.has(`${step}\0${digest}`)) return;

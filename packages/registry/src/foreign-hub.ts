@@ -1,5 +1,6 @@
 import { sourceSchema } from '@milepost/semconv/schemas';
 import { type JsonObject, isJsonObject, without } from './own-keys.ts';
+import { parseJson } from './parse-json.ts';
 import { type RecordOf } from './record-order.ts';
 import { type RunState } from './run-fold.ts';
 
@@ -39,7 +40,7 @@ export function readForeignHub(
   text: string,
   time: number,
 ): ForeignHub {
-  const hub: unknown = JSON.parse(text);
+  const hub: unknown = parseJson(text);
   if (!isJsonObject(hub)) throw new TypeError('expected a JSON object');
   const { timestamp, source, pipeline_steps: steps, execution_trace: trace } = hub;
   const knownSource = sourceSchema.safeParse(source);

@@ -10,6 +10,7 @@ import { EventRecorder } from './event-recorder.ts';
 import { type RegistryFileSystem, nodeFileSystem } from './file-system.ts';
 import { type ChecksumHistory } from './find-checksum.ts';
 import { findOutputsOf } from './find-outputs.ts';
+import { withReadsInside } from './inside-reads.ts';
 import { LatestLinks } from './latest-links.ts';
 import { Layout } from './layout.ts';
 import { listSources } from './list-sources.ts';
@@ -82,7 +83,8 @@ function environmentOf(options: RegistryOptions): RegistryEnvironment {
   assertOneOf('itemsKey', WRITTEN_ITEMS_KEY_VALUES, itemsKey);
   assertOneOf('durability', DURABILITY_VALUES, durability);
   const layout = new Layout(root);
-  const files = withDurability(withBoundedReads(options.fs ?? nodeFileSystem), durability);
+  const inside = withReadsInside(options.fs ?? nodeFileSystem, layout.root);
+  const files = withDurability(withBoundedReads(inside), durability);
   const fs = withSegmentMarks(files, layout);
   return {
     fs,

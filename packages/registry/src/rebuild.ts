@@ -5,6 +5,7 @@ import { LatestLinks } from './latest-links.ts';
 import { LATEST_FILE, spokesOfDirectory } from './layout.ts';
 import { type LoadedRun, loadRun } from './load-run.ts';
 import { type JsonObject, isJsonObject } from './own-keys.ts';
+import { parseJson } from './parse-json.ts';
 import { type Problem } from './problem.ts';
 import { type RecorderPool } from './recorder-pool.ts';
 import { type RegistryEnvironment, problemOf, reportProblem } from './registry-environment.ts';
@@ -52,7 +53,7 @@ async function existingHub(
   path: string,
 ): Promise<JsonObject | undefined> {
   try {
-    const hub: unknown = JSON.parse((await environment.fs.readFile(path)).toString('utf8'));
+    const hub: unknown = parseJson((await environment.fs.readFile(path)).toString('utf8'));
     return isJsonObject(hub) ? hub : undefined;
   } catch {
     // Missing or damaged: it is made from the spokes.

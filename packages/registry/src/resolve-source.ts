@@ -3,6 +3,7 @@ import { type Source, parseSourceJob } from '@milepost/semconv/schemas';
 import { JournalReader } from './journal-reader.ts';
 import { codeOf } from './node-error.ts';
 import { isJsonObject } from './own-keys.ts';
+import { parseJson } from './parse-json.ts';
 import { type RecordOf } from './record-order.ts';
 import { type RegistryEnvironment, problemOf, reportProblem } from './registry-environment.ts';
 import { RunFold, type RunState } from './run-fold.ts';
@@ -13,7 +14,7 @@ const MAX_CHAIN = 100;
 
 async function readJson(environment: RegistryEnvironment, path: string): Promise<unknown> {
   try {
-    return JSON.parse((await environment.fs.readFile(path)).toString('utf8'));
+    return parseJson((await environment.fs.readFile(path)).toString('utf8'));
   } catch (error) {
     const code = codeOf(error);
     if (code !== 'ENOENT' && code !== 'ENOTDIR') {

@@ -21,6 +21,16 @@ interface Noted {
   tookPart: boolean;
 }
 
+/** Kinds of record that are written by who takes part in a run, and by nobody else. */
+const TAKES_PART: ReadonlySet<JournalRecord['kind']> = new Set([
+  'run_started',
+  'run_joined',
+  'run_ended',
+  'stage_started',
+  'stage_ended',
+  'item_ended',
+]);
+
 /** Who wrote the records of a run: what its fold, rightly, does not look at. */
 export class RunWriters {
   readonly #noted = new Map<string, Noted>();
@@ -32,25 +42,12 @@ export class RunWriters {
       noted = { identity: undefined, executions: new Set(), attempts: new Set(), tookPart: false };
       this.#noted.set(segment, noted);
     }
-    switch (record.kind) {
-      case 'segment_opened':
-        noted.identity = writerOf(record);
-        return;
-      case 'run_started':
-        noted.attempts.add(record.run_attempt);
-        noted.tookPart = true;
-        return;
-      case 'run_joined':
-      case 'run_ended':
-        noted.tookPart = true;
-        return;
-      case 'stage_started':
-      case 'stage_ended':
-      case 'item_ended':
-        noted.executions.add(record.execution_id);
-        noted.tookPart = true;
-        return;
-      default:
+    if (record.kind === 'segment_opened') noted.identity = writerOf(record);
+    if (!TAKES_PART.has(record.kind)) return;
+    noted.tookPart = true;
+    if (record.kind === 'run_started') noted.attempts.add(record.run_attempt);
+    if ('execution_id' in record && record.execution_id !== undefined) {
+      noted.executions.add(record.execution_id);
     }
   }
 

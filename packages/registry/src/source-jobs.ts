@@ -4,6 +4,7 @@ import { timeOfRunId } from './load-run.ts';
 import { mapLimited } from './map-limited.ts';
 import { codeOf } from './node-error.ts';
 import { type JsonObject } from './own-keys.ts';
+import { parseJson } from './parse-json.ts';
 import { type RegistryEnvironment, problemOf, reportProblem } from './registry-environment.ts';
 
 /** An upload as its file tells it. */
@@ -22,7 +23,7 @@ export async function readSourceJob(
   const { fs, layout } = environment;
   const path = layout.source(jobId);
   try {
-    const job = parseSourceJob(JSON.parse((await fs.readFile(path)).toString('utf8')));
+    const job = parseSourceJob(parseJson((await fs.readFile(path)).toString('utf8')));
     const time = parseTime(job.timestamp) ?? timeOfRunId(jobId);
     return { jobId, source: { ...job, job_id: jobId }, time };
   } catch (error) {

@@ -6,6 +6,7 @@ import { JournalReader } from './journal-reader.ts';
 import { type LoadedRun, loadRun } from './load-run.ts';
 import { codeOf } from './node-error.ts';
 import { type JsonObject, isJsonObject } from './own-keys.ts';
+import { parseJson } from './parse-json.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 import { jsonText, renderRun } from './render-run.ts';
 import { RunFold, type RunState } from './run-fold.ts';
@@ -105,7 +106,7 @@ async function verifyForeignHub(
   const path = layout.hub(run.runId);
   let hub: unknown;
   try {
-    hub = JSON.parse((await fs.readFile(path)).toString('utf8'));
+    hub = parseJson((await fs.readFile(path)).toString('utf8'));
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') return [];
     const message = 'the hub is not there; a rebuild makes it from the spokes';

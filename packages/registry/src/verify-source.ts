@@ -6,6 +6,7 @@ import { checksumsOf } from './index-keys.ts';
 import { itemCollectionOf } from './item-outcomes.ts';
 import { codeOf, messageOf } from './node-error.ts';
 import { type JsonObject } from './own-keys.ts';
+import { parseJson } from './parse-json.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 import {
   type FoundFile,
@@ -46,7 +47,7 @@ export async function readUpload(
   if (!isRunId(jobId)) return undefined;
   try {
     const text = (await fs.readFile(layout.source(jobId))).toString('utf8');
-    return parseSourceJob(JSON.parse(text));
+    return parseSourceJob(parseJson(text));
   } catch (error) {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
     throw error;

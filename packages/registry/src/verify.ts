@@ -49,9 +49,7 @@ const CONTRADICTIONS: Readonly<Record<Anomaly['kind'], string>> = {
 
 function contradictionText({ kind, runAttempt, executionId, records }: Anomaly): string {
   const told = records.map((record) =>
-    'status' in record
-      ? `${String(record.status)} at ${isoTime(record.time)}`
-      : isoTime(record.time),
+    'status' in record ? `${record.status} at ${isoTime(record.time)}` : isoTime(record.time),
   );
   const which = executionId === undefined ? '' : `, execution ${executionId}`;
   return `${CONTRADICTIONS[kind]} (attempt ${runAttempt}${which}): ${told.join(', ')}`;
