@@ -74,12 +74,12 @@ export class HealthWatch {
 
   /**
    * What failed will not be tried again.
-   * @param lost how many records that costs, which are counted already
+   * @param lost how many records of what that costs, which are counted already
    */
-  gaveUp(source: object, what: string, lost: number): void {
-    if (lost > 0 && this.#gaveUp < MAX_TOLD) {
+  gaveUp(source: object, lost?: { readonly of: string; readonly records: number }): void {
+    if (lost !== undefined && lost.records > 0 && this.#gaveUp < MAX_TOLD) {
       this.#gaveUp += 1;
-      diag.error(`milepost: registry: gave up ${what}; ${lost} records of it are lost`);
+      diag.error(`milepost: registry: gave up ${lost.of}; ${lost.records} records of it are lost`);
     }
     if (this.#ends(source)) this.#tellEnd('gave up');
   }

@@ -138,7 +138,7 @@ export class JournalQueue {
     this.#pending.gaveUp(length, bytesOf(this.#waiting));
     this.#waiting = [];
     this.#noteRoom();
-    this.#health.gaveUp(this, this.#what, length);
+    this.#health.gaveUp(this, { of: this.#what, records: length });
     for (const { reject } of this.#flushes.splice(0)) reject(new Error('records were given up'));
   }
 

@@ -53,7 +53,9 @@ export class RecorderPool {
       heartbeats: new Heartbeats(environment.fs, environment.clock),
       rewrites: new Turns(MAX_REWRITES),
       onRewritten: (recorder, succeeded) => this.#settle(recorder, succeeded),
-      onFailing: (recorder) => this.#retries.failed(recorder),
+      onFailing: (recorder) => {
+        if (this.#holds(recorder)) this.#retries.failed(recorder);
+      },
     };
   }
 
@@ -162,8 +164,13 @@ export class RecorderPool {
     }
   }
 
+  /** Whether a recorder was neither released nor given up. */
+  #holds(recorder: RunRecorder): boolean {
+    return this.#recorders.get(recorder.runId) === recorder;
+  }
+
   #settle(recorder: RunRecorder, succeeded: boolean): void {
-    if (this.#recorders.get(recorder.runId) !== recorder) return;
+    if (!this.#holds(recorder)) return;
     if (succeeded) this.#retries.done(recorder);
     else this.#retries.failed(recorder);
     if (!recorder.ended) return;

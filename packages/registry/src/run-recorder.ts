@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { type RunIdentity, type StageIdentity } from '@milepost/core/hooks';
+import { type RunIdentity } from '@milepost/core/hooks';
 import { type KnownJournalRecord } from '@milepost/semconv/schemas';
 import { FoldingRecords } from './folding-records.ts';
 import { type ForeignFindings, findForeign } from './foreign-files.ts';
@@ -10,7 +10,8 @@ import { JournalQueue, type JournalQueueShare } from './journal-queue.ts';
 import { JournalReader } from './journal-reader.ts';
 import { segmentFile } from './journal-segment.ts';
 import { type LatestLinks } from './latest-links.ts';
-import { type RecordedEvent, executionText, recordText, runJoinedText } from './record-text.ts';
+import { OpenExecutions } from './open-executions.ts';
+import { type RecordedEvent, recordText, runJoinedText } from './record-text.ts';
 import { type RegistryEnvironment, reportProblem } from './registry-environment.ts';
 import { RegistryError } from './registry-error.ts';
 import { renderRun } from './render-run.ts';
@@ -58,11 +59,8 @@ export class RunRecorder {
   readonly #others: JournalReader;
   readonly #files: RunFiles;
   readonly #schedule: RewriteSchedule;
-  /** Executions under way, with the text that their records share. */
-  readonly #open = new Map<string, string>();
+  readonly #open: OpenExecutions;
   readonly #unfolded: FoldingRecords;
-  /** Path of the segment that was begun last. */
-  #segment: string | undefined;
   #lastTime = 0;
   #ended = false;
   #isGivenUp = false;
@@ -73,6 +71,7 @@ export class RunRecorder {
     this.runId = runId;
     this.#environment = environment;
     this.#share = share;
+    this.#open = new OpenExecutions(runId, share.heartbeats);
     this.#fold = new RunFold(runId);
     this.#unfolded = new FoldingRecords(this.#fold);
     this.#others = new JournalReader(environment.fs, environment.layout.journal(runId));
@@ -97,42 +96,25 @@ export class RunRecorder {
     if (!this.#hasRecords && event.type !== 'run_started') {
       this.#take(runJoinedText(event.run, this.stamp(event.time)));
     }
-    const execution = 'stage' in event ? this.#executionText(event.stage) : '';
+    const execution = 'stage' in event ? this.#open.textOf(event.stage) : '';
     this.#take(recordText(event, this.stamp(event.time), execution));
     this.#schedule.note(event.type !== 'item_ended');
-    const { heartbeats } = this.#share;
-    if (event.type === 'stage_started') {
-      const { executionId } = event.stage;
-      this.#open.set(executionId, execution);
-      heartbeats.began(this.runId, this.#segment, executionId);
-    } else if (event.type === 'stage_ended') {
-      const { executionId } = event.stage;
-      this.#open.delete(executionId);
-      heartbeats.ended(this.runId, executionId);
-    } else if (event.type === 'run_started') {
-      this.#ended = false;
-      if (!event.run.joined) heartbeats.began(this.runId, this.#segment);
-    } else if (event.type === 'run_ended') {
+    this.#open.note(event);
+    if (event.type === 'run_started') this.#ended = false;
+    else if (event.type === 'run_ended') {
       this.#ended = true;
-      heartbeats.ended(this.runId);
       this.#rewriteSoon();
     }
   }
 
   #moveTo(writer: string): void {
     this.#others.ignore(writer);
-    const journal = this.#environment.layout.journal(this.runId);
-    this.#segment = join(journal, segmentFile(writer));
-    this.#share.heartbeats.moved(this.runId, this.#segment);
+    this.#open.moveTo(join(this.#environment.layout.journal(this.runId), segmentFile(writer)));
   }
 
   #rewriteSoon(): void {
     // What fails is reported where it fails, and tried again.
     this.rewrite().catch(() => undefined);
-  }
-
-  #executionText(stage: StageIdentity): string {
-    return this.#open.get(stage.executionId) ?? executionText(stage);
   }
 
   /**
@@ -164,7 +146,7 @@ export class RunRecorder {
 
   /** Whether stages are under way. */
   get isBusy(): boolean {
-    return this.#open.size > 0;
+    return !this.#open.isEmpty;
   }
 
   /** Whether the run ended here. */
@@ -212,7 +194,7 @@ export class RunRecorder {
   /** Writes everything and lets go of the journal's file, also where writing fails. */
   async close(): Promise<void> {
     try {
-      await this.rewrite();
+      if (!this.#isGivenUp) await this.rewrite();
     } finally {
       this.#schedule.stop();
       await this.#queue.close();
@@ -224,11 +206,7 @@ export class RunRecorder {
     this.#isGivenUp = true;
     this.#schedule.stop();
     this.#queue.discard();
-    this.#share.health.gaveUp(this, this.#what, 0);
-  }
-
-  get #what(): string {
-    return `the files of run ${this.runId}`;
+    this.#share.health.gaveUp(this);
   }
 
   async #rewriteInTurn(): Promise<RewriteFailure | undefined> {
@@ -251,7 +229,8 @@ export class RunRecorder {
     } catch (error) {
       this.#schedule.fail();
       // A journal that fails is told by itself.
-      if (!this.#queue.isFailing && !this.#isGivenUp) health.failed(this, this.#what, error);
+      if (!this.#queue.isFailing && !this.#isGivenUp)
+        health.failed(this, `the files of run ${this.runId}`, error);
       return { error };
     }
   }
@@ -312,6 +291,7 @@ export class RunRecorder {
     if (record !== undefined) await this.#append([record]);
     // Truth first: no file tells what the journal does not.
     await this.#queue.flush();
+    if (this.#isGivenUp) throw new RegistryError('write_failed', 'the run was given up');
     if (stale.length > 0) await this.#files.write(stale, run.overview.startTime);
     await this.#share.resultLinks.move(this.runId, run.overview.startTime, links);
   }

@@ -174,6 +174,33 @@ test('what cannot be written of one run for good holds up no other', async () =>
   await registry.close();
 });
 
+test('of a run that was given up no file tells what its journal does not, also where there is room again', async () => {
+  diagnostics();
+  const filling = new FillingDisk();
+  filling.isFull = true;
+  const registry = openRegistry({
+    root: ROOT,
+    fs: filling.disk.fs,
+    clock: new HeldClock(),
+    maxPendingBytes: 1500,
+  });
+  const tell = (runId: string): void => {
+    const told = new ToldRun((event) => registry.listener.onEvent(event), { runId });
+    told.start().stage('ocr', ['a']);
+    told.end();
+  };
+  tell('run_0');
+  await settled();
+  filling.isFull = false;
+  tell('run_1');
+  expect(registry.health().lostRecords).toBeGreaterThanOrEqual(5);
+  await settled();
+  const files = [...filling.disk.files().keys()].filter((path) => path.includes('run_'));
+  expect(files.filter((path) => path.includes('run_0'))).toEqual([]);
+  expect(files).toContain(`${HUBS}/run_1.json`);
+  await registry.close();
+});
+
 test('closing a registry that cannot write breaks nothing, and counts what is lost', async () => {
   const lines = diagnostics();
   const filling = new FillingDisk();

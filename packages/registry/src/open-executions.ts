@@ -1,0 +1,47 @@
+import { type StageIdentity } from '@milepost/core/hooks';
+import { type Heartbeats } from './heartbeats.ts';
+import { type RecordedEvent, executionText } from './record-text.ts';
+
+/** What of one run is under way in this process: its stages, and whether somebody here will end it. */
+export class OpenExecutions {
+  readonly #runId: string;
+  readonly #heartbeats: Heartbeats;
+  /** By execution: the text that its records share. */
+  readonly #texts = new Map<string, string>();
+  #segment: string | undefined;
+
+  constructor(runId: string, heartbeats: Heartbeats) {
+    this.#runId = runId;
+    this.#heartbeats = heartbeats;
+  }
+
+  /** Whether no stage is under way. */
+  get isEmpty(): boolean {
+    return this.#texts.size === 0;
+  }
+
+  /** The text that the records of an execution share. */
+  textOf(stage: StageIdentity): string {
+    return this.#texts.get(stage.executionId) ?? executionText(stage);
+  }
+
+  /** Records go into another segment from now on: its file is what tells that this process lives. */
+  moveTo(segment: string): void {
+    this.#segment = segment;
+    this.#heartbeats.moved(this.#runId, segment);
+  }
+
+  note(event: RecordedEvent): void {
+    if (event.type === 'stage_started') {
+      const { executionId } = event.stage;
+      this.#texts.set(executionId, this.textOf(event.stage));
+      this.#heartbeats.began(this.#runId, this.#segment, executionId);
+    } else if (event.type === 'stage_ended') {
+      const { executionId } = event.stage;
+      this.#texts.delete(executionId);
+      this.#heartbeats.ended(this.#runId, executionId);
+    } else if (event.type === 'run_started') {
+      if (!event.run.joined) this.#heartbeats.began(this.#runId, this.#segment);
+    } else if (event.type === 'run_ended') this.#heartbeats.ended(this.#runId);
+  }
+}
