@@ -1,10 +1,15 @@
-import { diag } from '@opentelemetry/api';
+import { type LossReason } from '@milepost/semconv';
 import { type Delivery, type RecordSource } from './delivery.ts';
 import { type OtlpRequest } from './otlp-request.ts';
-import { type RequestSerializer, serializeRecords } from './serialize-records.ts';
+import {
+  type RequestSerializer,
+  type SerializedRecords,
+  serializeRecords,
+} from './serialize-records.ts';
 import { type HasResource, settledResources } from './settled-resources.ts';
 import { type Signal } from './signal.ts';
 import { untraced } from './untraced.ts';
+import { warn } from './warn.ts';
 
 /** How a processor makes requests of records. */
 export interface BatchOptions<R> {
@@ -23,6 +28,8 @@ export interface BatchOptions<R> {
 const DEFAULT_BATCH_SIZE = 512;
 const DEFAULT_FLUSH_TIMEOUT_MS = 5_000;
 const RESOURCE_TIMEOUT_MS = 1_000;
+/** At the end of a process. */
+const MAX_LAST_ROUNDS = 8;
 
 /**
  * Holds the records of one processor until they are a request: at most one batch. A batch is handed over when it is full,
@@ -108,48 +115,63 @@ export class RecordBatch<R extends HasResource> implements RecordSource {
     this.#immediate.unref();
   }
 
+  /** Serialising may run code of the user's (a getter, a logger) that makes records: they wait for the next batch. */
   #handOverHeld(): void {
-    // Serialising may run code of the user's (a getter, a diag logger) that makes records: they wait for the next batch.
-    if (this.#records.length === 0 || this.#isHandingOver) return;
+    if (this.#isHandingOver) return;
+    // Without a next one, there is no other time for them. Who makes records without end is not followed.
+    for (let round = 0; round === 0 || (this.#isEnding && round < MAX_LAST_ROUNDS); round += 1) {
+      this.#handOverOnce();
+      this.#since = Date.now();
+      if (this.#records.length === 0) return;
+    }
+    if (!this.#isEnding) {
+      this.#startTimer();
+      return;
+    }
+    this.#countLost('unsent', this.#records.length);
+    this.#records = [];
+  }
+
+  #handOverOnce(): void {
+    if (this.#records.length === 0) return;
     this.#isHandingOver = true;
     const records = this.#records;
     this.#records = [];
     clearTimeout(this.#timer);
     clearImmediate(this.#immediate);
+    let left = records.length;
     try {
       untraced(() => {
-        this.#deliver(records);
+        const { parts, unserializable } = serializeRecords(this.#options.serializer, records);
+        left -= unserializable;
+        this.#countLost('unserializable', unserializable);
+        for (const part of parts) {
+          this.#deliver(part);
+          left -= part.records;
+        }
       });
     } catch (error) {
-      diag.error(
-        `Milepost could not hand over ${records.length} records (${this.#signal}).`,
-        error,
-      );
+      warn(`could not hand over ${left} records (${this.#signal})`, error);
+      this.#countLost('unsent', left);
     } finally {
       this.#isHandingOver = false;
     }
-    if (this.#records.length > 0) {
-      this.#since = Date.now();
-      this.#startTimer();
-    }
   }
 
-  #deliver(records: R[]): void {
-    const { parts, unserializable } = serializeRecords(this.#options.serializer, records);
-    for (const part of parts) {
-      void this.#delivery.add({
-        signal: this.#signal,
-        body: part.body,
-        encoding: 'identity',
-        contentType: this.#options.contentType,
-        records: part.records,
-        time: this.#since,
-        isSuperseded: false,
-      });
-    }
-    if (unserializable > 0) {
-      this.#delivery.countLost(this.#signal, 'unserializable', unserializable);
-    }
+  #deliver({ body, records }: SerializedRecords): void {
+    void this.#delivery.add({
+      signal: this.#signal,
+      body,
+      encoding: 'identity',
+      contentType: this.#options.contentType,
+      records,
+      time: this.#since,
+      isSuperseded: false,
+    });
+  }
+
+  #countLost(reason: LossReason, records: number): void {
+    if (records > 0) this.#delivery.countLost(this.#signal, reason, records);
   }
 }
 

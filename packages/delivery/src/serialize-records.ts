@@ -7,6 +7,12 @@ export interface RequestSerializer<Request> {
   serializeRequest(request: Request): Uint8Array | undefined;
 }
 
+/**
+ * Bytes of a request at most, but for a record that is larger alone: servers take a few MB, and what is larger is often
+ * refused with a 400, which would set the whole batch aside.
+ */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
 /** Some of the records of a batch, serialised. */
 export interface SerializedRecords {
   readonly body: Uint8Array;
@@ -15,7 +21,7 @@ export interface SerializedRecords {
 
 /** What became of a batch. */
 export interface SerializedBatch {
-  /** One where every record can be serialised; otherwise the parts between those that cannot, in order. */
+  /** One where every record can be serialised and all are within 4 MiB; otherwise several, in order. */
   readonly parts: readonly SerializedRecords[];
   /** Records that cannot be serialised. */
   readonly unserializable: number;
@@ -23,7 +29,8 @@ export interface SerializedBatch {
 
 /**
  * Serialises a batch. Where a record cannot be serialised (an attribute that contains itself, a getter that throws), the
- * batch is halved until that record stands alone: it costs only itself. Never throws.
+ * batch is halved until that record stands alone: it costs only itself. What is larger than 4 MiB is halved until its
+ * parts are not, or are one record. Never throws.
  */
 export function serializeRecords<R>(
   serializer: RequestSerializer<R[]>,
@@ -41,7 +48,7 @@ function serializeInto<R>(
 ): number {
   if (records.length === 0) return 0;
   const body = bytesOf(serializer, records);
-  if (body !== undefined) {
+  if (body !== undefined && (body.length <= MAX_BODY_BYTES || records.length === 1)) {
     parts.push({ body, records: records.length });
     return 0;
   }

@@ -257,14 +257,55 @@ describe.for(KINDS)('$signal over $protocol', ({ signal, protocol }) => {
     ]);
   });
 
-  test('what fails in the delivery does not reach whoever makes a record', () => {
-    const { delivery, emit } = SIGNALS[signal](protocol, { maxExportBatchSize: 1 });
+  test('what fails in the delivery does not reach whoever makes a record, and is counted', () => {
+    const { delivery, emit } = SIGNALS[signal](protocol, { maxExportBatchSize: 2 });
     delivery.add = () => {
       throw new Error('broken');
     };
     expect(() => {
       emit('record-1');
+      emit('record-2');
     }).not.toThrow();
+    expect(delivery.lost).toEqual([[signal, 'unsent', 2]]);
+  });
+
+  test('a batch of large records makes several requests of at most 4 MiB, in order', () => {
+    const { delivery, emit } = SIGNALS[signal](protocol, {});
+    const text = 'x'.repeat(40 * 1024);
+    const names = Array.from({ length: 512 }, (_, index) => `record-${index}`);
+    for (const name of names) emit(`${name}>${text}<`);
+    const { requests } = delivery;
+    expect(requests.flatMap(namesIn)).toEqual(names);
+    expect(requests.map(({ records }) => records)).toEqual(requests.map((r) => namesIn(r).length));
+    expect(Math.max(...requests.map(({ body }) => body.length))).toBeLessThanOrEqual(4 * 2 ** 20);
+    expect(requests).toHaveLength(8);
+    expect(delivery.lost).toEqual([]);
+  });
+
+  test('a record that is larger than that stands alone', () => {
+    const { delivery, emit } = SIGNALS[signal](protocol, { maxExportBatchSize: 3 });
+    emit('record-1');
+    emit(`record-2>${'x'.repeat(5 * 2 ** 20)}<`);
+    emit('record-3');
+    expect(delivery.requests.map(namesIn)).toEqual([['record-1'], ['record-2'], ['record-3']]);
+  });
+
+  test('what is recorded by what hands over at the end is handed over too, up to a bound', () => {
+    const { delivery, emit } = SIGNALS[signal](protocol, { scheduledDelayMillis: NEVER_MS });
+    const { add } = delivery;
+    let made = 1;
+    delivery.add = (request) => {
+      made += 1;
+      emit(`record-${made}`);
+      return add.call(delivery, request);
+    };
+    emit('record-1');
+    delivery.endSync();
+    const names = delivery.requests.flatMap(namesIn);
+    expect(names.slice(0, 2)).toEqual(['record-1', 'record-2']);
+    expect(delivery.held(signal)).toBe(0);
+    expect(delivery.lost).toEqual([[signal, 'unsent', 1]]);
+    expect(names.length + 1).toBe(made);
   });
 });
 
