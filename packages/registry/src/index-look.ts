@@ -40,6 +40,8 @@ export interface IndexLook {
   readonly ofRuns: readonly IndexedDirectory[];
   readonly marks: readonly SegmentMark[];
   readonly place: string;
+  /** Whether the machine was booted since, or the files are others: no mark from before is of a process that lives. */
+  readonly isElsewhere: boolean;
   /** What could not be looked at. */
   readonly problems: readonly Problem[];
 }
@@ -81,7 +83,8 @@ export class IndexLooker {
     const names = known.size === 0 ? this.#store.directories().keys() : known.keys();
     const directories = indexedDirectories(this.#environment, steps, names);
     for (const directory of directories) await this.#lookThrough(directory, known);
-    if (before !== undefined && before !== place) await this.#lookAtAllSegments();
+    const isElsewhere = before !== undefined && before !== place;
+    if (isElsewhere) await this.#lookAtAllSegments();
     for (const runId of this.#store.troubledRuns()) this.#runs.add(runId);
     await this.#lookAside();
     return {
@@ -91,6 +94,7 @@ export class IndexLooker {
       ofRuns: directories.filter(({ name }) => name !== SOURCES),
       marks,
       place,
+      isElsewhere,
       problems: this.#problems,
     };
   }

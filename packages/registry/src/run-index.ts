@@ -1,3 +1,4 @@
+import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { diag } from '@opentelemetry/api';
 import { type IndexedDirectory, SOURCES } from './index-directories.ts';
@@ -166,13 +167,15 @@ export class RunIndex {
     });
   }
 
-  /** Marks of closed segments have told what they had to. */
-  async #removeMarks({ marks }: IndexLook): Promise<void> {
+  /** Marks of segments that nobody can write to any more have told what they had to. */
+  async #removeMarks({ marks, isElsewhere }: IndexLook): Promise<void> {
     const { fs, layout } = this.#environment;
-    const closed = marks.filter((mark) => mark.closed);
-    await mapLimited(closed, async ({ name }) => {
+    const boot = Date.now() - uptime() * 1000;
+    await mapLimited(marks, async ({ name, closed }) => {
+      const path = join(layout.marks, name);
       try {
-        await fs.unlink(join(layout.marks, name));
+        if (!closed && (!isElsewhere || (await fs.lstat(path)).mtimeMs >= boot)) return;
+        await fs.unlink(path);
       } catch (error) {
         if (codeOf(error) !== 'ENOENT') diag.debug(`milepost: registry: ${messageOf(error)}`);
       }

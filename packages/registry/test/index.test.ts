@@ -179,13 +179,17 @@ test('after a boot of the machine, or in a copy, every segment is looked at', as
   await reader.findItem('a');
   told.item(stage, 'a');
   await writer.listener.flush?.(told.run.runId);
-  // As if the mark had been lost.
+  // As if the mark had been lost, and one of a process of long ago had stayed.
   rmSync(join(root, MARKS), { recursive: true });
+  mkdirSync(join(root, MARKS));
+  writeFileSync(join(root, MARKS, 'gone~0123456789abcdef'), '');
   age(root);
   const database = new DatabaseSync(join(root, INDEX));
   database.exec("UPDATE place SET place = 'another boot'");
   database.close();
+  expect(readdirSync(join(root, MARKS))).toHaveLength(1);
   expect((await reader.findItem('a')).sightings).toHaveLength(1);
+  expect(readdirSync(join(root, MARKS))).toEqual([]);
 });
 
 test('four processes that make one index at once all answer right', async () => {
