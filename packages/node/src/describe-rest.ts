@@ -34,8 +34,12 @@ function lossesOf({ delivery, others }: Rest): string[] {
     byReason.set(reason, [...(byReason.get(reason) ?? []), what]);
   };
   for (const signal of DELIVERED) {
-    for (const [reason, records] of Object.entries(delivery?.[signal].lost ?? {})) {
-      if (records > 0) add(reason, counted(signal, records));
+    const { lost = {}, spoolError } = delivery?.[signal] ?? {};
+    for (const [reason, records] of Object.entries(lost)) {
+      // What was left at the end had nowhere to go.
+      const why =
+        reason === 'unsent' && spoolError !== undefined ? `unsent: ${spoolError}` : reason;
+      if (records > 0) add(why, counted(signal, records));
     }
   }
   for (const signal of ALL) {
@@ -63,8 +67,14 @@ function waitingOf({ delivery, spoolDirectory }: Rest): string[] {
   const [first] = counts;
   const verb = counts.length === 1 && first?.[1] === 1 ? 'waits' : 'wait';
   const what = counts.map(([signal, records]) => counted(signal, records)).join(', ');
-  const where = spoolDirectory === undefined ? 'in memory' : `in ${spoolDirectory}`;
-  return [`${what} ${verb} ${where}`, '`milepost flush` sends them'];
+  if (spoolDirectory === undefined) return [`${what} ${verb} in memory`];
+  const command = `milepost flush --spool ${shellWord(spoolDirectory)}`;
+  return [`${what} ${verb} in ${spoolDirectory}`, `\`${command}\` sends them`];
+}
+
+/** A path as it is typed in a shell. */
+function shellWord(path: string): string {
+  return /^[\w@%+=:,./\\-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 function counted(signal: keyof typeof NOUNS, records: number): string {

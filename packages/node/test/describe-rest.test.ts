@@ -20,12 +20,12 @@ test.for<[what: string, rest: Partial<Rest>, line: string | undefined]>([
       },
       spoolDirectory: '/spool',
     },
-    'milepost: 1,204 spans, 3 log records wait in /spool; `milepost flush` sends them',
+    'milepost: 1,204 spans, 3 log records wait in /spool; `milepost flush --spool /spool` sends them',
   ],
   [
     'a single record',
     { delivery: { ...NO_DELIVERY, logs: { ...NOTHING, spooled: 1 } }, spoolDirectory: '/spool' },
-    'milepost: 1 log record waits in /spool; `milepost flush` sends them',
+    'milepost: 1 log record waits in /spool; `milepost flush --spool /spool` sends them',
   ],
   [
     'what is lost, each reason once',
@@ -47,7 +47,26 @@ test.for<[what: string, rest: Partial<Rest>, line: string | undefined]>([
       },
       spoolDirectory: '/spool',
     },
-    'milepost: 1 span lost (memory_full); 2 spans wait in /spool; `milepost flush` sends them',
+    'milepost: 1 span lost (memory_full); 2 spans wait in /spool; `milepost flush --spool /spool` sends them',
+  ],
+  [
+    'what no disk took',
+    {
+      delivery: {
+        ...NO_DELIVERY,
+        logs: { ...NOTHING, lost: { unsent: 5 }, spoolError: 'ENOSPC: no space left on device' },
+      },
+      spoolDirectory: "/it's full",
+    },
+    'milepost: 5 log records lost (unsent: ENOSPC: no space left on device)',
+  ],
+  [
+    'a path that a shell would read otherwise',
+    {
+      delivery: { ...NO_DELIVERY, logs: { ...NOTHING, spooled: 2 } },
+      spoolDirectory: "/it's here",
+    },
+    "milepost: 2 log records wait in /it's here; `milepost flush --spool '/it'\\''s here'` sends them",
   ],
   [
     'what goes other ways',
