@@ -97,6 +97,18 @@ describe('what the collector does', () => {
     });
   });
 
+  test('its answers begin and do not end: their status is enough', async () => {
+    const server = await startServer();
+    server.answer = {
+      status: 200,
+      headers: { 'content-type': 'application/json', 'content-length': '99' },
+      body: '{}',
+    };
+    const ended = await endOf('exit', server.url, { timeoutMs: 10_000 });
+    expect(outcomesOf(ended)).toEqual({ accepted: 30 });
+    expect(server.requests.length).toBe(30);
+  });
+
   test('it takes a part', async () => {
     const server = await startServer();
     server.answer = {
