@@ -10,6 +10,8 @@ export const FINDING_KINDS = [
   'journal_misplaced',
   /** The last line of a segment is half written: its writer died over it, and nobody was told that it is kept. */
   'journal_torn',
+  /** A hub that we wrote has no journal any more. */
+  'journal_missing',
   /** Records contradict one another. */
   'contradiction',
   /** A hub, spoke or link is not there. */

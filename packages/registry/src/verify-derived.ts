@@ -112,6 +112,10 @@ async function verifyForeignHub(
     const message = 'the hub is not there; a rebuild makes it from the spokes';
     return [finding('missing', layout.recorded(path), run.runId, message)];
   }
+  if (isJsonObject(hub) && hub['run_id'] === run.runId && 'state' in hub) {
+    const message = 'Milepost wrote the hub, and its journal is not there any more';
+    return [finding('journal_missing', layout.recorded(path), run.runId, message)];
+  }
   const steps = isJsonObject(hub) ? new Map(stepEntries(hub)) : new Map<string, JsonObject>();
   const lacking = [...newestForeignSpokes(run.state).keys()].filter((step) => {
     const entry = steps.get(step);

@@ -18,14 +18,11 @@ test('the program goes on while many records are folded', async () => {
   // A rewrite looks for segments of others, folds, and then looks at the hub.
   const fs: RegistryFileSystem = {
     ...nodeFileSystem,
-    readdir: async (path) => {
-      const names = await nodeFileSystem.readdir(path).catch(() => []);
+    // Before anything is read, it is looked where that really lies.
+    realpath: (path) => {
       if (path.endsWith(RUN) && turns === 0) setImmediate(turn);
-      return names;
-    },
-    readFile: (path) => {
       if (path === join(root, `analytics/job_registry/${RUN}.json`)) turnsOfFold ??= turns;
-      return nodeFileSystem.readFile(path);
+      return nodeFileSystem.realpath(path);
     },
   };
   await using registry = openRegistry({ root, fs });

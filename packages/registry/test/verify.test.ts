@@ -197,6 +197,13 @@ describe('what verify finds', () => {
       ],
     ],
     [
+      'a journal that is gone',
+      (root) => rmSync(join(root, JOURNAL), { recursive: true }),
+      [
+        `error journal_missing ${HUB} r1: Milepost wrote the hub, and its journal is not there any more`,
+      ],
+    ],
+    [
       'a segment of another run',
       (root) => {
         const opening = {
