@@ -31,13 +31,16 @@ export class Backoff {
 
   /**
    * A try failed.
-   * @param retryAfterMs what the server asked for: obeyed, with some jitter on top
+   * @param retryAfterMs what the server asked for: waited for at least, with some jitter on top
    * @returns milliseconds until the next one
    */
   next(retryAfterMs?: number): number {
     const grown = Math.min(this.#firstMs * GROWTH ** this.#failures, this.#maxMs);
     this.#failures += 1;
-    if (retryAfterMs !== undefined) return retryAfterMs + JITTER * this.#firstMs * this.#random();
-    return grown * (1 + JITTER * (2 * this.#random() - 1));
+    const pauseMs = grown * (1 + JITTER * (2 * this.#random() - 1));
+    if (retryAfterMs === undefined) return pauseMs;
+    const askedMs = retryAfterMs + JITTER * this.#firstMs * this.#random();
+    // A server whose clock is slow asks to be tried at once, always.
+    return this.#failures === 1 ? askedMs : Math.max(askedMs, pauseMs);
   }
 }

@@ -43,6 +43,8 @@ const DEFAULT_INTERVAL_MS = 60_000;
 const DEFAULT_COLLECT_TIMEOUT_MS = 30_000;
 const DEFAULT_FLUSH_TIMEOUT_MS = 5_000;
 const RESOURCE_TIMEOUT_MS = 1_000;
+/** Deliveries whose cumulative metrics come from a reader already. */
+const haveReader = new WeakSet<Delivery>();
 /** So long a collection waits for what else begins. */
 const SOON_MS = 200;
 
@@ -57,6 +59,7 @@ export class DeliveryMetricReader extends MetricReader implements RecordSource {
   readonly #zeroPoints = new ZeroPoints();
   readonly #pace = createCollectionPace();
   readonly #now: () => number;
+  readonly #isFirstReader: boolean;
   #producer: MetricProducer | undefined;
   #removeSource: (() => void) | undefined;
   #interval: NodeJS.Timeout | undefined;
@@ -76,6 +79,9 @@ export class DeliveryMetricReader extends MetricReader implements RecordSource {
     });
     this.#delivery = delivery;
     this.#options = options;
+    // What one reader collects does not stand for what another does.
+    this.#isFirstReader = !haveReader.has(delivery);
+    haveReader.add(delivery);
     this.#now = options.now ?? (() => performance.now());
   }
 
@@ -194,7 +200,7 @@ export class DeliveryMetricReader extends MetricReader implements RecordSource {
       contentType: this.#options.contentType,
       records: serialized.points,
       time: Date.now(),
-      isSuperseded: serialized.isSuperseded,
+      isSuperseded: serialized.isSuperseded && this.#isFirstReader,
     });
     this.#delivered = undefined;
     const deliveries = (this.#deliveries += 1);

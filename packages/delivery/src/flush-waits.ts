@@ -1,3 +1,5 @@
+import { MAX_TIMER_MS } from './max-timer.ts';
+
 /** How far the sending of one signal is. */
 export interface Progress {
   /** Sequence of the oldest request that is not settled, wherever it is; undefined where there is none. */
@@ -30,7 +32,10 @@ export class FlushWaits {
    */
   until(through: number, deadline: number, progress: Progress): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(() => wait.end(), Math.max(0, deadline - Date.now()));
+    const timer = setTimeout(
+      () => wait.end(),
+      Math.min(Math.max(0, deadline - Date.now()), MAX_TIMER_MS),
+    );
     const wait: Wait = {
       through,
       deadline,

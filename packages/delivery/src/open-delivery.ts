@@ -38,12 +38,13 @@ const DEFAULT_MAX_SPOOL_BYTES = 256 * 2 ** 20;
 const DEFAULT_MAX_AGE_MS = 7 * 24 * 3_600_000;
 const DEFAULT_SPILL_AFTER_MS = 1_000;
 const ADOPT_EVERY_MS = 60_000;
+const MAX_WRITE_MS = 5_000;
 
 /**
  * Opens the way of this process's telemetry to its collector. Sends from now on, what earlier processes left too; nothing
  * of it keeps the process alive. One per process and thread.
  */
-export function openDelivery(options: DeliveryOptions): Delivery {
+export function openDelivery(options: DeliveryOptions): Delivery & AsyncDisposable {
   const { destinations, spoolDirectory } = options;
   const accounts = {
     traces: new SignalAccount('traces'),
@@ -62,6 +63,7 @@ export function openDelivery(options: DeliveryOptions): Delivery {
           },
           maxBytes: options.maxSpoolBytes ?? DEFAULT_MAX_SPOOL_BYTES,
           onLost: (signal, reason, records) => accounts[signal].countLost(reason, records),
+          onForgotten: (signal, sequence, fate) => senders[signal].tell(sequence, fate),
         });
   const budget = new MemoryBudget(options.maxMemoryBytes ?? DEFAULT_MAX_MEMORY_BYTES);
   const createTransport =
@@ -78,9 +80,12 @@ export function openDelivery(options: DeliveryOptions): Delivery {
       backoff: new Backoff(options.backoff),
       maxAgeMs: options.maxAgeMs ?? DEFAULT_MAX_AGE_MS,
       spillAfterMs: options.spillAfterMs ?? DEFAULT_SPILL_AFTER_MS,
+      maxWriteMs: MAX_WRITE_MS,
       nextSequence,
       now: Date.now,
+      elapsed: () => performance.now(),
     });
+  const senders = { traces: sender('traces'), logs: sender('logs'), metrics: sender('metrics') };
   for (const destination of Object.values(destinations)) {
     // So that headers and agent are known when the process ends; who fails now fails at the first try again.
     destination.resolve().catch(() => undefined);
@@ -89,7 +94,7 @@ export function openDelivery(options: DeliveryOptions): Delivery {
     spoolDirectory,
     store,
     accounts,
-    senders: { traces: sender('traces'), logs: sender('logs'), metrics: sender('metrics') },
+    senders,
     nextSequence,
     sendAtExit: (requests, timeoutMs) =>
       sendAtExit(requests, {

@@ -1,5 +1,4 @@
-// What a timer of Node.js can wait, about 24 days.
-const MAX_TIMER_MS = 2 ** 31 - 1;
+import { MAX_TIMER_MS } from './max-timer.ts';
 
 /** A wait that can be cut, and that does not keep the process alive. */
 export class Pause {

@@ -37,6 +37,16 @@ export class RequestFates {
     }
   }
 
+  /** Whether a later request of the same process has all that one has. */
+  isSuperseded(sequence: number): boolean {
+    return [...this.#supersedable].some((later) => later > sequence);
+  }
+
+  /** Tells everybody who still waits. */
+  tellRest(fate: RequestFate): void {
+    for (const sequence of Array.from(this.#listeners.keys())) this.tell(sequence, fate);
+  }
+
   tell(sequence: number, fate: RequestFate): void {
     const tell = this.#listeners.get(sequence);
     this.#drop(sequence);

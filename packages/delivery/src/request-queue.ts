@@ -1,13 +1,13 @@
 import { gzipSync } from 'node:zlib';
 import { type RequestFate } from './delivery.ts';
-import { type MemoryBudget } from './memory-budget.ts';
+import { type BudgetHolder, type MemoryBudget } from './memory-budget.ts';
 import { type OtlpRequest } from './otlp-request.ts';
 import { type StoredRequest } from './request-store.ts';
 
 /** A request in memory. */
 export interface QueuedRequest {
   readonly request: OtlpRequest;
-  /** When it came, in milliseconds since the Unix epoch. */
+  /** When it came, in milliseconds of a monotonic clock. */
   readonly since: number;
   /** Told what became of it. */
   readonly settle: (fate: RequestFate) => void;
@@ -19,7 +19,7 @@ export interface QueuedRequest {
 }
 
 /** The requests of one signal in memory, oldest first, those on their way included, within a common budget. */
-export class RequestQueue {
+export class RequestQueue implements BudgetHolder {
   readonly #budget: MemoryBudget;
   readonly #onDropped: (entry: QueuedRequest) => void;
   #entries: QueuedRequest[] = [];
@@ -28,6 +28,7 @@ export class RequestQueue {
   constructor(budget: MemoryBudget, onDropped: (entry: QueuedRequest) => void) {
     this.#budget = budget;
     this.#onDropped = onDropped;
+    budget.addHolder(this);
   }
 
   get entries(): readonly QueuedRequest[] {
@@ -55,33 +56,41 @@ export class RequestQueue {
     );
   }
 
-  /** Takes a request. Where there is no room the oldest go, or this one. */
-  add(request: OtlpRequest, since: number, settle: (fate: RequestFate) => void): QueuedRequest {
-    if (request.isSuperseded) this.#supersede();
+  get oldestSince(): number | undefined {
+    return this.first?.since;
+  }
+
+  dropOldest(): void {
+    const oldest = this.first;
+    if (oldest === undefined) return;
+    this.remove(oldest);
+    this.#onDropped(oldest);
+  }
+
+  /** Takes a request. Where there is no room in memory the oldest of all signals go, or this one. */
+  add(request: OtlpRequest, since: number, settle: (fate: RequestFate) => void): void {
+    const kept = this.#budget.isTight ? packed(request) : request;
     const entry: QueuedRequest = {
-      request: this.#budget.isTight ? packed(request) : request,
+      request: kept,
       since,
       settle,
       stored: undefined,
       isBeingSent: false,
       isGone: false,
     };
-    const bytes = entry.request.body.length;
-    while (!this.#budget.fits(bytes)) {
-      const oldest = this.first;
-      if (oldest === undefined) {
-        entry.isGone = true;
-        this.#onDropped(entry);
-        return entry;
-      }
-      this.remove(oldest);
-      this.#onDropped(oldest);
+    const superseded = request.isSuperseded ? this.#supersedable() : [];
+    if (!this.#budget.take(kept.body.length)) {
+      entry.isGone = true;
+      this.#onDropped(entry);
+      return;
     }
-    this.#budget.take(bytes);
+    for (const earlier of superseded) {
+      this.remove(earlier);
+      earlier.settle('superseded');
+    }
     const { sequence } = request;
     const place = this.#entries.findLastIndex((other) => other.request.sequence < sequence) + 1;
     this.#entries.splice(place, 0, entry);
-    return entry;
   }
 
   remove(entry: QueuedRequest): void {
@@ -91,12 +100,8 @@ export class RequestQueue {
     this.#budget.release(entry.request.body.length);
   }
 
-  #supersede(): void {
-    for (const entry of this.#entries) {
-      if (!entry.request.isSuperseded || entry.isBeingSent) continue;
-      this.remove(entry);
-      entry.settle('superseded');
-    }
+  #supersedable(): readonly QueuedRequest[] {
+    return this.#entries.filter(({ request, isBeingSent }) => request.isSuperseded && !isBeingSent);
   }
 }
 

@@ -1,4 +1,4 @@
-import { diag } from '@opentelemetry/api';
+import { AsyncResource } from 'node:async_hooks';
 import { type LossReason } from '@milepost/semconv';
 import {
   type Delivery,
@@ -14,6 +14,8 @@ import { type ExitOutcome } from './send-at-exit.ts';
 import { type Sender } from './sender.ts';
 import { type SignalAccount } from './signal-account.ts';
 import { type Signal } from './signal.ts';
+import { warn } from './warn.ts';
+import { within } from './within.ts';
 
 /** What a running delivery is made of. */
 export interface DeliveryParts {
@@ -31,6 +33,10 @@ export interface DeliveryParts {
   readonly adoptEveryMs: number;
 }
 
+const DISPOSE_TIMEOUT_MS = 1_000;
+/** A disk gets so long at a shutdown, however little time there was. */
+const MIN_SPILL_MS = 100;
+
 interface RegisteredSource {
   readonly signal: Signal;
   readonly source: RecordSource;
@@ -38,9 +44,11 @@ interface RegisteredSource {
 }
 
 /** Memory, senders and spool of all signals of one process. */
-export class RunningDelivery implements Delivery {
+export class RunningDelivery implements Delivery, AsyncDisposable {
   readonly #parts: DeliveryParts;
   readonly #sources = new Set<RegisteredSource>();
+  /** Sending goes on for long: it must not hold on to what is current where a record is made. */
+  readonly #context = new AsyncResource('milepost.delivery');
   readonly #adoptTimer: NodeJS.Timeout;
   readonly #keepErrors = new Map<Signal, string>();
   #hasEnded = false;
@@ -59,7 +67,9 @@ export class RunningDelivery implements Delivery {
   add(request: Omit<OtlpRequest, 'sequence'>): Promise<RequestFate> {
     const { senders, nextSequence } = this.#parts;
     const numbered = { ...request, sequence: nextSequence() };
-    if (!this.#hasEnded) return senders[request.signal].add(numbered);
+    if (!this.#hasEnded) {
+      return this.#context.runInAsyncScope(() => senders[request.signal].add(numbered));
+    }
     return Promise.resolve(this.#keep(numbered) ? 'kept' : 'lost');
   }
 
@@ -76,7 +86,9 @@ export class RunningDelivery implements Delivery {
   }
 
   async flush({ timeoutMs }: { readonly timeoutMs: number }): Promise<DeliveryReport> {
-    if (!this.#hasEnded) await this.#flushBy(Date.now() + timeoutMs);
+    if (!this.#hasEnded) {
+      await this.#context.runInAsyncScope(() => this.#flushBy(Date.now() + timeoutMs));
+    }
     return this.report();
   }
 
@@ -89,34 +101,46 @@ export class RunningDelivery implements Delivery {
   }
 
   shutdown({ timeoutMs }: { readonly timeoutMs: number }): Promise<DeliveryReport> {
-    this.#shutdown ??= this.#stopBy(Date.now() + timeoutMs);
+    this.#shutdown ??= this.#context.runInAsyncScope(() => this.#stopBy(Date.now() + timeoutMs));
     return this.#shutdown;
+  }
+
+  /** Shuts down, within a second. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown({ timeoutMs: DISPOSE_TIMEOUT_MS });
   }
 
   endSync({ timeoutMs }: { readonly timeoutMs: number }): DeliveryReport {
     const deadline = Date.now() + timeoutMs;
     for (const { source } of this.#sources) source.handOverSync();
     if (!this.#hasEnded) {
-      this.#end((requests) => this.#parts.sendAtExit(requests, Math.max(0, deadline - Date.now())));
+      this.#end((requests) => {
+        const leftMs = deadline - Date.now() - timeToKeepMs(requests);
+        return leftMs > 0 ? this.#parts.sendAtExit(requests, leftMs) : [];
+      });
     }
     return this.report();
   }
 
   async #stopBy(deadline: number): Promise<DeliveryReport> {
-    if (!this.#hasEnded) {
-      await this.#flushBy(deadline);
-      await Promise.all(Object.values(this.#parts.senders).map((sender) => sender.spill()));
-      // What was recorded meanwhile; and from now on they hold nothing back.
-      for (const { source } of this.#sources) source.handOverSync();
-      this.#end((requests) => requests.map(() => ({ kind: 'unsent' })));
-    }
+    if (this.#hasEnded) return this.report();
+    await this.#flushBy(deadline);
+    // What the disk does not take in time is written without waiting for it.
+    const spilled = Object.values(this.#parts.senders).map((sender) => sender.spill());
+    const leftMs = Math.max(deadline - Date.now(), MIN_SPILL_MS);
+    await within(leftMs, Promise.all(spilled), { holdsProcess: true });
+    // What was recorded meanwhile; and from now on they hold nothing back.
+    for (const { source } of this.#sources) source.handOverSync();
+    this.#end(() => []);
     return this.report();
   }
 
   async #flushBy(deadline: number): Promise<void> {
     const { store, senders } = this.#parts;
     const handedOver = [...this.#sources].map(({ source }) => source.handOver());
-    await within(deadline, Promise.all([...handedOver, store.adopt()]));
+    await within(deadline - Date.now(), Promise.all([...handedOver, store.adopt()]), {
+      holdsProcess: true,
+    });
     await Promise.all(Object.values(senders).map((sender) => sender.flushBy(deadline)));
   }
 
@@ -132,14 +156,22 @@ export class RunningDelivery implements Delivery {
     }
     const outcomes = toSend.length === 0 ? [] : send(toSend);
     for (const [i, request] of toSend.entries()) {
+      const { signal, sequence } = request;
       const outcome = outcomes[i];
       if (outcome?.kind === 'accepted') {
-        const rejected = Math.min(outcome.rejected, request.records);
-        accounts[request.signal].countDelivered(request.records - rejected);
-        accounts[request.signal].countLost('rejected', rejected);
-      } else unsent.push(request);
+        accounts[signal].countAccepted(request.records, outcome.rejected);
+        // Its copy may be on its way to the disk.
+        store.forgetSync(signal, sequence);
+        senders[signal].tell(sequence, 'delivered');
+      } else {
+        if (outcome !== undefined && 'message' in outcome) accounts[signal].error = outcome.message;
+        unsent.push(request);
+      }
     }
-    for (const request of unsent) this.#keep(request);
+    for (const request of unsent) {
+      if (!this.#keep(request)) senders[request.signal].tell(request.sequence, 'lost');
+    }
+    for (const sender of Object.values(senders)) sender.tellRest('kept');
     store.releaseSync();
   }
 
@@ -151,8 +183,10 @@ export class RunningDelivery implements Delivery {
       return true;
     } catch (error) {
       accounts[request.signal].countLost('unsent', request.records);
-      this.#keepErrors.set(request.signal, describeError(error));
-      diag.error('milepost: what is left could not be written to the spool', error);
+      if (this.spoolDirectory !== undefined) {
+        this.#keepErrors.set(request.signal, describeError(error));
+        warn('what is left could not be written to the spool', error);
+      }
       return false;
     }
   }
@@ -192,15 +226,4 @@ export class RunningDelivery implements Delivery {
 function timeToKeepMs(requests: readonly OtlpRequest[]): number {
   const bytes = requests.reduce((sum, { body }) => sum + body.length, 0);
   return requests.length * 0.5 + (bytes / 2 ** 20) * 5;
-}
-
-/** Waits for something, but not beyond a point in time. */
-async function within(deadline: number, promise: Promise<unknown>): Promise<void> {
-  const { promise: timeout, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, Math.max(0, deadline - Date.now()));
-  try {
-    await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -17,7 +17,12 @@ export interface SenderParts {
   readonly maxAgeMs: number;
   /** How long a request waits in memory alone while the collector is busy, in milliseconds. */
   readonly spillAfterMs: number;
+  /** A disk that takes so many milliseconds for one request is not waited for. */
+  readonly maxWriteMs: number;
   /** Gives the next sequence number of this process. */
   readonly nextSequence: () => number;
+  /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
+  /** Milliseconds of a monotonic clock. */
+  readonly elapsed: () => number;
 }

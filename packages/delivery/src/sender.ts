@@ -1,20 +1,25 @@
-import { diag } from '@opentelemetry/api';
 import { type RequestFate } from './delivery.ts';
+import { describeError } from './describe-error.ts';
 import { FlushWaits, type Progress } from './flush-waits.ts';
 import { type OtlpRequest } from './otlp-request.ts';
-import { Pause } from './pause.ts';
+import { Replacer } from './replacer.ts';
 import { RequestFates } from './request-fates.ts';
 import { RequestQueue } from './request-queue.ts';
 import { type SetAside } from './request-store.ts';
+import { RestPeriod } from './rest-period.ts';
 import { type SenderParts } from './sender-parts.ts';
 import { Spiller } from './spiller.ts';
 import { splitRequest } from './split-request.ts';
 import { type SendOutcome } from './transport.ts';
 import { type Turn, Turns, sequenceOf } from './turns.ts';
+import { warn } from './warn.ts';
 
 type Unavailable = Extract<SendOutcome, { kind: 'unavailable' }>;
 
-// A collector that answers one request with an error of its own again and again may take the others.
+/** Answers of a server that may have to do with the one request that they are to. */
+const DOUBTFUL_STATUSES: ReadonlySet<number | undefined> = new Set([500, 502, 504]);
+
+// A collector that fails at one request again and again may take the others.
 const TRIES_BEFORE_STEPPING_BACK = 10;
 
 /**
@@ -25,15 +30,15 @@ export class Sender {
   readonly #parts: SenderParts;
   readonly #queue: RequestQueue;
   readonly #turns: Turns;
+  readonly #replacer: Replacer;
   readonly #spiller: Spiller;
   readonly #waits = new FlushWaits();
-  readonly #pause = new Pause();
+  readonly #rest: RestPeriod;
   readonly #cut = new AbortController();
   readonly #fates = new RequestFates();
   #isRunning = false;
   #sending: { readonly sequence: number; readonly since: number } | undefined;
-  #unavailable: { readonly outcome: Unavailable; readonly nextTryAt: number } | undefined;
-  #serverErrors = 0;
+  #failures = 0;
   #isStopped = false;
 
   constructor(parts: SenderParts) {
@@ -42,8 +47,12 @@ export class Sender {
       parts.account.countLost('memory_full', request.records);
       settle('lost');
     });
+    this.#rest = new RestPeriod(parts.backoff, parts.now);
     this.#turns = new Turns(parts.signal, this.#queue, parts.store);
     this.#spiller = new Spiller(this.#queue, parts);
+    this.#replacer = new Replacer(parts, this.#fates, this.#waits, (request) =>
+      this.#enqueue(request),
+    );
   }
 
   /** Records that are in memory alone. */
@@ -59,6 +68,17 @@ export class Sender {
   /** Why the disk did not take the last request. */
   get spoolError(): string | undefined {
     return this.#spiller.error;
+  }
+
+  /** Something became of a request without this sender. */
+  tell(sequence: number, fate: RequestFate): void {
+    this.#fates.tell(sequence, fate);
+    this.#waits.check(this.#progress());
+  }
+
+  /** The same for all that nobody has been told of. */
+  tellRest(fate: RequestFate): void {
+    this.#fates.tellRest(fate);
   }
 
   /** Takes a request. The promise says what becomes of it, whenever that is known. */
@@ -83,11 +103,7 @@ export class Sender {
   async flushBy(deadline: number): Promise<void> {
     const { transport, nextSequence } = this.#parts;
     transport.holdProcess(true);
-    // Only what the server asked for is waited for.
-    if (this.#unavailable?.outcome.retryAfterMs === undefined) {
-      this.#unavailable = undefined;
-      this.#pause.cut();
-    }
+    this.#rest.cut();
     this.wake();
     await this.#waits.until(nextSequence(), deadline, this.#progress());
     if (this.#waits.isEmpty) transport.holdProcess(false);
@@ -103,28 +119,31 @@ export class Sender {
    * @returns what is in memory alone, on its way or not, and whether it makes sense to send it at once
    */
   stop(): { readonly requests: readonly OtlpRequest[]; readonly isAvailable: boolean } {
-    const { now, spillAfterMs, transport } = this.#parts;
+    const { elapsed, spillAfterMs, transport } = this.#parts;
     this.#isStopped = true;
+    this.#replacer.undoSync();
     this.#spiller.stop();
-    const hangs = this.#sending !== undefined && now() - this.#sending.since > spillAfterMs;
+    const hangs = this.#sending !== undefined && elapsed() - this.#sending.since > spillAfterMs;
     this.#cut.abort(new Error('the process ends'));
-    this.#pause.cut();
+    const isAvailable = !this.#rest.isOn && !hangs;
+    this.#rest.end();
     transport.close();
     return {
       requests: this.#queue.entries.flatMap(({ request, stored }) =>
         stored === undefined ? request : [],
       ),
-      isAvailable: this.#unavailable === undefined && !hangs,
+      isAvailable,
     };
   }
 
   #enqueue(request: OtlpRequest): void {
     // The queue may pack its request: what tells of it must not hold on to the bytes as they came.
     const { sequence } = request;
-    this.#queue.add(request, this.#parts.now(), (fate) => this.#fates.tell(sequence, fate));
+    const { elapsed } = this.#parts;
+    this.#queue.add(request, elapsed(), (fate) => this.#fates.tell(sequence, fate));
     this.wake();
-    if (this.#unavailable === undefined) this.#spiller.spillLater();
-    else void this.#spiller.spill(this.#parts.now());
+    if (!this.#rest.isOn) this.#spiller.spillLater();
+    else void this.#spiller.spill(elapsed());
   }
 
   async #run(): Promise<void> {
@@ -137,8 +156,11 @@ export class Sender {
       try {
         await this.#take(turn);
       } catch (error) {
-        diag.error('milepost: a request could not be dealt with', error);
-        await this.#pause.wait(this.#parts.backoff.next());
+        // The disk does not give it now; or a defect of ours, which is no reason to stop either.
+        warn(`${this.#parts.signal} could not be sent`, error);
+        this.#parts.account.error = describeError(error);
+        this.#rest.begin({ isRefused: false });
+        await this.#pause();
       }
       this.#waits.check(this.#progress());
     }
@@ -146,7 +168,7 @@ export class Sender {
   }
 
   async #take(turn: Turn): Promise<void> {
-    const { store, transport, maxAgeMs, now } = this.#parts;
+    const { store, transport, maxAgeMs, now, elapsed } = this.#parts;
     const writing = turn.from === 'memory' ? this.#spiller.writing(turn.entry) : undefined;
     if (writing !== undefined) {
       // On disk it has its turn again.
@@ -165,7 +187,7 @@ export class Sender {
       return;
     }
     if (turn.from === 'memory') turn.entry.isBeingSent = true;
-    this.#sending = { sequence: turn.from === 'adopted' ? 0 : request.sequence, since: now() };
+    this.#sending = { sequence: turn.from === 'adopted' ? 0 : request.sequence, since: elapsed() };
     const outcome = await transport.send(request, this.#cut.signal);
     this.#sending = undefined;
     if (turn.from === 'memory') turn.entry.isBeingSent = false;
@@ -179,19 +201,14 @@ export class Sender {
     request: OtlpRequest,
     outcome: Exclude<SendOutcome, Unavailable>,
   ): Promise<void> {
-    const { account, backoff } = this.#parts;
-    backoff.reset();
-    this.#serverErrors = 0;
-    this.#unavailable = undefined;
+    const { account } = this.#parts;
+    this.#rest.succeeded();
+    this.#failures = 0;
     account.error = undefined;
     switch (outcome.kind) {
       case 'accepted': {
-        const rejected = Math.min(outcome.rejected, request.records);
-        account.countDelivered(request.records - rejected);
-        account.countLost('rejected', rejected);
-        if (outcome.message !== undefined) {
-          diag.warn(`milepost: the collector took ${request.signal} and said: ${outcome.message}`);
-        }
+        account.countAccepted(request.records, outcome.rejected);
+        if (outcome.message !== undefined) account.told(outcome.message);
         await this.#forget(turn, 'delivered');
         return;
       }
@@ -209,48 +226,34 @@ export class Sender {
 
   /** Waits until the collector may take requests again. */
   async #postpone(turn: Turn, request: OtlpRequest, outcome: Unavailable): Promise<void> {
-    const { account, backoff, now } = this.#parts;
-    account.error = outcome.message;
-    const pauseMs = backoff.next(outcome.retryAfterMs);
-    this.#unavailable = { outcome, nextTryAt: now() + pauseMs };
+    this.#parts.account.error = outcome.message;
+    this.#rest.begin(outcome);
     // What has its copy on disk by now is sent from there.
     if (turn.from === 'memory' && turn.entry.stored !== undefined) this.#queue.remove(turn.entry);
-    await this.#spiller.spill(now());
-    if (outcome.status === 500) {
-      this.#serverErrors += 1;
+    await this.#spiller.spill(this.#parts.elapsed());
+    if (DOUBTFUL_STATUSES.has(outcome.status) || outcome.isUnanswered) {
+      this.#failures += 1;
       // From now on each request gets one try, until one is taken.
-      if (this.#serverErrors >= TRIES_BEFORE_STEPPING_BACK) await this.#replace(turn, [request]);
+      if (this.#failures >= TRIES_BEFORE_STEPPING_BACK) await this.#stepBack(turn, request);
     }
-    this.#waits.check(this.#progress());
-    // A flush that came meanwhile wants a try at once.
-    if (this.#unavailable !== undefined) await this.#pause.wait(pauseMs);
+    await this.#pause();
   }
 
-  /** Puts others, or itself, behind all requests in the place of one. */
+  async #pause(): Promise<void> {
+    this.#waits.check(this.#progress());
+    await this.#rest.pass();
+  }
+
+  /** Puts a request behind the others, unless a later one has all that it has. */
+  async #stepBack(turn: Turn, request: OtlpRequest): Promise<void> {
+    const isOwn = turn.from !== 'adopted';
+    if (request.isSuperseded && isOwn && this.#fates.isSuperseded(request.sequence)) {
+      await this.#forget(turn, 'superseded');
+    } else await this.#replace(turn, [request]);
+  }
+
   async #replace(turn: Turn, requests: readonly OtlpRequest[]): Promise<void> {
-    const { store, nextSequence, account } = this.#parts;
-    // Parts of one request do not supersede each other.
-    const parts = requests.map((request) => ({
-      ...request,
-      sequence: nextSequence(),
-      isSuperseded: false,
-    }));
-    if (turn.from !== 'adopted') {
-      this.#fates.replace(
-        sequenceOf(turn),
-        parts.map(({ sequence }) => sequence),
-      );
-    }
-    for (const part of parts) {
-      this.#waits.follow(turn.from === 'adopted' ? 0 : sequenceOf(turn), part.sequence);
-      try {
-        await store.append(part);
-      } catch (error) {
-        account.error = error instanceof Error ? error.message : String(error);
-        this.#enqueue(part);
-      }
-    }
-    await this.#forget(turn, 'superseded');
+    if (await this.#replacer.replace(turn, requests)) await this.#forget(turn, 'superseded');
   }
 
   async #setAside(turn: Turn, request: OtlpRequest, why: SetAside): Promise<void> {
@@ -262,11 +265,11 @@ export class Sender {
   }
 
   async #forget(turn: Turn, fate: RequestFate): Promise<void> {
-    const { store } = this.#parts;
+    const { store, signal } = this.#parts;
     if (turn.from === 'memory') {
       this.#queue.remove(turn.entry);
       // Its copy may be on its way to the disk.
-      await this.#spiller.writing(turn.entry);
+      if (this.#spiller.isWriting(turn.entry)) store.forgetSync(signal, sequenceOf(turn));
     }
     const stored = turn.from === 'memory' ? turn.entry.stored : turn.stored;
     if (stored !== undefined) await store.remove(stored);
@@ -276,18 +279,21 @@ export class Sender {
   #progress(): Progress {
     const { store, signal } = this.#parts;
     const [inMemory] = this.#queue.entries;
-    const sequences = [
-      inMemory?.request.sequence,
-      store.firstOwn(signal)?.sequence,
-      store.firstAdopted(signal) && 0,
-    ].filter((sequence) => sequence !== undefined);
     return {
-      oldest: sequences.length === 0 ? undefined : Math.min(...sequences),
+      oldest: smallest(
+        inMemory?.request.sequence,
+        store.firstOwn(signal)?.sequence,
+        store.firstAdopted(signal) && 0,
+      ),
       isSafe:
-        this.#spiller.error !== undefined ||
-        this.#queue.entries.every(({ stored }) => stored !== undefined),
-      nextTryAt: this.#unavailable?.nextTryAt,
-      isRefused: this.#unavailable?.outcome.isRefused ?? false,
+        this.#spiller.isFutile || this.#queue.entries.every(({ stored }) => stored !== undefined),
+      nextTryAt: this.#rest.until,
+      isRefused: this.#rest.isRefused,
     };
   }
+}
+
+function smallest(...numbers: readonly (number | undefined)[]): number | undefined {
+  const known = numbers.filter((number) => number !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }

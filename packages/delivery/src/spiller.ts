@@ -1,6 +1,8 @@
-import { diag } from '@opentelemetry/api';
+import { noStore } from './no-store.ts';
 import { type QueuedRequest, type RequestQueue } from './request-queue.ts';
 import { type RequestStore } from './request-store.ts';
+import { warn } from './warn.ts';
+import { within } from './within.ts';
 
 // As many as Node.js has threads for files.
 const PARALLEL = 4;
@@ -11,14 +13,20 @@ export interface SpillerParts {
   readonly store: RequestStore;
   /** How long a request waits in memory alone, in milliseconds. */
   readonly spillAfterMs: number;
-  readonly now: () => number;
+  /** A disk that takes so many milliseconds for one request is not waited for. */
+  readonly maxWriteMs: number;
+  /** Milliseconds of a monotonic clock. */
+  readonly elapsed: () => number;
 }
 
 /** Moves requests from memory to the disk. */
 export class Spiller {
   readonly #queue: RequestQueue;
   readonly #parts: SpillerParts;
-  readonly #underWay = new Map<QueuedRequest, Promise<void>>();
+  readonly #underWay = new Map<
+    QueuedRequest,
+    { readonly since: number; readonly done: Promise<void> }
+  >();
   #spilling: Promise<void> | undefined;
   #before = -Infinity;
   #restsUntil = -Infinity;
@@ -33,7 +41,16 @@ export class Spiller {
 
   /** What the disk said last; undefined when it took the last request. */
   get error(): string | undefined {
-    return this.#error;
+    if (this.#error !== undefined) return this.#error;
+    const { elapsed, maxWriteMs } = this.#parts;
+    const hangsSince = elapsed() - maxWriteMs;
+    const hangs = this.#underWay.values().some(({ since }) => since < hangsSince);
+    return hangs ? `the disk takes more than ${maxWriteMs} ms for a request` : undefined;
+  }
+
+  /** Whether it makes no sense to wait for the disk: there is none, or it does not take anything. */
+  get isFutile(): boolean {
+    return this.#parts.store === noStore || this.error !== undefined;
   }
 
   /**
@@ -42,29 +59,42 @@ export class Spiller {
    * @param options.anyway although the disk did not take the last one a moment ago
    */
   async spill(before: number, options: { readonly anyway?: boolean } = {}): Promise<void> {
-    if (options.anyway !== true && this.#parts.now() < this.#restsUntil) return;
+    if (this.#parts.store === noStore) return;
+    if (options.anyway !== true && this.#parts.elapsed() < this.#restsUntil) return;
     do {
       this.#before = Math.max(this.#before, before);
       this.#spilling ??= this.#spillAll().finally(() => {
         this.#spilling = undefined;
         this.#before = -Infinity;
       });
-      // One that is under way may have looked at all there was before this call.
-      await this.#spilling;
+      const isDone = await within(this.#parts.maxWriteMs, this.#spilling, { holdsProcess: false });
+      if (!isDone) return;
+      // One that was under way may have looked at all there was before this call.
     } while (this.#next(before) !== undefined);
   }
 
-  /** Settles when a request is written to the disk, or is not; undefined where it is not being written. */
-  writing(entry: QueuedRequest): Promise<void> | undefined {
-    return this.#underWay.get(entry);
+  /**
+   * Settles when a request is written to the disk, or is not, or that takes too long; undefined where it is not being
+   * written, or hangs.
+   */
+  writing(entry: QueuedRequest): Promise<unknown> | undefined {
+    const write = this.#underWay.get(entry);
+    if (write === undefined) return undefined;
+    const leftMs = this.#parts.maxWriteMs - (this.#parts.elapsed() - write.since);
+    return leftMs > 0 ? within(leftMs, write.done, { holdsProcess: false }) : undefined;
+  }
+
+  isWriting(entry: QueuedRequest): boolean {
+    return this.#underWay.has(entry);
   }
 
   /** Writes to the disk whatever waits too long. Does not keep the process alive. */
   spillLater(): void {
-    const { spillAfterMs, now } = this.#parts;
+    const { spillAfterMs, elapsed, store } = this.#parts;
+    if (store === noStore) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      void this.spill(now() - spillAfterMs);
+      void this.spill(elapsed() - spillAfterMs);
       if (this.#queue.entries.some(({ stored }) => stored === undefined)) this.spillLater();
     }, spillAfterMs).unref();
   }
@@ -77,7 +107,8 @@ export class Spiller {
   async #spillAll(): Promise<void> {
     this.#error = undefined;
     await Promise.all(Array.from({ length: PARALLEL }, () => this.#spillOneByOne()));
-    if (this.#error !== undefined) this.#restsUntil = this.#parts.now() + PAUSE_AFTER_FAILURE_MS;
+    if (this.#error !== undefined)
+      this.#restsUntil = this.#parts.elapsed() + PAUSE_AFTER_FAILURE_MS;
   }
 
   async #spillOneByOne(): Promise<void> {
@@ -86,9 +117,9 @@ export class Spiller {
       entry !== undefined;
       entry = this.#next(this.#before)
     ) {
-      const writing = this.#write(entry);
-      this.#underWay.set(entry, writing);
-      await writing;
+      const done = this.#write(entry);
+      this.#underWay.set(entry, { since: this.#parts.elapsed(), done });
+      await done;
       this.#underWay.delete(entry);
     }
   }
@@ -107,8 +138,14 @@ export class Spiller {
 
   #next(before: number): QueuedRequest | undefined {
     if (this.#error !== undefined) return undefined;
+    const { elapsed, spillAfterMs } = this.#parts;
+    // One that has just been sent will be answered before it is on disk.
+    const hangsSince = elapsed() - spillAfterMs;
     return this.#queue.entries.find(
-      (entry) => entry.stored === undefined && entry.since <= before && !this.#underWay.has(entry),
+      (entry) =>
+        entry.stored === undefined &&
+        entry.since <= (entry.isBeingSent ? Math.min(before, hangsSince) : before) &&
+        !this.#underWay.has(entry),
     );
   }
 
@@ -116,6 +153,6 @@ export class Spiller {
     this.#error = error instanceof Error ? error.message : String(error);
     if (this.#error === this.#said) return;
     this.#said = this.#error;
-    diag.warn(`milepost: the spool does not take what is to be sent: ${this.#error}`);
+    warn(`the spool does not take what is to be sent: ${this.#error}`);
   }
 }

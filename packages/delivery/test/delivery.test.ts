@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -239,6 +240,24 @@ describe('a request that is not taken', () => {
     expect(delivery.report().logs).toMatchObject({ delivered: 1, lost: { too_old: 1 } });
   });
 
+  test.for([
+    ['resets the connection', busy({ isUnanswered: true })],
+    ['times out behind a proxy', busy({ status: 504 })],
+  ] as const)('because the server %s does not keep the others from being sent', async ([, no]) => {
+    const delivery = start();
+    transports.logs.answer = (body) => (body === '{"n":0}' ? no : ACCEPTED);
+    const fates = texts(4).map((text) => delivery.add(logs(text)));
+    expect(await Promise.all(fates.slice(1))).toEqual(['delivered', 'delivered', 'delivered']);
+  });
+
+  test('because the server is overloaded keeps its place', async () => {
+    const delivery = start();
+    transports.logs.answer = () =>
+      transports.logs.tried.length < 30 ? busy({ status: 503 }) : ACCEPTED;
+    await Promise.all(texts(4).map((text) => delivery.add(logs(text))));
+    expect(transports.logs.accepted).toEqual(texts(4));
+  });
+
   test('because the server fails at it does not keep the others from being sent', async () => {
     const delivery = start();
     transports.logs.answer = (body) => (body === '{"n":0}' ? busy({ status: 500 }) : ACCEPTED);
@@ -279,6 +298,22 @@ describe('memory', () => {
   });
 });
 
+test('a signal with much to send does not take the memory of the others', async () => {
+  const delivery = start({ spoolDirectory: undefined, maxMemoryBytes: 10_000 });
+  for (const transport of Object.values(transports)) {
+    transport.answer = () => new Promise(() => undefined);
+  }
+  for (let i = 0; i < 200; i += 1) void delivery.add(logs(randomBytes(100).toString('latin1')));
+  for (const text of texts(3)) void delivery.add({ ...logs(text), signal: 'traces' });
+  void delivery.add(metrics('{}'));
+
+  expect(delivery.report()).toMatchObject({
+    traces: { inMemory: 3, lost: {} },
+    metrics: { inMemory: 1, lost: {} },
+  });
+  expect(delivery.report().logs.lost.memory_full).toBeGreaterThan(0);
+});
+
 describe('metrics', () => {
   test('of which a later request has all that an earlier one had: only the last is kept', async () => {
     const delivery = start({ backoff: { firstMs: MINUTE_MS } });
@@ -294,6 +329,20 @@ describe('metrics', () => {
     expect(transports.metrics.accepted).toEqual(['{"n":3}']);
     expect(await last).toBe('delivered');
     expect((await Promise.all(fates)).at(-1)).toBe('superseded');
+  });
+
+  test('at which the server fails do not pile up', async () => {
+    const delivery = start();
+    transports.metrics.answer = () => busy({ status: 500 });
+    for (let i = 0; i < 40; i += 1) {
+      const { length } = transports.metrics.tried;
+      void delivery.add(metrics(`{"n":${i}}`));
+      await expect.poll(() => transports.metrics.tried.length).toBeGreaterThan(length);
+    }
+    await expect.poll(() => filesOf('metrics')).toHaveLength(1);
+    transports.metrics.answer = () => ACCEPTED;
+    await delivery.flush(LONG);
+    expect(transports.metrics.accepted).toEqual(['{"n":39}']);
   });
 });
 
@@ -391,6 +440,29 @@ describe('the end of a process', () => {
     expect(delivery.endSync({ timeoutMs: 0 }).logs).toMatchObject({ spooled: 2, lost: {} });
   });
 
+  test('tells what becomes of every request', async () => {
+    const delivery = start();
+    transports.logs.answer = refusing;
+    const fates = texts(3).map((text) => delivery.add(logs(text)));
+    await delivery.shutdown(LONG);
+    expect(await Promise.all(fates)).toEqual(['kept', 'kept', 'kept']);
+  });
+
+  test('sends in a context of its own', async () => {
+    const user = new AsyncLocalStorage<string>();
+    const delivery = start();
+    const seen: (string | undefined)[] = [];
+    transports.logs.answer = () => {
+      seen.push(user.getStore());
+      return ACCEPTED;
+    };
+    await user.run('request 47', async () => {
+      await delivery.add(logs('{}'));
+      expect(user.getStore()).toBe('request 47');
+    });
+    expect(seen).toEqual([undefined]);
+  });
+
   test('where there is no disk it is lost, and counted', async () => {
     const delivery = start({ spoolDirectory: undefined });
     transports.logs.answer = refusing;
@@ -399,7 +471,7 @@ describe('the end of a process', () => {
     expect(delivery.report().logs).toMatchObject({
       delivered: 0,
       lost: { unsent: 7 },
-      spoolError: 'there is no spool',
+      spoolError: undefined,
     });
   });
 });

@@ -104,6 +104,20 @@ describe('handing over', () => {
     expect(delivery.requests).toEqual([]);
   });
 
+  test('of a second reader does not take the place of what the first one has handed over', async () => {
+    const { delivery, reader, meter } = program();
+    const second = new DeliveryMetricReader(delivery, {
+      serializer: serializerOf('metrics', 'http/json'),
+      contentType: 'application/json',
+    });
+    const other = new MeterProvider({ readers: [second] }).getMeter('@milepost/core');
+    meter.createCounter('runs').add(1);
+    other.createCounter('stages').add(1);
+    await reader.handOver();
+    await second.handOver();
+    expect(delivery.requests.map(({ isSuperseded }) => isSuperseded)).toEqual([true, false]);
+  });
+
   test('at the end of the process hands over only what the collector has not got', async () => {
     const { delivery, reader, meter } = program();
     const counter = meter.createCounter('runs');
