@@ -123,7 +123,7 @@ export const scenarios: Readonly<Record<string, (say: Say) => unknown>> = {
     say('ready');
   },
   'passes the signal on by its number': (say) => {
-    process.once('SIGTERM', (_signal, number) => {
+    process.once('SIGTERM', (_signal: NodeJS.Signals, number: number) => {
       process.kill(process.pid, number);
     });
     forever();
