@@ -144,6 +144,36 @@ test.for([
   expect(snapshot(outside)).toEqual(before);
 });
 
+/** What can be no segment and no upload, whatever is in it. */
+const NO_FILES = THINGS.filter(([name]) => /^a (?:directory|link|pipe)/.test(name));
+
+test.for(NO_FILES)('%s in the place of a segment hides no other', async ([, put]) => {
+  const root = temporaryRoot();
+  const outside = secrets(root);
+  await recorded(root, 'good');
+  const place = '.milepost/journal/good/00000000000000aa.jsonl';
+  put(join(root, place), outside);
+  await using registry = openRegistry({ root });
+  const run = await registry.readRun('good');
+  expect(run).toMatchObject({ status: 'completed', problems: [{ path: place }] });
+  expect((await registry.verify()).findings).toMatchObject([{ kind: 'unreadable', path: place }]);
+});
+
+test.for(NO_FILES)('%s in the place of an upload hides no other', async ([, put]) => {
+  const root = temporaryRoot();
+  const outside = secrets(root);
+  await using registry = openRegistry({ root });
+  await registry.saveSource({ jobId: 'good', items: ['doc1'] });
+  const place = 'sources/job_metadata/bad.json';
+  put(join(root, place), outside);
+  expect(await registry.listSources()).toMatchObject({
+    sources: [{ jobId: 'good' }],
+    problems: [{ path: place }],
+  });
+  expect(await allAnswers(registry)).not.toContain('SECRET');
+  expect((await registry.verify()).findings).toMatchObject([{ kind: 'unreadable', path: place }]);
+});
+
 test('links that stay below the root are followed', async () => {
   const root = temporaryRoot();
   await recorded(root, 'good');
