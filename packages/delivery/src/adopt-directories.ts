@@ -27,6 +27,12 @@ export interface Adopter {
   readonly declare: () => Steps<void>;
   /** Whether a directory that carries our name is in use; one that is not was left by a failed take-over. */
   readonly isKnown: (directory: string) => boolean;
+  /** Whether so much could not be removed that nothing more is taken over. */
+  readonly isFull: () => boolean;
+  /** Removes a file, or sees to it that it is not found again. */
+  readonly remove: (path: string) => Steps<unknown>;
+  /** Removes a directory, or sees to it that it is not found again. */
+  readonly removeDirectory: (directory: string) => Steps<void>;
   /** Told what could not be taken over. */
   readonly onProblem: (error: unknown) => void;
 }
@@ -55,13 +61,14 @@ export function* adoptDirectories(
   for (const { name, kind } of yield* entriesOf(adopter, destination)) {
     const owner = kind === 'directory' ? ownerOfDirectory(name) : undefined;
     if (owner === undefined) continue;
+    if (adopter.isFull()) break;
     try {
       const formerly = join(destination, name);
       const directory = yield* takeOver(adopter, formerly, owner, states);
       if (directory === undefined) continue;
       const requests = yield* requestsIn(adopter, signal, directory);
       if (requests.length > 0) adopted.push({ signal, directory, formerly, requests });
-      else yield* whereverPossible(adopter.watch.disk.rmdir(directory));
+      else yield* adopter.removeDirectory(directory);
     } catch (error) {
       adopter.onProblem(error);
     }
@@ -112,6 +119,6 @@ function* requestsIn(
     }
   }
   const { counting, superfluous } = splitSuperfluous(found);
-  for (const { path } of superfluous) yield* whereverPossible(adopter.watch.disk.unlink(path));
+  for (const { path } of superfluous) yield* whereverPossible(adopter.remove(path));
   return counting;
 }

@@ -75,12 +75,14 @@ function* restore(
       for (const entry of yield* list(disk, from)) {
         const path = join(from, entry.name);
         if (!(yield* isAskedFor(disk, path, entry, options))) continue;
-        restored.records += yield* places.take(path);
+        const records = yield* places.take(path);
+        if (records === undefined) continue;
+        restored.records += records;
         restored.requests += 1;
       }
     }
   } finally {
-    yield* home.release([]);
+    yield* home.release();
   }
   return restored;
 }
@@ -119,13 +121,18 @@ class Places {
     this.#owner = owner;
   }
 
-  /** @returns records of the request */
-  *take(path: string): Steps<number> {
+  /** @returns records of the request; undefined where another process was first, or dropped it */
+  *take(path: string): Steps<number | undefined> {
     const known = readRequestFileName(basename(path));
-    if (known === undefined) return 0;
+    if (known === undefined) return undefined;
     const { tag: _, ...untagged } = known;
     const directory = yield* this.#directoryFor(known.sequence, known.isSuperseded);
-    yield* this.#disk.rename(path, join(directory, requestFileName(untagged)));
+    try {
+      yield* this.#disk.rename(path, join(directory, requestFileName(untagged)));
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return undefined;
+      throw error;
+    }
     return known.records;
   }
 

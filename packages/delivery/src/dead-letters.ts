@@ -8,6 +8,7 @@ import { type StoredRequest } from './request-store.ts';
 import { type SpoolDisk } from './spool-disk.ts';
 import { type SpoolHome } from './spool-home.ts';
 import { DAMAGED_ENDING, randomName, type SpoolLayout } from './spool-layout.ts';
+import { type SpoolRemains } from './spool-remains.ts';
 import { type SpoolRoom } from './spool-room.ts';
 import { ensureDirectory } from './spool-trust.ts';
 import { type Steps } from './steps.ts';
@@ -18,6 +19,7 @@ export interface DeadLetterPlace {
   readonly layout: SpoolLayout;
   readonly room: SpoolRoom;
   readonly home: SpoolHome;
+  readonly remains: SpoolRemains;
 }
 
 function* ensureDeadLetters(place: DeadLetterPlace, destination: string): Steps<string> {
@@ -28,18 +30,22 @@ function* ensureDeadLetters(place: DeadLetterPlace, destination: string): Steps<
   return directory;
 }
 
-/** Writes a dead letter, for which only other dead letters make room. */
+/**
+ * Writes a dead letter, for which only other dead letters make room.
+ * @param freed bytes of its file among those that wait, which goes then
+ */
 export function* writeDeadLetter(
   place: DeadLetterPlace,
   header: RequestFileHeader,
   body: Uint8Array,
+  freed: number,
 ): Steps<void> {
   const head = requestFileHead(header, body);
   const bytes = head.length + body.length;
   const destination = yield* place.home.destinationDirectory(header.signal, true);
   const directory = yield* ensureDeadLetters(place, basename(destination));
   yield* place.room.look();
-  const unreserve = yield* place.room.reserve(bytes, true);
+  const unreserve = yield* place.room.reserve(bytes, { onlyDeadLetters: true, freed });
   try {
     const known = { ...header, bytes, tag: randomName() };
     const name = requestFileName(known);
@@ -63,6 +69,6 @@ export function* moveDamaged(place: DeadLetterPlace, stored: StoredRequest): Ste
     place.room.addDeadLetter(queuedRequest(signal, directory, name, tagged));
   } catch {
     // It has been counted: out of the way is what matters.
-    yield* whereverPossible(place.disk.unlink(path));
+    yield* whereverPossible(place.remains.remove(path));
   }
 }

@@ -13,6 +13,7 @@ export const noStore: RequestStore = {
   read: async () => undefined,
   remove: async () => undefined,
   removeSync: () => undefined,
+  forgetSync: () => undefined,
   setAside: async () => undefined,
   adopt: async () => undefined,
   waiting: () => ({ requests: 0, records: 0, bytes: 0, oldest: undefined }),

@@ -16,6 +16,11 @@ export interface OwnerState {
 
 /** How old a sign of life may be where nothing better tells, in milliseconds. */
 const HEARTBEAT_LIMIT_MS = { elsewhere: 5 * 60_000, here: 60 * 60_000 };
+/**
+ * How old it may be where only the name of the host says that an owner was on this machine: six missed signs. Containers
+ * and machines with one volume may have one name.
+ */
+export const SAME_NAME_LIMIT_MS = 60_000;
 /** An owner file is written in one go: one that cannot be read for so long belongs to nobody. */
 const DAMAGED_LIMIT_MS = 60_000;
 
@@ -65,16 +70,19 @@ export function* ownerState(watch: OwnerWatch, path: string): Steps<OwnerState> 
 function* isAlive(watch: OwnerWatch, owner: OwnerIdentity, heartbeatAge: number): Steps<boolean> {
   const { self } = watch;
   const isSameHost = owner.host === self.host;
-  if (owner.bootId !== self.bootId && isSameHost) return false;
+  const knowBoots = owner.bootId !== undefined && self.bootId !== undefined;
+  if (isSameHost && knowBoots && owner.bootId !== self.bootId) {
+    return heartbeatAge <= SAME_NAME_LIMIT_MS;
+  }
   const isSameKernel = owner.bootId === self.bootId && (self.bootId !== undefined || isSameHost);
   if (!isSameKernel || owner.pidNamespace !== self.pidNamespace) {
     return heartbeatAge <= HEARTBEAT_LIMIT_MS.elsewhere;
   }
   // A thread ends without a trace in the process table.
-  const isBeating = heartbeatAge <= HEARTBEAT_LIMIT_MS.here;
-  if (owner.threadId !== 0 && !isBeating) return false;
+  if (owner.threadId !== 0 && heartbeatAge > HEARTBEAT_LIMIT_MS.elsewhere) return false;
   if (owner.processStart === undefined || self.processStart === undefined) {
-    return isBeating && watch.isRunning(owner.pid);
+    if (heartbeatAge <= SAME_NAME_LIMIT_MS && self.bootId === undefined) return true;
+    return heartbeatAge <= HEARTBEAT_LIMIT_MS.here && watch.isRunning(owner.pid);
   }
   return yield* isInProcessTable(watch.disk, owner.pid, owner.processStart);
 }

@@ -42,11 +42,12 @@ function* writeNew(
       }
       expected += chunk.length;
     }
+    if (!isSynced) return;
     const size = yield* disk.size(fd);
     if (size !== expected) {
       throw new SpoolError('write_failed', `${path} has ${size} bytes, expected ${expected}`);
     }
-    if (isSynced) yield* disk.sync(fd);
+    yield* disk.sync(fd);
   } finally {
     yield* disk.close(fd);
   }
@@ -55,6 +56,7 @@ function* writeNew(
 /**
  * Makes a file that readers see whole or not at all; `isSynced` also after a power loss. Replaces one of that name.
  * Leaves nothing behind where it throws.
+ * @param onPlaces told the paths that the file is about to have, one after the other
  */
 export function* placeFile(
   disk: SpoolDisk,
@@ -62,9 +64,11 @@ export function* placeFile(
   name: string,
   chunks: readonly Uint8Array[],
   isSynced: boolean,
+  onPlaces?: (places: readonly string[]) => void,
 ): Steps<string> {
   const temporary = join(directory, `${randomName()}${TEMPORARY_ENDING}`);
   const path = join(directory, name);
+  onPlaces?.([temporary, path]);
   try {
     yield* writeNew(disk, temporary, chunks, isSynced);
     yield* disk.rename(temporary, path);

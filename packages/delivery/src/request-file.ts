@@ -9,7 +9,7 @@ import { SpoolError } from './spool-error.ts';
 
 const MAGIC = 'milepost-otlp';
 const VERSION = 1;
-const FIRST_LINE = /^milepost-otlp ([0-9a-f]{8}) 1 (0|[1-9]\d{0,8}) (0|[1-9]\d{0,9})$/;
+const FIRST_LINE = /^milepost-otlp ([0-9a-f]{8}) ([1-9]\d{0,5}) (0|[1-9]\d{0,8}) (0|[1-9]\d{0,9})$/;
 const LONGEST_FIRST_LINE = 64;
 const NEWLINE = 0x0a;
 
@@ -36,13 +36,13 @@ export function requestFileHead(header: RequestFileHeader, body: Uint8Array): Ui
 
 /**
  * Reads a request's file.
- * @throws SpoolError `damaged` where it is not exactly what was written
+ * @throws SpoolError `damaged` where it is not exactly what was written, `unknown_version` where it is, by a later version
  */
 export function parseRequestFile(content: Uint8Array): RequestFile {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   const lineEnd = bytes.subarray(0, LONGEST_FIRST_LINE).indexOf(NEWLINE);
   const line = bytes.toString('latin1', 0, Math.max(lineEnd, 0));
-  const [, expected, headerLength, bodyLength] = FIRST_LINE.exec(line) ?? [];
+  const [, expected, version, headerLength, bodyLength] = FIRST_LINE.exec(line) ?? [];
   if (expected === undefined) {
     throw new SpoolError('damaged', `expected a first line of '${MAGIC}', found ${quote(line)}`);
   }
@@ -56,6 +56,9 @@ export function parseRequestFile(content: Uint8Array): RequestFile {
   const found = checksum(`${line.slice(MAGIC.length + 9)}\n`, header, body);
   if (found !== expected) {
     throw new SpoolError('damaged', `expected the checksum ${expected}, found ${found}`);
+  }
+  if (Number(version) !== VERSION) {
+    throw new SpoolError('unknown_version', `expected version ${VERSION}, found ${version}`);
   }
   return { header: readRequestFileHeader(header.toString('utf8')), body };
 }

@@ -49,17 +49,26 @@ export interface RequestStore {
   firstOwn(signal: Signal): StoredRequest | undefined;
   /** The oldest of those taken over from processes that are gone. */
   firstAdopted(signal: Signal): StoredRequest | undefined;
-  /** Undefined where the file is gone or damaged: then the store has counted and forgotten it. */
+  /**
+   * Undefined where the file is gone, damaged, or of a later version: then the store has counted and forgotten it, but
+   * for what another process has by now.
+   * @throws where it cannot be read now: it stays where it is, and the store offers the others first
+   */
   read(stored: StoredRequest): Promise<OtlpRequest | undefined>;
   /** It was acknowledged, or is kept otherwise by now. Never rejects. */
   remove(stored: StoredRequest): Promise<void>;
   /** The same at once. Never throws. */
   removeSync(stored: StoredRequest): void;
+  /**
+   * A request of this process was acknowledged: its file goes, also one that is being written. Whoever waits for
+   * `append` gets its answer all the same. Never throws.
+   */
+  forgetSync(signal: Signal, sequence: number): void;
   /** Keeps a request among those that nobody sends any more; the caller counts it. Never rejects. */
   setAside(request: OtlpRequest, why: SetAside): Promise<void>;
   /** Takes over what processes left that are gone. Never rejects. */
   adopt(): Promise<void>;
-  /** What waits here: own and taken over. */
+  /** What waits here: own and taken over. From `releaseSync` on: what was left then, whoever has it by now. */
   waiting(signal: Signal): Waiting;
   /** Lets another process have what is left, at the end of this one. Never throws. */
   releaseSync(): void;

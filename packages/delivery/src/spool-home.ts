@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { errorCode } from './describe-error.ts';
 import { heartbeat, type Heartbeat } from './heartbeat.ts';
+import { SAME_NAME_LIMIT_MS } from './owner-life.ts';
 import { type OwnerIdentity } from './owner.ts';
 import { placeFile, removeFile, whereverPossible } from './place-file.ts';
 import { publicUrl } from './public-url.ts';
@@ -43,6 +44,9 @@ export class SpoolHome {
   /** All that were made, of which some may have come to be empty. */
   readonly #made = new Set<string>();
   #busy = 0;
+  /** Our last sign of life, in milliseconds since the Unix epoch. */
+  #beatAt: number | undefined;
+  #wasSilent = false;
   #isDeclared = false;
   #isReleased = false;
 
@@ -53,12 +57,34 @@ export class SpoolHome {
     this.#heartbeat = heartbeat({
       intervalMs: heartbeatMs,
       isNeeded: () => this.#busy > 0 || isNeeded(),
-      beat: () => disk.touch(path, now()),
+      beat: () => this.#beat(path),
       onMissing: () => {
         this.#isDeclared = false;
         return this.declare(false);
       },
     });
+  }
+
+  *#beat(path: string): Steps<void> {
+    const { disk, now } = this.#options;
+    this.#noteSilence();
+    yield* disk.touch(path, now());
+    this.#beatAt = now();
+  }
+
+  #isSilent(): boolean {
+    if (this.#beatAt === undefined) return false;
+    const since = this.#options.now() - this.#beatAt;
+    return since > SAME_NAME_LIMIT_MS || since < 0;
+  }
+
+  #noteSilence(): void {
+    if (this.#isSilent() && this.#options.isNeeded()) this.#wasSilent = true;
+  }
+
+  /** Whether another process ever had reason to take this one for dead. */
+  couldBeTaken(): boolean {
+    return this.#wasSilent || this.#isSilent();
   }
 
   /** Does work that may put something on the disk: until it is done the sign of life goes on. */
@@ -90,8 +116,10 @@ export class SpoolHome {
       const content = Buffer.from(`${JSON.stringify({ ...identity, since })}\n`);
       yield* placeFile(disk, layout.owners, `${this.owner}.json`, [content], isSynced);
       this.#isDeclared = true;
+      this.#noteSilence();
+      this.#beatAt = now();
     }
-    if (this.#wasReleased()) yield* this.release([]);
+    if (this.#wasReleased()) yield* this.release();
     else yield* this.#heartbeat.start();
   }
 
@@ -151,13 +179,12 @@ export class SpoolHome {
     this.#directories.clear();
   }
 
-  /** Lets others have what is left. What is written later is theirs as well. */
-  *release(adopted: Iterable<string>): Steps<void> {
+  /** Lets others have what is left, also of what was taken over. What is written later is theirs as well. */
+  *release(): Steps<void> {
     const { disk, layout } = this.#options;
     this.#heartbeat.stop();
     this.#isReleased = true;
-    for (const directory of [...this.#made, ...adopted])
-      yield* whereverPossible(disk.rmdir(directory));
+    for (const directory of this.#made) yield* whereverPossible(disk.rmdir(directory));
     if (this.#isDeclared) yield* whereverPossible(removeFile(disk, layout.ownerFile(this.owner)));
     this.#isDeclared = false;
     this.#directories.clear();

@@ -38,12 +38,17 @@ export function newOwnedName(owner: string): string {
 
 /** The name of the same directory with another owner. */
 export function renamedTo(owner: string, name: string): string {
-  return `${owner}.${OWNED_NAME.exec(name)?.[2] ?? randomName()}`;
+  return `${owner}.${idOfDirectory(name) ?? randomName()}`;
 }
 
 /** Whose a directory of requests is; undefined for a name that is none. */
 export function ownerOfDirectory(name: string): string | undefined {
   return OWNED_NAME.exec(name)?.[1];
+}
+
+/** What a directory of requests keeps when another owner takes it over; undefined for a name that is none. */
+export function idOfDirectory(name: string): string | undefined {
+  return OWNED_NAME.exec(name)?.[2];
 }
 
 /** Whose an owner file is; undefined for a name that is none. */

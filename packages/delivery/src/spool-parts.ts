@@ -1,14 +1,16 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { diag } from '@opentelemetry/api';
 import { type Adopter } from './adopt-directories.ts';
 import { describeError } from './describe-error.ts';
 import { isRunning, type OwnerWatch } from './owner-life.ts';
 import { type OwnerIdentity, ownIdentity } from './owner.ts';
+import { type StoredRequest } from './request-store.ts';
 import { type SpoolDisk, spoolDisk } from './spool-disk.ts';
 import { nodeSpoolFileSystem } from './spool-file-system.ts';
 import { SpoolHome } from './spool-home.ts';
 import { SpoolLayout } from './spool-layout.ts';
 import { type SpoolOptions } from './spool-options.ts';
+import { SpoolRemains } from './spool-remains.ts';
 import { SpoolRoom } from './spool-room.ts';
 import { SpoolScanner } from './spool-scan.ts';
 import { WaitingRequests } from './waiting-requests.ts';
@@ -25,6 +27,8 @@ export interface SpoolParts extends Required<
   readonly room: SpoolRoom;
   readonly requests: WaitingRequests;
   readonly adopter: Adopter;
+  readonly remains: SpoolRemains;
+  readonly onForgotten: NonNullable<SpoolOptions['onForgotten']>;
 }
 
 /** Tells a problem that nobody waits for to whoever listens to OpenTelemetry's diagnostics. */
@@ -61,24 +65,54 @@ export function spoolParts(options: SpoolOptions): SpoolParts {
       reportProblem('cannot count what was lost', error);
     }
   };
+  const onForgotten: SpoolParts['onForgotten'] = (...forgotten) => {
+    try {
+      options.onForgotten?.(...forgotten);
+    } catch (error) {
+      reportProblem('cannot tell what was forgotten', error);
+    }
+  };
+  const onDropped = (request: StoredRequest): void => {
+    const { signal, sequence, records, path } = request;
+    onLost(signal, 'spool_full', records);
+    if (home.has(dirname(path))) onForgotten(signal, sequence, 'lost');
+  };
+  const remains = new SpoolRemains(disk);
   const room = new SpoolRoom({
     disk,
     maxBytes,
     rescanMs,
     now,
-    scan: () => new SpoolScanner(watch, layout, home.owner).scan(),
+    scan: () => new SpoolScanner(watch, layout, home.owner, (path) => remains.has(path)).scan(),
     ownBytes: () => requests.blockBytes,
     oldest: (isLast) => requests.oldest(isLast),
-    forget: (request) => void requests.forget(request),
-    onLost,
+    drop: (request) => requests.drop(request),
+    onDropped,
   });
   const adopter: Adopter = {
     watch,
     layout,
     owner: home.owner,
     declare: () => home.declare(true),
-    isKnown: (path) => home.has(path) || requests.adoptedDirectories().includes(path),
+    isKnown: (path) => home.has(path) || remains.has(path) || requests.hasAdopted(path),
+    isFull: () => remains.isFull,
+    remove: (path) => remains.remove(path),
+    removeDirectory: (path) => remains.removeDirectory(path),
     onProblem: (error) => reportProblem('cannot take over requests', error),
   };
-  return { destinations, onLost, now, disk, layout, identity, uid, home, room, requests, adopter };
+  return {
+    destinations,
+    onLost,
+    onForgotten,
+    now,
+    disk,
+    layout,
+    identity,
+    uid,
+    home,
+    room,
+    requests,
+    adopter,
+    remains,
+  };
 }

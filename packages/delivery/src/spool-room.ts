@@ -1,8 +1,6 @@
 import { dirname } from 'node:path';
-import { type LossReason } from '@milepost/semconv';
 import { BLOCK_BYTES, blockBytes } from './block-bytes.ts';
 import { removeFile } from './place-file.ts';
-import { type Signal } from './signal.ts';
 import { type SpoolDisk } from './spool-disk.ts';
 import { SpoolError } from './spool-error.ts';
 import { type SpoolScan } from './spool-scan.ts';
@@ -20,13 +18,17 @@ export interface SpoolRoomOptions {
   readonly ownBytes: () => number;
   /** The oldest request of ours or taken over that may be dropped; the one that is being sent only where `isLast`. */
   readonly oldest: (isLast: boolean) => QueuedRequest | undefined;
-  /** Forgets a request of ours or taken over. */
-  readonly forget: (request: QueuedRequest) => void;
-  readonly onLost: (signal: Signal, reason: LossReason, records: number) => void;
+  /** Forgets a request of ours or taken over; what it gives takes it back. */
+  readonly drop: (request: QueuedRequest) => () => void;
+  /** A request was dropped. */
+  readonly onDropped: (request: QueuedRequest) => void;
 }
 
 /** Directories and notes of one process, at most. */
 const FRAME_BYTES = 16 * BLOCK_BYTES;
+
+/** A bound below this has no room for a single request. */
+export const LEAST_SPOOL_BYTES: number = FRAME_BYTES + BLOCK_BYTES;
 
 function byTime(one: QueuedRequest, other: QueuedRequest): number {
   return one.time - other.time;
@@ -45,6 +47,9 @@ export class SpoolRoom {
   readonly #options: SpoolRoomOptions;
   #deadLetters: QueuedRequest[] = [];
   #left: QueuedRequest[] = [];
+  /** Bytes of the two, kept up to date: they may be tens of thousands. */
+  #deadLetterBytes = 0;
+  #leftBytes = 0;
   #otherBytes = 0;
   /** Bytes of what is being written. */
   #reserved = 0;
@@ -59,11 +64,11 @@ export class SpoolRoom {
   }
 
   get #usedBytes(): number {
-    const listed = sumOf(this.#deadLetters) + sumOf(this.#left) + FRAME_BYTES;
+    const listed = this.#deadLetterBytes + this.#leftBytes + FRAME_BYTES;
     return this.#options.ownBytes() + this.#reserved + this.#otherBytes + listed;
   }
 
-  /** Looks at what the others hold, where that was not done yet. */
+  /** Looks at what the others hold, where that was not done yet; it takes as long as there is a lot. */
   *look(): Steps<void> {
     if (this.#scannedAt === undefined) yield* this.rescan();
   }
@@ -86,6 +91,8 @@ export class SpoolRoom {
       this.#deadLetters = [...deadLetters, ...unseen].toSorted(byTime);
       this.#left = left.filter(({ path }) => !this.#takenOver.has(dirname(path))).toSorted(byTime);
       this.#otherBytes = otherBytes;
+      this.#deadLetterBytes = sumOf(this.#deadLetters);
+      this.#leftBytes = sumOf(this.#left);
       this.#scannedAt = this.#options.now();
     } finally {
       this.#isScanning = false;
@@ -96,31 +103,38 @@ export class SpoolRoom {
   forgetDirectory(directory: string): void {
     if (this.#isScanning) this.#takenOver.add(directory);
     this.#left = this.#left.filter(({ path }) => dirname(path) !== directory);
+    this.#leftBytes = sumOf(this.#left);
   }
 
   /** A dead letter was written. */
   addDeadLetter(request: QueuedRequest): void {
     this.#deadLetters.push(request);
+    this.#deadLetterBytes += blockBytes(request.bytes);
     if (this.#isScanning) this.#written.push(request);
   }
 
   /**
-   * Makes room for a file and keeps it until `done`.
+   * Makes room for a file and keeps it.
+   * @param options.onlyDeadLetters for which nothing else makes room
+   * @param options.freed bytes of a file that goes as soon as this one is there
    * @returns takes the place back
    * @throws SpoolError `spool_full` where nothing more can be dropped; then nothing was
    */
-  *reserve(bytes: number, onlyDeadLetters = false): Steps<() => void> {
+  *reserve(
+    bytes: number,
+    options: { readonly onlyDeadLetters?: boolean; readonly freed?: number } = {},
+  ): Steps<() => void> {
+    const { onlyDeadLetters = false, freed = 0 } = options;
     const size = blockBytes(bytes);
-    const { maxBytes, ownBytes } = this.#options;
-    const droppable =
-      sumOf(this.#deadLetters) + (onlyDeadLetters ? 0 : sumOf(this.#left) + ownBytes());
-    if (this.#usedBytes - droppable + size > maxBytes) {
-      const message = `no room for ${bytes} bytes: expected at most ${maxBytes} bytes in all`;
-      throw new SpoolError('spool_full', message);
-    }
+    const { ownBytes } = this.#options;
+    const maxBytes = this.#options.maxBytes + (freed === 0 ? 0 : blockBytes(freed));
+    const droppable = this.#deadLetterBytes + (onlyDeadLetters ? 0 : this.#leftBytes + ownBytes());
+    if (this.#usedBytes - droppable + size > maxBytes) throw this.#full(bytes);
     this.#reserved += size;
     try {
-      while (this.#usedBytes > maxBytes && (yield* this.#dropOldest()));
+      while (this.#usedBytes > maxBytes) {
+        if (!(yield* this.#dropOldest(onlyDeadLetters))) throw this.#full(bytes);
+      }
     } catch (error) {
       this.#reserved -= size;
       throw error;
@@ -130,25 +144,51 @@ export class SpoolRoom {
     };
   }
 
+  #full(bytes: number): SpoolError {
+    const { maxBytes } = this.#options;
+    const message = `no room for ${bytes} bytes: expected at most ${maxBytes} bytes in all`;
+    return new SpoolError('spool_full', message);
+  }
+
   /** @returns whether there was anything to drop */
-  *#dropOldest(): Steps<boolean> {
-    const { disk, oldest, forget, onLost } = this.#options;
+  *#dropOldest(onlyDeadLetters: boolean): Steps<boolean> {
+    const { oldest, drop, onDropped } = this.#options;
     const letter = this.#deadLetters.shift();
     if (letter !== undefined) {
+      this.#deadLetterBytes -= blockBytes(letter.bytes);
       // Counted when it was set aside.
-      yield* removeFile(disk, letter.path);
+      yield* this.#removeOfOthers(letter);
       return true;
     }
+    if (onlyDeadLetters) return false;
     const [left] = this.#left;
     const own = oldest(false) ?? (left === undefined ? oldest(true) : undefined);
     const isLeft = left !== undefined && (own === undefined || left.time <= own.time);
     const dropped = isLeft ? left : own;
     if (dropped === undefined) return false;
-    if (isLeft) this.#left.shift();
-    else forget(dropped);
-    if (yield* removeFile(disk, dropped.path)) {
-      onLost(dropped.signal, 'spool_full', dropped.records);
+    if (isLeft) {
+      this.#left.shift();
+      this.#leftBytes -= blockBytes(dropped.bytes);
+      if (yield* this.#removeOfOthers(dropped)) onDropped(dropped);
+      return true;
+    }
+    const takeBack = drop(dropped);
+    try {
+      if (yield* removeFile(this.#options.disk, dropped.path)) onDropped(dropped);
+    } catch (error) {
+      takeBack();
+      throw error;
     }
     return true;
+  }
+
+  /** @returns whether it was there and is gone now; what cannot be removed is not tried again before the next look */
+  *#removeOfOthers(request: QueuedRequest): Steps<boolean> {
+    try {
+      return yield* removeFile(this.#options.disk, request.path);
+    } catch {
+      this.#otherBytes += blockBytes(request.bytes);
+      return false;
+    }
   }
 }

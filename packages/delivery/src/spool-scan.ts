@@ -22,14 +22,22 @@ export class SpoolScanner {
   readonly #watch: OwnerWatch;
   readonly #layout: SpoolLayout;
   readonly #self: string;
+  readonly #isSpent: (directory: string) => boolean;
   readonly #deadLetters: QueuedRequest[] = [];
   readonly #left: QueuedRequest[] = [];
   #otherBytes = 0;
 
-  constructor(watch: OwnerWatch, layout: SpoolLayout, self: string) {
+  /** @param isSpent whether what lies in a directory that carries our name is none of our requests any more */
+  constructor(
+    watch: OwnerWatch,
+    layout: SpoolLayout,
+    self: string,
+    isSpent: (directory: string) => boolean,
+  ) {
     this.#watch = watch;
     this.#layout = layout;
     this.#self = self;
+    this.#isSpent = isSpent;
   }
 
   *scan(): Steps<SpoolScan> {
@@ -103,6 +111,7 @@ export class SpoolScanner {
       for (const file of yield* this.#list(path)) {
         const request = foundRequest(signal, path, file);
         if (request === undefined) yield* this.#countOther(join(path, file.name));
+        else if (this.#isSpent(path)) this.#otherBytes += blockBytes(request.bytes);
         else if (owner === this.#self) continue;
         else if (life === 'alive') this.#otherBytes += blockBytes(request.bytes);
         else this.#left.push(request);

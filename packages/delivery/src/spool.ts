@@ -1,12 +1,14 @@
 import { dirname } from 'node:path';
 import { removeOldTemporaries, removeOwnersOfNothing } from './adopt-cleanup.ts';
 import { adoptDirectories } from './adopt-directories.ts';
+import { type AppendUnderWay, AppendsUnderWay, newAppend } from './appends-under-way.ts';
 import { moveDamaged, writeDeadLetter } from './dead-letters.ts';
 import { describeError, errorCode } from './describe-error.ts';
 import { queuedRequest } from './found-request.ts';
+import { fateOfDirectory } from './gone-directory.ts';
 import { gzipWhereSmaller } from './gzip-where-smaller.ts';
 import { type OtlpRequest } from './otlp-request.ts';
-import { placeFile, removeFile, whereverPossible } from './place-file.ts';
+import { placeFile, whereverPossible } from './place-file.ts';
 import { readPatiently } from './read-patiently.ts';
 import { type RequestFileHeader, requestFileHeader } from './request-file-header.ts';
 import { requestFileName } from './request-file-name.ts';
@@ -21,6 +23,7 @@ import { type Signal, SIGNAL_VALUES } from './signal.ts';
 import { isSpoolError, SpoolError } from './spool-error.ts';
 import { type SpoolOptions } from './spool-options.ts';
 import { reportProblem, type SpoolParts, spoolParts } from './spool-parts.ts';
+import { LEAST_SPOOL_BYTES } from './spool-room.ts';
 import { isSpoolThere } from './spool-trust.ts';
 import { runLater, runNow, type Steps } from './steps.ts';
 import { type QueuedRequest } from './stored-queue.ts';
@@ -36,6 +39,8 @@ export class Spool implements RequestStore {
   /** Writes happen one after the other. */
   #writes: Promise<unknown> = Promise.resolve();
   #adoption: Promise<void> | undefined;
+  readonly #appends = new AppendsUnderWay();
+  #hasWarnedOfVersion = false;
   #isReleased = false;
 
   constructor(options: SpoolOptions) {
@@ -44,13 +49,16 @@ export class Spool implements RequestStore {
   }
 
   async append(request: OtlpRequest): Promise<StoredRequest> {
-    const smaller = await gzipWhereSmaller(request);
-    return await this.#inTurn(() => this.#parts.home.during(this.#write(smaller, true)));
+    return await this.#appends.during(request.signal, request.sequence, async (append) => {
+      const smaller = await gzipWhereSmaller(request);
+      return await this.#inTurn(() => this.#parts.home.during(this.#write(smaller, true, append)));
+    });
   }
 
   appendSync(request: OtlpRequest): void {
     try {
-      runNow(this.#parts.home.during(this.#write(request, false)));
+      const append = newAppend(request.signal, request.sequence);
+      runNow(this.#parts.home.during(this.#write(request, false, append)));
     } catch (error) {
       throw asSpoolError(error);
     }
@@ -69,9 +77,11 @@ export class Spool implements RequestStore {
     this.#parts.requests.take(stored);
     try {
       const content = await readPatiently(() => runLater(this.#parts.disk.readFile(stored.path)));
-      return requestOf(parseRequestFile(content), stored.sequence);
+      const request = requestOf(parseRequestFile(content), stored.sequence);
+      this.#parts.requests.setReadable(stored, true);
+      return request;
     } catch (error) {
-      await runLater(this.#giveUp(stored, error));
+      await runLater(this.#dealWithUnread(stored, error));
       return undefined;
     }
   }
@@ -84,11 +94,26 @@ export class Spool implements RequestStore {
     runNow(this.#remove(stored));
   }
 
+  forgetSync(signal: Signal, sequence: number): void {
+    try {
+      const underWay = this.#appends.acknowledge(signal, sequence);
+      const stored = this.#parts.requests.own(signal, sequence);
+      if (stored !== undefined) runNow(this.#remove(stored));
+      // The temporary name first: a rename that has not happened by then cannot happen any more.
+      for (const path of underWay.flatMap(({ places }) => places)) {
+        runNow(whereverPossible(this.#parts.remains.remove(path)));
+      }
+    } catch (error) {
+      reportProblem('cannot remove what was acknowledged', error);
+    }
+  }
+
   async setAside(request: OtlpRequest, why: SetAside): Promise<void> {
     try {
       const at = new Date(this.#parts.now()).toISOString();
       const header = { ...this.#header(request), setAside: { ...why, at } };
-      await this.#inTurn(() => writeDeadLetter(this.#parts, header, request.body));
+      const freed = this.#parts.requests.bytesInHand(request.signal, request.sequence);
+      await this.#inTurn(() => writeDeadLetter(this.#parts, header, request.body, freed));
     } catch (error) {
       reportProblem('cannot keep a dead letter', error);
     }
@@ -106,7 +131,9 @@ export class Spool implements RequestStore {
   releaseSync(): void {
     this.#isReleased = true;
     try {
-      runNow(this.#parts.home.release(this.#parts.requests.adoptedDirectories()));
+      // A removal that is under way may not come to its end any more.
+      runNow(this.#parts.remains.retryFiles());
+      runNow(this.#parts.home.release());
     } catch (error) {
       reportProblem('cannot let go of the spool', error);
     }
@@ -138,22 +165,27 @@ export class Spool implements RequestStore {
     return requestFileHeader(request, this.#parts.identity, this.#parts.now());
   }
 
-  *#write(request: OtlpRequest, isSynced: boolean): Steps<StoredRequest> {
+  *#write(request: OtlpRequest, isSynced: boolean, append: AppendUnderWay): Steps<StoredRequest> {
     const { signal, body } = request;
     const header = this.#header(request);
     const head = requestFileHead(header, body);
     const bytes = head.length + body.length;
-    yield* this.#parts.room.look();
+    // Looking takes time that a process that ends may not have: who comes next makes room.
+    if (isSynced) yield* this.#parts.room.look();
     const unreserve = yield* this.#parts.room.reserve(bytes);
     const name = requestFileName({ ...header, bytes });
     let stored: QueuedRequest;
     try {
-      const directory = yield* this.#place(signal, name, [head, body], isSynced);
+      const directory = yield* this.#place(append, name, [head, body], isSynced);
       stored = queuedRequest(signal, directory, name, { ...header, bytes });
+      if (append.isAcknowledged) {
+        yield* whereverPossible(this.#parts.remains.remove(stored.path));
+        return stored;
+      }
       const there = this.#parts.requests.addOwn(stored);
       if (there !== undefined && there.path !== stored.path) {
         // It was written at once while this was under way: one of the two is enough.
-        yield* whereverPossible(this.#parts.disk.unlink(stored.path));
+        yield* whereverPossible(this.#parts.remains.remove(stored.path));
         return there;
       }
     } finally {
@@ -167,7 +199,7 @@ export class Spool implements RequestStore {
 
   /** Writes a file into our directory, or into a new one where that has gone away. */
   *#place(
-    signal: Signal,
+    append: AppendUnderWay,
     name: string,
     chunks: readonly Uint8Array[],
     isSynced: boolean,
@@ -175,50 +207,100 @@ export class Spool implements RequestStore {
     for (let tries = 1; ; tries += 1) {
       let directory: string | undefined;
       try {
-        directory = yield* this.#parts.home.directory(signal, isSynced);
-        yield* placeFile(this.#parts.disk, directory, name, chunks, isSynced);
+        directory = yield* this.#parts.home.directory(append.signal, isSynced);
+        yield* placeFile(this.#parts.disk, directory, name, chunks, isSynced, (places) => {
+          append.places = places;
+        });
         return directory;
       } catch (error) {
+        // Its file was taken away because it is needed no more.
+        if (append.isAcknowledged && directory !== undefined) return directory;
         if (errorCode(error) !== 'ENOENT' || tries === MOST_TRIES) throw error;
         this.#parts.home.forget();
-        if (directory !== undefined) yield* this.#forgetIfGone(directory);
+        if (directory !== undefined) yield* this.#isGone(directory);
       }
     }
   }
 
-  /** @returns whether a directory of ours is gone, and with it all that it held, to whoever has it now */
-  *#forgetIfGone(directory: string): Steps<boolean> {
-    try {
-      yield* this.#parts.disk.lstat(directory);
-      return false;
-    } catch (error) {
-      if (errorCode(error) !== 'ENOENT') return false;
-      this.#parts.requests.forgetDirectory(directory);
-      return true;
+  /**
+   * Whether a directory is gone, and with it all that it held: to whoever has it now, or by somebody who deleted it; then it
+   * is counted.
+   */
+  *#isGone(directory: string): Steps<boolean> {
+    const { disk, home, requests, onLost, onForgotten } = this.#parts;
+    const fate = yield* fateOfDirectory(disk, directory, home.couldBeTaken());
+    if (fate === 'there') return false;
+    const isOwn = home.has(directory);
+    const forgotten = requests.forgetDirectory(directory);
+    for (const { signal, sequence, records } of forgotten) {
+      if (fate === 'deleted') onLost(signal, 'deleted', records);
+      if (isOwn) onForgotten(signal, sequence, fate === 'deleted' ? 'lost' : 'kept');
+    }
+    if (fate === 'deleted' && forgotten.length > 0) {
+      reportProblem(`${forgotten.length} requests are lost`, `${directory} was deleted`);
+    }
+    return true;
+  }
+
+  /**
+   * A request could not be read.
+   * @throws SpoolError `read_failed` where that says nothing about its file
+   */
+  *#dealWithUnread(stored: StoredRequest, error: unknown): Steps<void> {
+    const { requests, remains } = this.#parts;
+    if (!requests.has(stored)) return;
+    switch (errorCode(error)) {
+      case 'unknown_version':
+        // Whoever wrote it can read it, when this process is gone.
+        remains.spare(stored.path);
+        yield* this.#forget(stored);
+        if (!this.#hasWarnedOfVersion) reportProblem(`${stored.path} is left where it is`, error);
+        this.#hasWarnedOfVersion = true;
+        return;
+      case 'damaged':
+      case 'EISDIR':
+      case 'ELOOP':
+        yield* moveDamaged(this.#parts, stored);
+        yield* this.#giveUp(stored, 'damaged', error);
+        return;
+      case 'ENOENT':
+        if (yield* this.#isGone(dirname(stored.path))) return;
+        // A file that is only said to be not there shall not come back after it was counted.
+        yield* whereverPossible(remains.remove(stored.path));
+        yield* this.#giveUp(stored, 'deleted', error);
+        return;
+      default:
+        requests.setReadable(stored, false);
+        throw new SpoolError('read_failed', `cannot read ${stored.path}: ${describeError(error)}`, {
+          cause: error,
+        });
     }
   }
 
-  /** A request cannot be read: it is forgotten, and counted unless another process has it. */
-  *#giveUp(stored: StoredRequest, error: unknown): Steps<void> {
-    if (!this.#parts.requests.has(stored)) return;
-    if (yield* this.#forgetIfGone(dirname(stored.path))) return;
-    this.#parts.requests.forget(stored);
-    this.#parts.onLost(stored.signal, 'damaged', stored.records);
+  /** Counts and forgets a request. */
+  *#giveUp(stored: StoredRequest, reason: 'damaged' | 'deleted', error: unknown): Steps<void> {
+    const { requests, onLost, onForgotten } = this.#parts;
+    if (!requests.has(stored)) return;
+    const isOwn = requests.isOwn(stored);
+    onLost(stored.signal, reason, stored.records);
+    if (isOwn) onForgotten(stored.signal, stored.sequence, 'lost');
     reportProblem(`cannot read ${stored.path}`, error);
-    // A file that is not there, or only said to be not there, shall not come back after it was counted.
-    if (errorCode(error) === 'ENOENT')
-      yield* whereverPossible(this.#parts.disk.unlink(stored.path));
-    else yield* moveDamaged(this.#parts, stored);
+    yield* this.#forget(stored);
+  }
+
+  *#forget(stored: StoredRequest): Steps<void> {
+    const emptied = this.#parts.requests.forget(stored);
+    if (emptied !== undefined) yield* this.#parts.remains.removeDirectory(emptied);
   }
 
   *#remove(stored: StoredRequest): Steps<void> {
     const emptied = this.#parts.requests.forget(stored);
     try {
-      yield* removeFile(this.#parts.disk, stored.path);
+      yield* this.#parts.remains.remove(stored.path);
     } catch (error) {
       reportProblem(`cannot remove ${stored.path}`, error);
     }
-    if (emptied !== undefined) yield* whereverPossible(this.#parts.disk.rmdir(emptied));
+    if (emptied !== undefined) yield* this.#parts.remains.removeDirectory(emptied);
   }
 
   async #adoptOnce(): Promise<void> {
@@ -234,6 +316,7 @@ export class Spool implements RequestStore {
   *#adopt(): Steps<void> {
     const { disk, layout, home, destinations, uid, adopter, requests, room } = this.#parts;
     if (!(yield* isSpoolThere(disk, layout.root, uid))) return;
+    yield* this.#parts.remains.retry();
     for (const signal of SIGNAL_VALUES) {
       if (destinations[signal] === undefined) continue;
       const name = home.destination(signal);
@@ -256,8 +339,9 @@ export class Spool implements RequestStore {
  */
 export function openSpool(options: SpoolOptions): Spool {
   const { maxBytes } = options;
-  if (maxBytes !== undefined && !(maxBytes > 0)) {
-    throw new SpoolError('invalid_argument', `maxBytes: expected more than 0, found ${maxBytes}`);
+  if (maxBytes !== undefined && !(maxBytes >= LEAST_SPOOL_BYTES)) {
+    const message = `maxBytes: expected at least ${LEAST_SPOOL_BYTES}, found ${maxBytes}`;
+    throw new SpoolError('invalid_argument', message);
   }
   return new Spool(options);
 }

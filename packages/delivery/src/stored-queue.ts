@@ -51,6 +51,12 @@ export class StoredQueue {
     return this.#requests[0];
   }
 
+  /** The request of a sequence. */
+  find(sequence: number): QueuedRequest | undefined {
+    const found = this.#requests[this.#indexOf(sequence)];
+    return found?.sequence === sequence ? found : undefined;
+  }
+
   [Symbol.iterator](): Iterator<QueuedRequest> {
     return this.#requests.values();
   }

@@ -7,10 +7,14 @@ import { type QueuedRequest, StoredQueue } from './stored-queue.ts';
 export class WaitingRequests {
   readonly #own = new Map<Signal, StoredQueue>();
   readonly #adopted = new Map<Signal, Set<StoredQueue>>();
+  /** The same by their directories. */
+  readonly #directories = new Map<string, StoredQueue>();
   /** Where each lies. */
   readonly #queues = new Map<string, StoredQueue>();
   /** The one that was read last of each signal: it may be on its way to the collector. */
   readonly #inHand = new Map<Signal, string>();
+  /** Those that could not be read when they were asked for: their turn is after the others. */
+  readonly #unreadable = new Set<string>();
 
   constructor() {
     for (const signal of SIGNAL_VALUES) {
@@ -41,6 +45,7 @@ export class WaitingRequests {
   addAdopted(signal: Signal, directory: string, requests: readonly QueuedRequest[]): void {
     const queue = new StoredQueue(directory, requests);
     this.#adopted.get(signal)?.add(queue);
+    this.#directories.set(directory, queue);
     for (const { path } of requests) this.#queues.set(path, queue);
   }
 
@@ -52,20 +57,51 @@ export class WaitingRequests {
   forget(request: Pick<QueuedRequest, 'signal' | 'sequence' | 'path'>): string | undefined {
     const queue = this.#queues.get(request.path);
     this.#queues.delete(request.path);
+    this.#unreadable.delete(request.path);
     if (this.#inHand.get(request.signal) === request.path) this.#inHand.delete(request.signal);
     queue?.delete(request);
     if (queue === undefined || queue.length > 0 || queue.directory === '') return undefined;
     this.#adopted.get(request.signal)?.delete(queue);
+    this.#directories.delete(queue.directory);
     return queue.directory;
   }
 
-  /** Forgets all that lay in a directory that is gone. */
-  forgetDirectory(directory: string): void {
-    for (const queue of this.#all()) {
-      for (const request of Array.from(queue)) {
-        if (dirname(request.path) === directory) this.forget(request);
+  /**
+   * Forgets one that is about to be dropped.
+   * @returns takes it back
+   */
+  drop(request: QueuedRequest): () => void {
+    const isOwn = this.isOwn(request);
+    this.forget(request);
+    return () => {
+      if (isOwn) {
+        this.addOwn(request);
+        return;
       }
-    }
+      const directory = dirname(request.path);
+      const queue = this.#directories.get(directory);
+      if (queue === undefined) this.addAdopted(request.signal, directory, [request]);
+      else if (queue.add(request) === undefined) this.#queues.set(request.path, queue);
+    };
+  }
+
+  /** Forgets all that lay in a directory that is gone, and gives it. */
+  forgetDirectory(directory: string): readonly QueuedRequest[] {
+    const forgotten = [...this.#all()].flatMap((queue) =>
+      [...queue].filter(({ path }) => dirname(path) === directory),
+    );
+    for (const request of forgotten) this.forget(request);
+    return forgotten;
+  }
+
+  /** Whether a request is of this process. */
+  isOwn(request: Pick<QueuedRequest, 'path'>): boolean {
+    return this.#queues.get(request.path)?.directory === '';
+  }
+
+  /** The request of this process of a sequence. */
+  own(signal: Signal, sequence: number): QueuedRequest | undefined {
+    return this.#own.get(signal)?.find(sequence);
   }
 
   /** Keeps a request from being dropped while there is another, until the next is taken or it is forgotten. */
@@ -73,12 +109,30 @@ export class WaitingRequests {
     this.#inHand.set(request.signal, request.path);
   }
 
+  /** The bytes of the one that was read last, where it is of a sequence. */
+  bytesInHand(signal: Signal, sequence: number): number {
+    const path = this.#inHand.get(signal);
+    const found = path === undefined ? undefined : this.#queues.get(path)?.find(sequence);
+    return found?.path === path ? (found?.bytes ?? 0) : 0;
+  }
+
+  /** One could not be read, or could. */
+  setReadable(request: Pick<QueuedRequest, 'path'>, isReadable: boolean): void {
+    if (isReadable) this.#unreadable.delete(request.path);
+    else if (this.has(request)) this.#unreadable.add(request.path);
+  }
+
   firstOwn(signal: Signal): QueuedRequest | undefined {
-    return this.#own.get(signal)?.first;
+    const queue = this.#own.get(signal);
+    return queue && (firstOf(queue, this.#unreadable) ?? queue.first);
   }
 
   firstAdopted(signal: Signal): QueuedRequest | undefined {
-    return oldestOf([...(this.#adopted.get(signal) ?? [])].map(({ first }) => first));
+    const queues = [...(this.#adopted.get(signal) ?? [])];
+    return (
+      oldestOf(queues.map((queue) => firstOf(queue, this.#unreadable))) ??
+      oldestOf(queues.map(({ first }) => first))
+    );
   }
 
   /** Requests of our own that a later one of our own makes superfluous. */
@@ -102,10 +156,9 @@ export class WaitingRequests {
     return this.#queues.size === 0;
   }
 
-  adoptedDirectories(): readonly string[] {
-    return [...this.#adopted.values()].flatMap((queues) =>
-      [...queues].map(({ directory }) => directory),
-    );
+  /** Whether requests of a directory that was taken over wait. */
+  hasAdopted(directory: string): boolean {
+    return this.#directories.has(directory);
   }
 
   waiting(signal: Signal): Waiting {

@@ -58,14 +58,29 @@ async function lifeOf(
 }
 
 test.for<
-  [what: string, owner: Partial<OwnerIdentity>, stat: string | undefined, age: number, life: string]
+  [
+    what: string,
+    owner: { readonly [K in keyof OwnerIdentity]?: OwnerIdentity[K] | undefined },
+    stat: string | undefined,
+    age: number,
+    life: string,
+  ]
 >([
   ['runs', {}, stat('S', '1000'), 0, 'alive'],
   ['is stopped for a day', {}, stat('T', '1000'), 24 * HOUR, 'alive'],
   ['is gone', {}, undefined, 0, 'dead'],
   ['is a zombie', {}, stat('Z', '1000'), 0, 'dead'],
   ['has its ID used by another', {}, stat('S', '1001'), 0, 'dead'],
-  ['ran before the reboot', { bootId: 'boot-0' }, stat('S', '1000'), 0, 'dead'],
+  ['ran before the reboot', { bootId: 'boot-0' }, stat('S', '1000'), 61 * SECOND, 'dead'],
+  [
+    'is on another host of the same name, beating',
+    { bootId: 'boot-2' },
+    undefined,
+    MINUTE,
+    'alive',
+  ],
+  ['does not know its boot', { bootId: undefined }, undefined, 4 * MINUTE, 'alive'],
+  ['does not know its boot, silent', { bootId: undefined }, undefined, 6 * MINUTE, 'dead'],
   ['is in another container, beating', { pidNamespace: 'pid:[2]' }, undefined, 4 * MINUTE, 'alive'],
   [
     'is in another container, silent',
@@ -103,7 +118,8 @@ test.for<
     'dead',
   ],
   ['is a thread that beats', { threadId: 3 }, stat('S', '1000'), MINUTE, 'alive'],
-  ['is a thread, silent for hours', { threadId: 3 }, stat('S', '1000'), 2 * HOUR, 'dead'],
+  ['is a thread, silent for minutes', { threadId: 3 }, stat('S', '1000'), 6 * MINUTE, 'dead'],
+  ['is a thread of a process that is gone', { threadId: 3 }, undefined, 0, 'dead'],
 ])('an owner that %s', async ([, owner, processStat, age, life]) => {
   const content = JSON.stringify({ ...linux, ...owner });
   expect(await lifeOf(content, age, linux, processStat)).toBe(life);
@@ -113,7 +129,8 @@ test.for<
   [what: string, owner: Partial<OwnerIdentity>, isRunning: boolean, age: number, life: string]
 >([
   ['runs', {}, true, 59 * MINUTE, 'alive'],
-  ['is gone', {}, false, 0, 'dead'],
+  ['is gone', {}, false, 61 * SECOND, 'dead'],
+  ['is in another container of the same name, beating', {}, false, MINUTE, 'alive'],
   ['has its ID used by another, as it did not beat for hours', {}, true, 2 * HOUR, 'dead'],
   ['is on another host, beating', { host: 'there' }, false, 4 * MINUTE, 'alive'],
   ['is on another host, silent', { host: 'there' }, true, 6 * MINUTE, 'dead'],

@@ -33,8 +33,8 @@ test('what changes while the others are looked at counts as it is then', async (
     },
     ownBytes: () => 0,
     oldest: () => undefined,
-    forget: () => undefined,
-    onLost: () => undefined,
+    drop: () => () => undefined,
+    onDropped: () => undefined,
   });
   const rescan = runLater(room.rescan());
   room.forgetDirectory('/dead');

@@ -10,6 +10,7 @@ export const LOSS_REASON_VALUES = [
   'memory_full',
   'spool_full',
   'damaged',
+  'deleted',
   'unserializable',
   'unsent',
 ] as const;
