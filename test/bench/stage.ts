@@ -3,8 +3,11 @@ import { setImmediate } from 'node:timers/promises';
 import {
   type Attributes,
   type Context,
+  type LoggerProvider,
+  type MeterProvider,
   SeverityNumber,
   SpanStatusCode,
+  type TracerProvider,
   context,
   logs,
   metrics,
@@ -28,11 +31,23 @@ const RUN_ID = 'alameda_1737072000_abc123';
 const PIPELINE = 'minutes';
 const SUBDOMAIN = 'alameda';
 
+/** Providers of an SDK. */
+export interface Providers {
+  readonly tracers: TracerProvider;
+  readonly loggers: LoggerProvider;
+  readonly meters: MeterProvider;
+}
+
+const GLOBAL: Providers = { tracers: trace, loggers: logs, meters: metrics };
+
 /** Runs stages written by hand. Tracer, logger and instruments are made once, as good code does. */
-export function handWrittenStages(stages: readonly string[]): (count: number) => Promise<void> {
-  const tracer = trace.getTracer('by-hand');
-  const logger = logs.getLogger('by-hand');
-  const meter = metrics.getMeter('by-hand');
+export function handWrittenStages(
+  stages: readonly string[],
+  providers: Providers = GLOBAL,
+): (count: number) => Promise<void> {
+  const tracer = providers.tracers.getTracer('by-hand');
+  const logger = providers.loggers.getLogger('by-hand');
+  const meter = providers.meters.getMeter('by-hand');
   const runs = meter.createCounter('pipeline.stage.runs', { unit: '{run}' });
   const volume = meter.createCounter('pipeline.stage.volume');
   const active = meter.createUpDownCounter('pipeline.stage.active', { unit: '{stage}' });
