@@ -63,17 +63,25 @@ interface Surroundings {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly isTTY?: boolean;
+  /** Width of the terminal. Default 160. */
+  readonly columns?: number;
   /** Called at each text on stderr. */
   readonly onError?: () => void;
 }
 
 async function milepost(
   args: readonly string[],
-  { cwd = tmpdir(), env = {}, isTTY = false, onError = () => undefined }: Surroundings = {},
+  {
+    cwd = tmpdir(),
+    env = {},
+    isTTY = false,
+    columns = 160,
+    onError = () => undefined,
+  }: Surroundings = {},
 ): Promise<Said> {
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
   let [out, err] = ['', ''];
-  const stdout = screen((text) => (out += text), false);
+  const stdout = screen((text) => (out += text), false, columns);
   const stderr = screen((text) => {
     err += text;
     onError();
@@ -82,7 +90,7 @@ async function milepost(
   return { code, out: stripVTControlCharacters(out), err: stripVTControlCharacters(err) };
 }
 
-function screen(say: (text: string) => void, isTTY: boolean): CliStream {
+function screen(say: (text: string) => void, isTTY: boolean, columns = 160): CliStream {
   const stream = new Writable({
     decodeStrings: false,
     write(chunk, _, done) {
@@ -90,7 +98,7 @@ function screen(say: (text: string) => void, isTTY: boolean): CliStream {
       done();
     },
   });
-  return Object.assign(stream, { isTTY, columns: 160 });
+  return Object.assign(stream, { isTTY, columns });
 }
 
 let spans = 0;
@@ -164,6 +172,50 @@ describe('milepost spool', () => {
       milepost flush --spool <spool> sends what processes left that are gone.
       "
     `);
+  });
+
+  test('puts together what many processes left, in 80 columns', async () => {
+    const directory = await temporaryDirectory();
+    const [first, second] = [await deadUrl(), await deadUrl()];
+    for (let run = 0; run < 9; run += 1) await leave(directory, first, (9 - run) * HOUR);
+    await leave(directory, second, HOUR);
+    const { out } = await milepost(['spool', '--spool', directory], { columns: 80 });
+    const shown = out
+      .replaceAll(directory, '<spool>')
+      .replaceAll(first, 'http://<first>')
+      .replaceAll(second, 'http://<second>')
+      .replaceAll(/ +[\d.]+ k?B/g, (size) => '<size>'.padStart(size.length));
+    expect(shown).toMatchInlineSnapshot(`
+      "20 spans wait in <spool>, which takes  <size>
+
+        signal  records     size    oldest  held by                        for
+        traces       18   <size>  9 h 00 m  nobody: their processes ended  [1]
+        traces        2   <size>  1 h 00 m  nobody: its process ended      [2]
+
+        [1] http://<first>/v1/traces
+        [2] http://<second>/v1/traces
+
+      milepost flush --spool <spool> sends what processes left that are gone.
+      "
+    `);
+    const table = out.split('\n').slice(1, -2);
+    expect(table.filter((line) => line.length > 80)).toEqual([]);
+    const json = JSON.parse((await milepost(['spool', '--spool', directory, '--json'])).out);
+    expect(json.spools[0].waiting).toHaveLength(10);
+  });
+
+  test('the command that it names sends it, typed in any directory', async () => {
+    const directory = join(await temporaryDirectory(), "it's a place");
+    const server = await startServer();
+    server.answer = { status: 503 };
+    await leave(directory, server.url);
+    server.answer = 'accept';
+    const { out } = await milepost(['spool', '--spool', directory]);
+    const line = /^milepost flush .*(?= sends )/m.exec(out)?.[0] ?? '';
+    const script = `milepost() { '${process.execPath}' ${conditions.join(' ')} '${command}' "$@"; }; ${line}`;
+    const child = spawn('sh', ['-c', script], { cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] });
+    expect(await text(child.stdout)).toBe(`sent 2 spans from ${directory}\n`);
+    expect(namesOf(server)).toEqual(['a', 'b']);
   });
 
   test('says so in JSON, with every key', async () => {
@@ -273,7 +325,10 @@ describe('milepost flush', () => {
     const server = await startServer(gone.port);
     const without = await milepost(['flush', '--spool', directory]);
     expect(without.code).toBe(1);
-    expect(without.out).toContain(`left 2 spans for ${gone.url}/v1/traces: its address is not`);
+    expect(without.out).toBe(
+      `sent nothing from ${directory}\nleft 2 spans for ${gone.url}/v1/traces: its address is not known whole\n` +
+        'A spool keeps no user, password or query of an address: name it whole in OTEL_EXPORTER_OTLP_ENDPOINT.\n',
+    );
     expect(namesOf(server)).toEqual([]);
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: url };
     const flush = await milepost(['flush', '--spool', directory], { env });
@@ -303,7 +358,7 @@ describe('milepost flush', () => {
     expect(out).toContain(`sent nothing from ${directory}\nleft 2 spans for ${url}/v1/traces: `);
     expect(out).toContain('ECONNREFUSED');
     expect(err).toBe(
-      `milepost: not everything was sent: 2 spans left. milepost spool --spool ${directory} tells what waits.\n`,
+      `milepost: not everything was sent: 2 spans left\nmilepost spool --spool ${directory} tells what waits.\n`,
     );
     expect((await milepost(['spool', '--spool', directory])).out).toContain('2 spans wait');
     const json = await milepost(['flush', '--spool', directory, '--timeout', '5', '--json']);
@@ -317,6 +372,9 @@ describe('milepost flush', () => {
         },
       ],
     });
+    await leave(directory, url);
+    const more = await milepost(['flush', '--spool', directory, '--timeout', '5']);
+    expect(more.out.match(/left .* for/g)).toEqual(['left 4 spans for']);
   });
 
   test('ends when the time is up, and loses nothing', async () => {
@@ -381,7 +439,7 @@ describe('milepost flush', () => {
     const { code, out, err } = await milepost(['flush', '--spool', directory]);
     expect(code).toBe(1);
     expect(out).toContain(`refused 2 spans by ${server.url}/v1/traces`);
-    expect(err).toContain('not everything was taken: 2 spans refused.');
+    expect(err).toContain('not everything was taken: 2 spans refused\n');
   });
 
   test('shows progress on a terminal', async () => {
@@ -412,12 +470,12 @@ describe('milepost flush', () => {
   test('says what is wrong with an address', async () => {
     const directory = await temporaryDirectory();
     await leave(directory, await deadUrl());
-    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' };
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'otlp://ann:s3cret@localhost:4318' };
     const { code, out, err } = await milepost(['flush', '--spool', directory], { env });
     expect({ code, out, err }).toEqual({
       code: 1,
       out: '',
-      err: 'milepost: traces cannot be sent to "localhost:4318/v1/traces": expected a URL that begins with http:// or https://\n',
+      err: 'milepost: traces cannot be sent to "otlp://localhost:4318/v1/traces": expected a URL that begins with http:// or https://\n',
     });
   });
 });

@@ -27,24 +27,37 @@ interface FlushFlags {
   readonly timeout?: number;
 }
 
-/** @throws {CliError} where not everything was sent */
-function assertAllSent(results: readonly FlushResult[], spoolCommand: string): void {
+/**
+ * @param spoolCommand says what waits in a spool
+ * @throws {CliError} where not everything was sent
+ */
+function assertAllSent(
+  results: readonly FlushResult[],
+  spoolCommand: (directory: string) => string,
+): void {
   const left = results.flatMap((result) => result.left);
-  const refused = results.flatMap(({ signals }) =>
-    signals.map((one) => ({ signal: one.signal, records: one.refused })),
-  );
   if (left.length > 0) {
+    const places = results.filter((result) => result.left.length > 0);
     throw new CliError(
-      `not everything was sent: ${allRecordsText(countsOf(left))} left. ${spoolCommand} tells what waits.`,
+      [
+        `not everything was sent: ${allRecordsText(countsOf(left))} left`,
+        ...places.map(({ directory }) => `${spoolCommand(directory)} tells what waits.`),
+      ].join('\n'),
       'left',
     );
   }
-  if (refused.some(({ records }) => records > 0)) {
-    throw new CliError(
-      `not everything was taken: ${allRecordsText(countsOf(refused))} refused. ${spoolCommand} tells why.`,
-      'left',
-    );
-  }
+  const places = results.filter(({ signals }) => signals.some(({ refused }) => refused > 0));
+  if (places.length === 0) return;
+  const refused = places.flatMap(({ signals }) =>
+    signals.map(({ signal, refused: records }) => ({ signal, records })),
+  );
+  throw new CliError(
+    [
+      `not everything was taken: ${allRecordsText(countsOf(refused))} refused`,
+      ...places.map(({ directory }) => `${spoolCommand(directory)} tells why.`),
+    ].join('\n'),
+    'left',
+  );
 }
 
 /** Adds `milepost flush`: sends telemetry that processes left which are gone. */
@@ -80,9 +93,6 @@ export function addFlushCommand(program: Command, io: CliIo): void {
         const told = worthTelling.length === 0 ? results : worthTelling;
         context.writeLines(told.flatMap((result) => renderFlush(result, paint)));
       }
-      assertAllSent(
-        results,
-        context.commandLine('spool', flags.spool === undefined ? [] : ['--spool', flags.spool]),
-      );
+      assertAllSent(results, (directory) => context.spoolCommandLine('spool', [], directory));
     });
 }

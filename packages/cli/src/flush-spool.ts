@@ -8,11 +8,11 @@ import {
   inspectSpool,
   openDelivery,
   otlpDestination,
+  publicUrl,
   restoreDeadLetters,
 } from '@milepost/delivery';
 import { type CliIo } from './cli-io.ts';
 import { type FlushTarget, flushTargets, roundsOf } from './flush-target.ts';
-import { publicUrl } from './public-url.ts';
 import { SIGNALS } from './record-counts.ts';
 import { type SpoolEntry, spoolEntries } from './spool-entries.ts';
 

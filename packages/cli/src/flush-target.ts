@@ -3,10 +3,10 @@ import {
   type Signal,
   type SpoolInspection,
   otlpDestination,
+  publicUrl,
 } from '@milepost/delivery';
 import { CliError } from './cli-error.ts';
 import { type CliIo } from './cli-io.ts';
-import { publicUrl } from './public-url.ts';
 import { SIGNALS } from './record-counts.ts';
 import { isHeld, spoolEntries } from './spool-entries.ts';
 
@@ -36,7 +36,7 @@ function destinationOf(signal: Signal, url?: string): OtlpDestination {
   }
   if (!/^https?:\/\//i.test(destination.url)) {
     throw new CliError(
-      `${signal} cannot be sent to "${destination.url}": expected a URL that begins with http:// or https://`,
+      `${signal} cannot be sent to "${publicUrl(destination.url)}": expected a URL that begins with http:// or https://`,
     );
   }
   return destination;

@@ -1,28 +1,21 @@
-import { hostname } from 'node:os';
-import { type SpoolDeadLetters, type SpoolHolder, type SpoolInspection } from '@milepost/delivery';
-import { layOutColumns } from './columns.ts';
+import { type SpoolDeadLetters, type SpoolInspection } from '@milepost/delivery';
+import { type Column, columnsFit, layOutColumns } from './columns.ts';
 import { durationText } from './duration-text.ts';
 import { drawEntries } from './entries.ts';
+import { holderText } from './holder-text.ts';
 import { allRecordsText, countsOf, numberText, recordsText } from './record-counts.ts';
 import { sizeText } from './size-text.ts';
-import { type SpoolEntry, spoolEntries } from './spool-entries.ts';
+import { spoolEntries } from './spool-entries.ts';
+import { type SpoolGroup, spoolGroups } from './spool-groups.ts';
 import { terminalText } from './terminal-text.ts';
 import { type DrawingOptions } from './waterfall.ts';
+
+const INDENT = '  ';
 
 /** Commands that the reader may want next. */
 export interface SpoolCommands {
   readonly flush: string;
   readonly flushDeadLetters: string;
-}
-
-/** Who holds something: `process 4711, gone`. */
-export function holderText({ life, identity }: SpoolHolder): string {
-  if (life === 'released' || identity === undefined) {
-    return life === 'alive' ? 'a running process' : 'nobody: its process ended';
-  }
-  const thread = identity.threadId === 0 ? '' : `, thread ${identity.threadId}`;
-  const host = identity.host === hostname() ? '' : ` on ${terminalText(identity.host, 60)}`;
-  return `process ${identity.pid}${thread}${host}, ${life === 'alive' ? 'running' : 'gone'}`;
 }
 
 /** An address for people. */
@@ -35,41 +28,38 @@ function ageText(oldest: number | undefined, now: number): string {
 }
 
 function renderWaiting(
-  entries: readonly SpoolEntry[],
+  groups: readonly SpoolGroup[],
   { paint, width, now }: DrawingOptions,
 ): readonly string[] {
   const head = (text: string): string => paint('dim', text);
-  return layOutColumns(
-    [
-      { heading: head('signal'), cells: entries.map(({ signal }) => signal) },
-      {
-        heading: head('records'),
-        cells: entries.map(({ records }) => numberText(records)),
-        align: 'right',
-      },
-      {
-        heading: head('size'),
-        cells: entries.map(({ bytes }) => sizeText(bytes)),
-        align: 'right',
-      },
-      {
-        heading: head('oldest'),
-        cells: entries.map(({ oldest }) => ageText(oldest, now)),
-        align: 'right',
-      },
-      {
-        heading: head('held by'),
-        cells: entries.map(({ holder }) => holderText(holder)),
-        shrinksTo: 12,
-      },
-      {
-        heading: head('for'),
-        cells: entries.map(({ url }) => addressText(url)),
-        shrinksTo: 12,
-      },
-    ],
-    width - 2,
-  ).map((line) => `  ${line}`);
+  const table = (addresses: readonly string[]): readonly Column[] => [
+    { heading: head('signal'), cells: groups.map(({ signal }) => signal) },
+    {
+      heading: head('records'),
+      cells: groups.map(({ records }) => numberText(records)),
+      align: 'right',
+    },
+    { heading: head('size'), cells: groups.map(({ bytes }) => sizeText(bytes)), align: 'right' },
+    {
+      heading: head('oldest'),
+      cells: groups.map(({ oldest }) => ageText(oldest, now)),
+      align: 'right',
+    },
+    { heading: head('held by'), cells: groups.map(holderText), shrinksTo: 12 },
+    { heading: head('for'), cells: addresses },
+  ];
+  const addresses = groups.map(({ url }) => addressText(url));
+  const wide = table(addresses);
+  if (columnsFit(wide, width - INDENT.length)) {
+    return layOutColumns(wide, width - INDENT.length).map((line) => INDENT + line);
+  }
+  const notes = [...new Set(addresses)];
+  const marks = addresses.map((address) => `[${notes.indexOf(address) + 1}]`);
+  const lines = layOutColumns(table(marks), width - INDENT.length);
+  // An address is whole, however narrow the terminal: it is there to be copied.
+  return [...lines, '', ...notes.map((address, index) => `[${index + 1}] ${address}`)].map((line) =>
+    line === '' ? line : INDENT + line,
+  );
 }
 
 function renderDeadLetters(
@@ -101,7 +91,7 @@ export function renderSpool(
       : [
           `${allRecordsText(countsOf(entries))} wait in ${place}, which takes ${sizeText(bytes)}`,
           '',
-          ...renderWaiting(entries, options),
+          ...renderWaiting(spoolGroups(entries), options),
           '',
           entries.every(({ holder }) => holder.life === 'alive')
             ? 'The running process sends it when the collector takes it.'
