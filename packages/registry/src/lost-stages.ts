@@ -22,7 +22,7 @@ export function lostStages({
 }
 
 /** The evidence as JSON. */
-export function lostJson(lost: LostEvidence): JsonObject {
+function lostJson(lost: LostEvidence): JsonObject {
   return defined({
     host: lost.host,
     boot_id: lost.bootId,
