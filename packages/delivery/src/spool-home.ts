@@ -52,7 +52,7 @@ export class SpoolHome {
 
   constructor(options: SpoolHomeOptions) {
     this.#options = options;
-    const { disk, layout, heartbeatMs, isNeeded, now } = options;
+    const { layout, heartbeatMs, isNeeded } = options;
     const path = layout.ownerFile(this.owner);
     this.#heartbeat = heartbeat({
       intervalMs: heartbeatMs,

@@ -19,6 +19,7 @@ export class SpoolRemains {
   readonly #directories = new Set<string>();
   /** Files of such directories that are not for us to remove. */
   readonly #spared = new Set<string>();
+  #hasSpared = false;
 
   constructor(disk: SpoolDisk) {
     this.#disk = disk;
@@ -34,9 +35,15 @@ export class SpoolRemains {
     return this.#directories.has(directory);
   }
 
-  /** A file stays, whatever becomes of its directory. */
-  spare(path: string): void {
+  /**
+   * A file stays, whatever becomes of its directory.
+   * @returns whether it is the first
+   */
+  spare(path: string): boolean {
+    const isFirst = !this.#hasSpared;
+    this.#hasSpared = true;
     this.#spared.add(path);
+    return isFirst;
   }
 
   /**
@@ -71,13 +78,13 @@ export class SpoolRemains {
 
   /** Tries the files again: those that could not be removed, and those whose removal did not come to its end. */
   *retryFiles(): Steps<void> {
-    for (const path of [...this.#files]) yield* whereverPossible(this.remove(path));
+    for (const path of this.#files) yield* whereverPossible(this.remove(path));
   }
 
   /** Tries everything again. */
   *retry(): Steps<void> {
     yield* this.retryFiles();
-    for (const directory of [...this.#directories]) {
+    for (const directory of this.#directories) {
       yield* whereverPossible(this.#empty(directory));
       yield* this.removeDirectory(directory);
     }

@@ -1,11 +1,9 @@
-import { dirname } from 'node:path';
 import { removeOldTemporaries, removeOwnersOfNothing } from './adopt-cleanup.ts';
 import { adoptDirectories } from './adopt-directories.ts';
 import { type AppendUnderWay, AppendsUnderWay, newAppend } from './appends-under-way.ts';
-import { moveDamaged, writeDeadLetter } from './dead-letters.ts';
+import { writeDeadLetter } from './dead-letters.ts';
 import { describeError, errorCode } from './describe-error.ts';
 import { queuedRequest } from './found-request.ts';
-import { fateOfDirectory } from './gone-directory.ts';
 import { gzipWhereSmaller } from './gzip-where-smaller.ts';
 import { type OtlpRequest } from './otlp-request.ts';
 import { placeFile, whereverPossible } from './place-file.ts';
@@ -27,6 +25,7 @@ import { LEAST_SPOOL_BYTES } from './spool-room.ts';
 import { isSpoolThere } from './spool-trust.ts';
 import { runLater, runNow, type Steps } from './steps.ts';
 import { type QueuedRequest } from './stored-queue.ts';
+import { dealWithUnread, forgetIfGone } from './unread-request.ts';
 
 /** How often a request is written anew because its directory went away under it. */
 const MOST_TRIES = 4;
@@ -40,7 +39,6 @@ export class Spool implements RequestStore {
   #writes: Promise<unknown> = Promise.resolve();
   #adoption: Promise<void> | undefined;
   readonly #appends = new AppendsUnderWay();
-  #hasWarnedOfVersion = false;
   #isReleased = false;
 
   constructor(options: SpoolOptions) {
@@ -81,7 +79,7 @@ export class Spool implements RequestStore {
       this.#parts.requests.setReadable(stored, true);
       return request;
     } catch (error) {
-      await runLater(this.#dealWithUnread(stored, error));
+      await runLater(dealWithUnread(this.#parts, stored, error));
       return undefined;
     }
   }
@@ -217,80 +215,9 @@ export class Spool implements RequestStore {
         if (append.isAcknowledged && directory !== undefined) return directory;
         if (errorCode(error) !== 'ENOENT' || tries === MOST_TRIES) throw error;
         this.#parts.home.forget();
-        if (directory !== undefined) yield* this.#isGone(directory);
+        if (directory !== undefined) yield* forgetIfGone(this.#parts, directory);
       }
     }
-  }
-
-  /**
-   * Whether a directory is gone, and with it all that it held: to whoever has it now, or by somebody who deleted it; then it
-   * is counted.
-   */
-  *#isGone(directory: string): Steps<boolean> {
-    const { disk, home, requests, onLost, onForgotten } = this.#parts;
-    const fate = yield* fateOfDirectory(disk, directory, home.couldBeTaken());
-    if (fate === 'there') return false;
-    const isOwn = home.has(directory);
-    const forgotten = requests.forgetDirectory(directory);
-    for (const { signal, sequence, records } of forgotten) {
-      if (fate === 'deleted') onLost(signal, 'deleted', records);
-      if (isOwn) onForgotten(signal, sequence, fate === 'deleted' ? 'lost' : 'kept');
-    }
-    if (fate === 'deleted' && forgotten.length > 0) {
-      reportProblem(`${forgotten.length} requests are lost`, `${directory} was deleted`);
-    }
-    return true;
-  }
-
-  /**
-   * A request could not be read.
-   * @throws SpoolError `read_failed` where that says nothing about its file
-   */
-  *#dealWithUnread(stored: StoredRequest, error: unknown): Steps<void> {
-    const { requests, remains } = this.#parts;
-    if (!requests.has(stored)) return;
-    switch (errorCode(error)) {
-      case 'unknown_version':
-        // Whoever wrote it can read it, when this process is gone.
-        remains.spare(stored.path);
-        yield* this.#forget(stored);
-        if (!this.#hasWarnedOfVersion) reportProblem(`${stored.path} is left where it is`, error);
-        this.#hasWarnedOfVersion = true;
-        return;
-      case 'damaged':
-      case 'EISDIR':
-      case 'ELOOP':
-        yield* moveDamaged(this.#parts, stored);
-        yield* this.#giveUp(stored, 'damaged', error);
-        return;
-      case 'ENOENT':
-        if (yield* this.#isGone(dirname(stored.path))) return;
-        // A file that is only said to be not there shall not come back after it was counted.
-        yield* whereverPossible(remains.remove(stored.path));
-        yield* this.#giveUp(stored, 'deleted', error);
-        return;
-      default:
-        requests.setReadable(stored, false);
-        throw new SpoolError('read_failed', `cannot read ${stored.path}: ${describeError(error)}`, {
-          cause: error,
-        });
-    }
-  }
-
-  /** Counts and forgets a request. */
-  *#giveUp(stored: StoredRequest, reason: 'damaged' | 'deleted', error: unknown): Steps<void> {
-    const { requests, onLost, onForgotten } = this.#parts;
-    if (!requests.has(stored)) return;
-    const isOwn = requests.isOwn(stored);
-    onLost(stored.signal, reason, stored.records);
-    if (isOwn) onForgotten(stored.signal, stored.sequence, 'lost');
-    reportProblem(`cannot read ${stored.path}`, error);
-    yield* this.#forget(stored);
-  }
-
-  *#forget(stored: StoredRequest): Steps<void> {
-    const emptied = this.#parts.requests.forget(stored);
-    if (emptied !== undefined) yield* this.#parts.remains.removeDirectory(emptied);
   }
 
   *#remove(stored: StoredRequest): Steps<void> {

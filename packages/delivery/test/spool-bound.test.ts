@@ -3,6 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { failing } from './faulty-file-system.ts';
 import { DESTINATIONS, files, opened, request, temporarySpool } from './spool-directory.ts';
 
 const BLOCK = 4096;
@@ -102,6 +103,57 @@ test('a dead letter makes nothing go that waits', async () => {
   expect(spool.waiting('traces').requests).toBe(2);
   expect(files(directory).filter((path) => path.startsWith('dead-letters'))).toEqual([]);
   expect(lost).toEqual([]);
+});
+
+test('where there is no room, a dead letter takes that of the request that it was', async () => {
+  const directory = temporarySpool();
+  const { spool, lost } = opened(directory, { maxBytes: (FRAME + 9) * BLOCK });
+  for (let sequence = 1; lost.length === 0; sequence += 1) await spool.append(request(sequence));
+  const stored = spool.firstOwn('traces');
+  const refused = stored && (await spool.read(stored));
+  if (stored === undefined || refused === undefined) throw new Error('nothing waits');
+  const { requests } = spool.waiting('traces');
+  await spool.setAside(refused, { reason: 'rejected', message: 'no' });
+  await spool.remove(stored);
+  expect(files(directory).filter((path) => path.startsWith('dead-letters'))).toHaveLength(1);
+  expect(spool.waiting('traces').requests).toBe(requests - 1);
+  expect(lost).toHaveLength(1);
+});
+
+test('what cannot be removed is neither lost nor forgotten: the next request is not taken', async () => {
+  let isStuck = false;
+  const fs = failing((call, path) =>
+    call === 'unlink' && isStuck && path.endsWith('.otlp') ? 'EPERM' : undefined,
+  );
+  const { spool, lost } = opened(temporarySpool(), { fs, maxBytes: (FRAME + 9) * BLOCK });
+  for (let sequence = 1; lost.length === 0; sequence += 1) await spool.append(request(sequence));
+  const before = spool.waiting('traces');
+  isStuck = true;
+  await expect(spool.append(request(98))).rejects.toMatchObject({ code: 'write_failed' });
+  expect(spool.waiting('traces')).toEqual(before);
+  expect(lost).toHaveLength(1);
+  isStuck = false;
+  await spool.append(request(99));
+  expect(lost).toHaveLength(2);
+});
+
+test('what others left and cannot be removed does not keep the rest from going', async () => {
+  const directory = temporarySpool();
+  const elsewhere = { traces: 'http://elsewhere/v1/traces' };
+  const old = opened(directory, { destinations: elsewhere }).spool;
+  for (let sequence = 1; sequence <= 5; sequence += 1) await old.append(request(sequence));
+  old.releaseSync();
+  const fs = failing((call, path) =>
+    call === 'unlink' && path.includes('/000000000001-') ? 'EPERM' : undefined,
+  );
+  const { spool, lost } = opened(directory, { fs, maxBytes: (FRAME + 12) * BLOCK });
+  for (let sequence = 6; sequence <= 9; sequence += 1) await spool.append(request(sequence));
+  expect(spool.waiting('traces').requests).toBe(4);
+  const next = opened(directory, { destinations: elsewhere }).spool;
+  await next.adopt();
+  expect(next.firstAdopted('traces')).toMatchObject({ sequence: 1 });
+  expect(lost.length).toBeGreaterThan(0);
+  expect(next.waiting('traces').requests).toBe(5 - lost.length);
 });
 
 test('what is being sent goes last', async () => {

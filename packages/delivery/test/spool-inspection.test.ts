@@ -4,11 +4,13 @@ import { expect, test } from 'vitest';
 import {
   defaultSpoolDirectory,
   inspectSpool,
+  nodeSpoolFileSystem,
   type OtlpRequest,
   restoreDeadLetters,
   type SetAside,
   type Spool,
 } from '@milepost/delivery';
+import { laterAs } from './faulty-file-system.ts';
 import { drained, opened, request, temporarySpool } from './spool-directory.ts';
 
 const REJECTED: SetAside = { reason: 'rejected', status: 400, message: 'bad data' };
@@ -139,6 +141,22 @@ test('dead letters are put back, also of many processes, and go to whoever takes
   const bodies = await drained(spool);
   expect(bodies.toSorted()).toEqual(['a 1', 'a 2', 'a metrics', 'b 1', 'b 2', 'b metrics']);
   expect(lost).toEqual([]);
+});
+
+test('a dead letter that another process drops meanwhile does not keep the others', async () => {
+  const directory = temporarySpool();
+  const { spool } = opened(directory);
+  for (const sequence of [1, 2, 3]) await spool.setAside(request(sequence), REJECTED);
+  const fs = laterAs({
+    rename: async (from, to) => {
+      if (from.includes('/000000000002-')) rmSync(from);
+      await nodeSpoolFileSystem.later.rename(from, to);
+    },
+  });
+  expect(await restoreDeadLetters(directory, { fs })).toEqual({ requests: 2, records: 10 });
+  const next = opened(directory).spool;
+  await next.adopt();
+  expect(await drained(next)).toEqual(['request 1', 'request 3']);
 });
 
 test('what is damaged is not put back', async () => {
