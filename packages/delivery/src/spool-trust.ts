@@ -19,9 +19,9 @@ function* factsOf(disk: SpoolDisk, path: string): Steps<SpoolFileFacts | undefin
 }
 
 /**
- * Whether a spool is there, and only this user can write to it.
+ * Whether a spool is there, and is this user's: its group may write to it where the user wants that, but not everybody.
  * @param uid of this process; undefined where the system has none
- * @throws SpoolError `unsafe_directory` where others could read, replace or plant what lies there
+ * @throws SpoolError `unsafe_directory` where every user could replace or plant what lies there
  */
 export function* isSpoolThere(
   disk: SpoolDisk,
@@ -64,7 +64,7 @@ function* compareWithOwn(disk: SpoolDisk, path: string, facts: SpoolFileFacts): 
 }
 
 function unsafe(path: string, what: string): SpoolError {
-  const message = `${path} ${what}: expected a directory that only this user can write to`;
+  const message = `${path} ${what}: expected a directory of this user that not every user can write to`;
   return new SpoolError('unsafe_directory', message);
 }
 

@@ -262,7 +262,7 @@ export class Spool implements RequestStore {
 
 /**
  * Opens a spool. Touches no disk before something is kept or taken over.
- * @throws SpoolError `invalid_argument` for a bound that is none
+ * @throws SpoolError `invalid_argument` for a bound that has no room for a single request
  */
 export function openSpool(options: SpoolOptions): Spool {
   const { maxBytes } = options;

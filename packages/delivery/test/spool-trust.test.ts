@@ -66,7 +66,7 @@ describe.runIf(process.platform !== 'win32')('a spool that is there is used by n
       directory,
       fs,
       ME,
-      'belongs to another user (uid 1001, not 1000): expected a directory that only this user can write to',
+      'belongs to another user (uid 1001, not 1000): expected a directory of this user that not every user can write to',
     );
     expect(readdirSync(directory)).toEqual([]);
   });
@@ -126,6 +126,15 @@ describe.runIf(process.platform !== 'win32')('a spool that is there is used', ()
     const { spool } = opened(directory);
     await spool.append(request(1));
     expect(readdirSync(target)).toHaveLength(2);
+  });
+
+  test('when its group may write to it, as under the umask of some systems', async () => {
+    const directory = temporarySpool();
+    mkdirSync(directory);
+    chmodSync(directory, 0o775);
+    const { spool } = opened(directory);
+    await spool.append(request(1));
+    expect(spool.waiting('traces').requests).toBe(1);
   });
 
   test('on a file system that gives everything one owner and one mode', async () => {
