@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { nodeSpoolFileSystem, type SpoolFileSystem } from '@milepost/delivery';
 import { failing, laterAs } from './faulty-file-system.ts';
 import { drained, opened, request, requestPaths, temporarySpool } from './spool-directory.ts';
+import { SpoolProcess } from './spool-process.ts';
 
 const { later } = nodeSpoolFileSystem;
 
@@ -42,13 +43,25 @@ describe('an acknowledged request', () => {
     const directory = temporarySpool();
     const begun = Promise.withResolvers<void>();
     const rest = Promise.withResolvers<void>();
-    const fs = laterAs({ rename: slowly(begun.resolve, rest.promise) });
+    const rename = slowly(begun.resolve, rest.promise);
+    const renamed: Promise<void>[] = [];
+    const fs = laterAs({
+      rename: (from, to) => {
+        const renaming = rename(from, to);
+        if (to.endsWith('.otlp')) renamed.push(renaming);
+        return renaming;
+      },
+    });
     const { spool, lost } = opened(directory, { fs });
     const append = spool.append(request(1));
     await begun.promise;
     spool.forgetSync('traces', 1);
     spool.releaseSync();
+    // Nothing else happens any more in a process that ends.
+    expect(requestPaths(directory)).toEqual([]);
     rest.resolve();
+    await Promise.allSettled(renamed);
+    expect(requestPaths(directory)).toEqual([]);
     expect(await append).toMatchObject({ sequence: 1 });
     expect(requestPaths(directory)).toEqual([]);
     expect(spool.waiting('traces').requests).toBe(0);
@@ -90,6 +103,18 @@ describe('an acknowledged request', () => {
     expect(await leftIn(directory)).toEqual([]);
   });
 });
+
+test.for([1, 2, 10])(
+  'a process that ends while its file %i gets its name leaves nothing of what was acknowledged',
+  async (found) => {
+    const directory = temporarySpool();
+    const child = await SpoolProcess.open(directory);
+    await expect(child.tell('leaveWhileAppending', { count: 20, found })).rejects.toThrow(
+      'the process ended',
+    );
+    expect(await leftIn(directory)).toEqual([]);
+  },
+);
 
 test('what cannot be removed is sent once, and removed when the disk lets it', async () => {
   const directory = temporarySpool();

@@ -1,4 +1,5 @@
 // A process with a spool that does what it is told, one message at a time.
+import { existsSync, readdirSync } from 'node:fs';
 import { openSpool } from '@milepost/delivery';
 
 const lost = [];
@@ -33,6 +34,21 @@ const does = {
   },
   appendSync({ sequence, body }) {
     spool.appendSync(request(sequence, body));
+  },
+  /** Ends at the moment that a file has its name, which the collector has by then, like all that are being written. */
+  async leaveWhileAppending({ count, found }) {
+    const sequences = Array.from({ length: count }, (_, sequence) => sequence);
+    for (const sequence of sequences) void spool.append(request(sequence, `${sequence}`));
+    const isFound = () =>
+      existsSync(spool.directory) &&
+      readdirSync(spool.directory, { recursive: true }).filter((path) => path.endsWith('.otlp'))
+        .length >= found;
+    while (!isFound()) await new Promise(setImmediate);
+    process.on('exit', () => {
+      for (const sequence of sequences) spool.forgetSync('traces', sequence);
+      spool.releaseSync();
+    });
+    process.exit();
   },
   adopt: () => spool.adopt(),
   waiting: () => spool.waiting('traces'),
