@@ -12,6 +12,7 @@ import { collectNow } from './collect-now.ts';
 import { createCollectionPace } from './collection-pace.ts';
 import { type Delivery, type RecordSource } from './delivery.ts';
 import { serializeMetrics } from './metric-request.ts';
+import { OpenRequests } from './open-requests.ts';
 import { type OtlpRequest } from './otlp-request.ts';
 import { haveSameValues } from './same-values.ts';
 import { type RequestSerializer } from './serialize-records.ts';
@@ -57,6 +58,7 @@ export class DeliveryMetricReader extends MetricReader implements RecordSource {
   readonly #delivery: Delivery;
   readonly #options: MetricReaderOptions;
   readonly #zeroPoints = new ZeroPoints();
+  readonly #open = new OpenRequests();
   readonly #pace = createCollectionPace();
   readonly #now: () => number;
   readonly #isFirstReader: boolean;
@@ -142,19 +144,23 @@ export class DeliveryMetricReader extends MetricReader implements RecordSource {
     this.#interval.unref();
   }
 
-  /** Never rejects; resolves when everything is delivered or on disk, or when the time is up. */
+  /**
+   * Resolves when what is measured now is delivered.
+   * @throws UndeliveredError where it is not, because the collector does not take it or the time is up: what is on disk
+   * by then is sent when it can be
+   */
   protected override async onForceFlush(): Promise<void> {
     await this.handOver();
-    await this.#delivery.flush({
-      timeoutMs: this.#options.flushTimeoutMillis ?? DEFAULT_FLUSH_TIMEOUT_MS,
-    });
+    const timeoutMs = this.#options.flushTimeoutMillis ?? DEFAULT_FLUSH_TIMEOUT_MS;
+    await this.#open.flush('metrics', this.#delivery, timeoutMs);
   }
 
   protected override async onShutdown(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#interval);
     clearTimeout(this.#soon);
-    await this.onForceFlush();
+    // What is left is in the spool, and at the end in the account of the delivery.
+    await this.onForceFlush().catch(() => undefined);
     this.#removeSource?.();
   }
 
@@ -202,6 +208,7 @@ export class DeliveryMetricReader extends MetricReader implements RecordSource {
       time: Date.now(),
       isSuperseded: serialized.isSuperseded && this.#isFirstReader,
     });
+    this.#open.add(serialized.points, fate);
     this.#delivered = undefined;
     const deliveries = (this.#deliveries += 1);
     void fate.then((became) => {

@@ -27,8 +27,9 @@ export class DeliverySpanProcessor implements SpanProcessor {
   }
 
   /**
-   * Sends what has ended. Never rejects; resolves when it is delivered or on disk, or when the time is up.
-   * `delivery.report()` says which.
+   * Sends what has ended. Resolves when it is delivered.
+   * @throws UndeliveredError where it is not, because the collector does not take it or the time is up: what is on disk
+   * by then is sent when it can be
    */
   async forceFlush(): Promise<void> {
     await this.#batch.flush();

@@ -6,6 +6,7 @@ export {
   otlpDestination,
 } from './otlp-destination.ts';
 export { type OtlpRequest } from './otlp-request.ts';
+export { isUndeliveredError, type Undelivered, UndeliveredError } from './undelivered-error.ts';
 export { publicUrl } from './public-url.ts';
 export { type ResolvedDestination } from './resolved-destination.ts';
 export { type HttpProtocol, type SignalSerializers, serializerOf } from './serializer.ts';

@@ -1,5 +1,6 @@
 import { type LossReason } from '@milepost/semconv';
 import { type Delivery, type RecordSource } from './delivery.ts';
+import { OpenRequests } from './open-requests.ts';
 import { type OtlpRequest } from './otlp-request.ts';
 import {
   type RequestSerializer,
@@ -44,6 +45,7 @@ export class RecordBatch<R extends HasResource> implements RecordSource {
   readonly #maxRecords: number;
   readonly #delayMs: number;
   readonly #removeSource: () => void;
+  readonly #open = new OpenRequests();
   #records: R[] = [];
   /** When the first of them came, in milliseconds since the Unix epoch. */
   #since = 0;
@@ -89,18 +91,19 @@ export class RecordBatch<R extends HasResource> implements RecordSource {
   }
 
   /**
-   * Hands over and has everything sent. Never rejects; resolves when it is delivered or on disk, or when the time is up.
+   * Hands over and has everything sent.
+   * @throws UndeliveredError where something is not delivered after all, or when the time is up
    */
   async flush(): Promise<void> {
     await this.handOver();
-    await this.#delivery.flush({
-      timeoutMs: this.#options.flushTimeoutMillis ?? DEFAULT_FLUSH_TIMEOUT_MS,
-    });
+    const timeoutMs = this.#options.flushTimeoutMillis ?? DEFAULT_FLUSH_TIMEOUT_MS;
+    await this.#open.flush(this.#signal, this.#delivery, timeoutMs);
   }
 
   /** Flushes. From now on each record is handed over as it comes. Never rejects. */
   async shutdown(): Promise<void> {
-    await this.flush();
+    // What is left is in the spool, and at the end in the account of the delivery.
+    await this.flush().catch(() => undefined);
     this.handOverSync();
     this.#removeSource();
   }
@@ -159,7 +162,7 @@ export class RecordBatch<R extends HasResource> implements RecordSource {
   }
 
   #deliver({ body, records }: SerializedRecords): void {
-    void this.#delivery.add({
+    const fate = this.#delivery.add({
       signal: this.#signal,
       body,
       encoding: 'identity',
@@ -168,6 +171,7 @@ export class RecordBatch<R extends HasResource> implements RecordSource {
       time: this.#since,
       isSuperseded: false,
     });
+    this.#open.add(records, fate);
   }
 
   #countLost(reason: LossReason, records: number): void {

@@ -215,6 +215,26 @@ describe('handing over', () => {
   });
 });
 
+test('a flush fails as long as the last of the collections waits that supersede each other', async () => {
+  const { delivery, reader, provider, meter } = program();
+  meter.createCounter('runs').add(1);
+  const { flush } = delivery;
+  delivery.fateAtFlush = undefined;
+  delivery.flush = async () => {
+    await delivery.settle('superseded');
+    await reader.handOver();
+    return flush.call(delivery);
+  };
+  await expect(reader.forceFlush()).rejects.toThrow(
+    'metrics: 2 records wait in memory: 503 Service Unavailable',
+  );
+  delivery.flush = flush;
+  delivery.fateAtFlush = 'delivered';
+  await provider.forceFlush();
+  delivery.fateAtFlush = undefined;
+  await provider.shutdown();
+});
+
 const endsAtOnce = fileURLToPath(new URL('metric-programs/ends-at-once.ts', import.meta.url));
 const conditions =
   process.env['MILEPOST_TEST_BUILT'] === '1' ? [] : ['--conditions=@milepost/source'];

@@ -16,6 +16,7 @@ import {
   DeliverySpanProcessor,
   type HttpProtocol,
   type OtlpRequest,
+  isUndeliveredError,
   serializerOf,
 } from '@milepost/delivery';
 import { MadeUpResource } from './made-up-resource.ts';
@@ -193,6 +194,50 @@ describe.for(KINDS)('$signal over $protocol', ({ signal, protocol }) => {
     expect(delivery.sources.size).toBe(0);
     emit('record-2');
     expect(delivery.requests.map(namesIn)).toEqual([['record-1'], ['record-2']]);
+  });
+
+  test('a flush fails where something was not delivered, and says what; the next may be well', async () => {
+    const { delivery, processor, emit } = SIGNALS[signal](protocol, {});
+    emit('record-1');
+    emit('record-2');
+    delivery.fateAtFlush = undefined;
+    const error = await processor.forceFlush().catch((reason: unknown) => reason);
+    expect(isUndeliveredError(error) && { ...error, message: error.message }).toEqual({
+      name: 'UndeliveredError',
+      code: 'undelivered',
+      signal,
+      waiting: 2,
+      lost: 0,
+      message: `${signal}: 2 records wait in memory: 503 Service Unavailable`,
+    });
+    delivery.fateAtFlush = 'lost';
+    await expect(processor.forceFlush()).rejects.toMatchObject({ waiting: 0, lost: 2 });
+    delivery.fateAtFlush = 'delivered';
+    emit('record-3');
+    await processor.forceFlush();
+    await processor.forceFlush();
+  });
+
+  test('a flush is well where only what came during it waits', async () => {
+    const { delivery, processor, emit } = SIGNALS[signal](protocol, { maxExportBatchSize: 1 });
+    emit('record-1');
+    const { flush } = delivery;
+    delivery.flush = async () => {
+      await delivery.settle('delivered');
+      emit('record-2');
+      delivery.fateAtFlush = undefined;
+      return flush.call(delivery);
+    };
+    await processor.forceFlush();
+    expect(delivery.requests).toHaveLength(2);
+  });
+
+  test('a shutdown does not fail, whatever is left', async () => {
+    const { delivery, processor, emit } = SIGNALS[signal](protocol, {});
+    emit('record-1');
+    delivery.fateAtFlush = undefined;
+    await processor.shutdown();
+    expect(delivery.flushes).toBe(1);
   });
 
   test('attributes of the resource that are being detected are waited for', async () => {

@@ -17,6 +17,8 @@ export class RecordingDelivery implements Delivery {
   readonly lost: [Signal, string, number][] = [];
   readonly sources = new Map<RecordSource, { signal: Signal; held: () => number }>();
   flushes = 0;
+  /** What a flush comes to for the requests that have no fate yet; undefined where they go on waiting. */
+  fateAtFlush: RequestFate | undefined = 'delivered';
   readonly #fates: ((fate: RequestFate) => void)[] = [];
   readonly #waiting: { count: number; resolve: () => void }[] = [];
 
@@ -57,6 +59,7 @@ export class RecordingDelivery implements Delivery {
 
   async flush(): Promise<DeliveryReport> {
     this.flushes += 1;
+    if (this.fateAtFlush !== undefined) await this.settle(this.fateAtFlush);
     return this.report();
   }
 
@@ -64,10 +67,10 @@ export class RecordingDelivery implements Delivery {
     const of = (signal: Signal): DeliveryReport[Signal] => ({
       delivered: 0,
       inMemory: this.held(signal),
-      spooled: 0,
+      spooled: this.#fates.length,
       oldest: undefined,
       lost: {},
-      error: undefined,
+      error: this.#fates.length === 0 ? undefined : '503 Service Unavailable',
       spoolError: undefined,
     });
     return { traces: of('traces'), logs: of('logs'), metrics: of('metrics') };
