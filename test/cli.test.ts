@@ -253,6 +253,7 @@ describe('JSON', () => {
       items: { total: 5, successful: 4, failed: 1 },
       error: null,
       reason: null,
+      lost: null,
       flags: [],
     });
   });

@@ -36,7 +36,7 @@ function spooledSignals(): string[] {
 }
 
 const WAITING =
-  /^milepost: 4 spans, 8 log records, \d+ metric points wait in (.+); `milepost flush` sends them\n$/;
+  /^milepost: 4 spans, 8 log records, \d+ metric points wait in (.+); `milepost flush --spool \1` sends them\n$/;
 
 function expectWholeRun(): void {
   expect(drawTrees(server.spanTrees())).toBe('minutes\n  fetch\n  ocr\n    item');
@@ -227,7 +227,9 @@ describe('a program that ends while a stage runs', () => {
     });
     expect(ended).toEqual(expected);
     // On a busy machine the time may not be enough to send all of it.
-    expect(stderr).toMatch(/^(milepost: .+ wait in .+; `milepost flush` sends them\n)?$/);
+    expect(stderr).toMatch(
+      /^(milepost: .+ wait in .+; `milepost flush --spool .+` sends them\n)?$/,
+    );
 
     await runProgram('start-and-stop.mjs', { env, args: ['ours'] });
     expect(spooledSignals()).toEqual([]);
