@@ -99,10 +99,11 @@ export class SpoolRoom {
     }
   }
 
-  /** The requests of a directory were taken over. */
-  forgetDirectory(directory: string): void {
-    if (this.#isScanning) this.#takenOver.add(directory);
-    this.#left = this.#left.filter(({ path }) => dirname(path) !== directory);
+  /** The requests of directories were taken over. */
+  forgetDirectories(directories: ReadonlySet<string>): void {
+    if (this.#isScanning) for (const directory of directories) this.#takenOver.add(directory);
+    if (directories.size === 0 || this.#left.length === 0) return;
+    this.#left = this.#left.filter(({ path }) => !directories.has(dirname(path)));
     this.#leftBytes = sumOf(this.#left);
   }
 

@@ -248,10 +248,9 @@ export class Spool implements RequestStore {
       if (destinations[signal] === undefined) continue;
       const name = home.destination(signal);
       const destination = layout.destination(name);
-      for (const adopted of yield* adoptDirectories(adopter, signal, destination)) {
-        requests.addAdopted(signal, adopted.directory, adopted.requests);
-        room.forgetDirectory(adopted.formerly);
-      }
+      const adopted = yield* adoptDirectories(adopter, signal, destination);
+      for (const one of adopted) requests.addAdopted(signal, one.directory, one.requests);
+      room.forgetDirectories(new Set(adopted.map(({ formerly }) => formerly)));
       yield* removeOldTemporaries(adopter, destination);
       yield* removeOldTemporaries(adopter, layout.deadLettersOf(name));
     }

@@ -1,4 +1,3 @@
-import { blockBytes } from './block-bytes.ts';
 import { type StoredRequest } from './request-store.ts';
 
 /** A request that waits, and whether a later one of its process makes it superfluous. */
@@ -12,12 +11,10 @@ export class StoredQueue {
   readonly #requests: QueuedRequest[] = [];
   #records = 0;
   #bytes = 0;
-  #blockBytes = 0;
   #oldest: number | undefined;
 
-  constructor(directory: string, requests: readonly QueuedRequest[] = []) {
+  constructor(directory: string) {
     this.directory = directory;
-    for (const request of requests) this.add(request);
   }
 
   get length(): number {
@@ -30,11 +27,6 @@ export class StoredQueue {
 
   get bytes(): number {
     return this.#bytes;
-  }
-
-  /** What its files take on the disk. */
-  get blockBytes(): number {
-    return this.#blockBytes;
   }
 
   /** Time of the oldest record of all, in milliseconds since the Unix epoch. */
@@ -82,21 +74,19 @@ export class StoredQueue {
     this.#requests.splice(index, 0, request);
     this.#records += request.records;
     this.#bytes += request.bytes;
-    this.#blockBytes += blockBytes(request.bytes);
     if (this.#oldest !== undefined && request.time < this.#oldest) this.#oldest = request.time;
     return undefined;
   }
 
-  /** @returns whether it was there */
-  delete({ sequence, path }: Pick<QueuedRequest, 'sequence' | 'path'>): boolean {
+  /** @returns the bytes of its file; undefined where it was not there */
+  delete({ sequence, path }: Pick<QueuedRequest, 'sequence' | 'path'>): number | undefined {
     const index = this.#indexOf(sequence);
     const found = this.#requests[index];
-    if (found?.path !== path) return false;
+    if (found?.path !== path) return undefined;
     this.#requests.splice(index, 1);
     this.#records -= found.records;
     this.#bytes -= found.bytes;
-    this.#blockBytes -= blockBytes(found.bytes);
     if (found.time === this.#oldest) this.#oldest = undefined;
-    return true;
+    return found.bytes;
   }
 }

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { blockBytes } from './block-bytes.ts';
 import { type Waiting } from './request-store.ts';
 import { type Signal, SIGNAL_VALUES } from './signal.ts';
 import { type QueuedRequest, StoredQueue } from './stored-queue.ts';
@@ -15,6 +16,7 @@ export class WaitingRequests {
   readonly #inHand = new Map<Signal, string>();
   /** Those that could not be read when they were asked for: their turn is after the others. */
   readonly #unreadable = new Set<string>();
+  #blockBytes = 0;
 
   constructor() {
     for (const signal of SIGNAL_VALUES) {
@@ -37,16 +39,22 @@ export class WaitingRequests {
   addOwn(request: QueuedRequest): QueuedRequest | undefined {
     const queue = this.#own.get(request.signal);
     if (queue === undefined) return undefined;
-    const there = queue.add(request);
-    if (there === undefined) this.#queues.set(request.path, queue);
-    return there;
+    return this.#addTo(queue, request);
   }
 
   addAdopted(signal: Signal, directory: string, requests: readonly QueuedRequest[]): void {
-    const queue = new StoredQueue(directory, requests);
+    const queue = new StoredQueue(directory);
     this.#adopted.get(signal)?.add(queue);
     this.#directories.set(directory, queue);
-    for (const { path } of requests) this.#queues.set(path, queue);
+    for (const request of requests) this.#addTo(queue, request);
+  }
+
+  #addTo(queue: StoredQueue, request: QueuedRequest): QueuedRequest | undefined {
+    const there = queue.add(request);
+    if (there !== undefined) return there;
+    this.#queues.set(request.path, queue);
+    this.#blockBytes += blockBytes(request.bytes);
+    return undefined;
   }
 
   has(request: Pick<QueuedRequest, 'path'>): boolean {
@@ -59,7 +67,8 @@ export class WaitingRequests {
     this.#queues.delete(request.path);
     this.#unreadable.delete(request.path);
     if (this.#inHand.get(request.signal) === request.path) this.#inHand.delete(request.signal);
-    queue?.delete(request);
+    const bytes = queue?.delete(request);
+    if (bytes !== undefined) this.#blockBytes -= blockBytes(bytes);
     if (queue === undefined || queue.length > 0 || queue.directory === '') return undefined;
     this.#adopted.get(request.signal)?.delete(queue);
     this.#directories.delete(queue.directory);
@@ -81,7 +90,7 @@ export class WaitingRequests {
       const directory = dirname(request.path);
       const queue = this.#directories.get(directory);
       if (queue === undefined) this.addAdopted(request.signal, directory, [request]);
-      else if (queue.add(request) === undefined) this.#queues.set(request.path, queue);
+      else this.#addTo(queue, request);
     };
   }
 
@@ -146,10 +155,9 @@ export class WaitingRequests {
     return oldestOf([...this.#all()].map((queue) => firstOf(queue, isLast ? undefined : inHand)));
   }
 
+  /** What their files take on the disk. */
   get blockBytes(): number {
-    let sum = 0;
-    for (const queue of this.#all()) sum += queue.blockBytes;
-    return sum;
+    return this.#blockBytes;
   }
 
   get isEmpty(): boolean {

@@ -37,7 +37,7 @@ test('what changes while the others are looked at counts as it is then', async (
     onDropped: () => undefined,
   });
   const rescan = runLater(room.rescan());
-  room.forgetDirectory('/dead');
+  room.forgetDirectories(new Set(['/dead']));
   room.addDeadLetter(found('/letters/2', 2));
   looked.resolve();
   await rescan;
