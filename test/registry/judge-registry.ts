@@ -42,7 +42,7 @@ function itemsInHub(text: string | undefined): number {
 }
 
 /** Derived files below a directory that hold no JSON. Temporary files have names of their own, which readers skip. */
-export function unreadableFiles(root: string): readonly string[] {
+function unreadableFiles(root: string): readonly string[] {
   return namesIn(join(root, 'analytics'), true)
     .filter((path) => path.endsWith('.json'))
     .flatMap((path) => {

@@ -22,7 +22,7 @@ export function segmentFile(writer: string): string {
 }
 
 /** A new writer's name: random, as no two segments may share one. */
-export function createWriter(): string {
+function createWriter(): string {
   return randomBytes(8).toString('hex');
 }
 
