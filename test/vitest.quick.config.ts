@@ -1,0 +1,21 @@
+import { configDefaults, defineConfig, mergeConfig } from 'vitest/config';
+import all from './vitest.config.ts';
+
+// What one runs before each commit: all tests but those that take long because they start many processes or go through
+// every way in which a disk can fail. `npm test` runs all.
+export default mergeConfig(
+  all,
+  defineConfig({
+    test: {
+      exclude: [
+        ...configDefaults.exclude,
+        'examples/documents/test/demo.test.ts',
+        'packages/delivery/test/spool-failing-disk.test.ts',
+        'packages/node/test/process-ends.test.ts',
+        'packages/registry/test/{crash,hostile-files,index,index-equals-scan,liveness}.test.ts',
+        'test/{delivery-ends,delivery-exit,delivery-open-tries,demo,readme,telemetry-programs}.test.ts',
+        'test/registry/kill-campaign.test.ts',
+      ],
+    },
+  }),
+);
