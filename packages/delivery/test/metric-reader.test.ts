@@ -16,6 +16,7 @@ import {
   serializerOf,
   temporalitySelector,
 } from '@milepost/delivery';
+import { RUN_TYPESCRIPT } from '../../../test/run-typescript.ts';
 import { createCollectionPace } from '../src/collection-pace.ts';
 import { RecordingDelivery } from './recording-delivery.ts';
 
@@ -245,7 +246,13 @@ test.for(['http/json', 'http/protobuf'])(
     const { NODE_OPTIONS: _, ...env } = process.env;
     const { stdout, stderr, status } = spawnSync(
       process.execPath,
-      ['--disable-warning=ExperimentalWarning', ...conditions, endsAtOnce, protocol],
+      [
+        ...RUN_TYPESCRIPT,
+        '--disable-warning=ExperimentalWarning',
+        ...conditions,
+        endsAtOnce,
+        protocol,
+      ],
       { encoding: 'utf8', env },
     );
     const expected = { stdout: '1 request, 5 points\n', stderr: '', status: 7 };

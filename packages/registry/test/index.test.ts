@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type Registry, isRegistryError, nodeFileSystem, openRegistry } from '@milepost/registry';
+import { RUN_TYPESCRIPT } from '../../../test/run-typescript.ts';
 import { age } from './aged.ts';
 import { temporaryRoot } from './temporary-root.ts';
 import { ToldRun } from './told-run.ts';
@@ -199,7 +200,9 @@ test('four processes that make one index at once all answer right', async () => 
   await writer.close();
   const program = join(import.meta.dirname, 'programs/ask-index.ts');
   const children = Array.from({ length: 4 }, () =>
-    fork(program, [root, 'item_7'], { execArgv: ['--conditions=@milepost/source'] }),
+    fork(program, [root, 'item_7'], {
+      execArgv: [...RUN_TYPESCRIPT, '--conditions=@milepost/source'],
+    }),
   );
   const answers = await Promise.all(
     children.map(

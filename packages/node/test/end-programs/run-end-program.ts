@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { RUN_TYPESCRIPT } from '../../../../test/run-typescript.ts';
 
 const PROGRAMS = { process: 'process-ends.ts', thread: 'worker-thread.ts' } as const;
 
@@ -33,10 +34,14 @@ export async function runEndProgram(
   { signal = 'SIGTERM', where = 'process' }: EndProgramOptions = {},
 ): Promise<ProgramEnd> {
   const program = fileURLToPath(new URL(PROGRAMS[where], import.meta.url));
-  const child = spawn(process.execPath, ['--no-warnings', program, mode, scenario], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'] ?? '' },
-  });
+  const child = spawn(
+    process.execPath,
+    ['--no-warnings', ...RUN_TYPESCRIPT, program, mode, scenario],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'] ?? '' },
+    },
+  );
   const [lines, stderr, [code, by]] = await Promise.all([
     linesOf(child, signal),
     text(child.stderr),
