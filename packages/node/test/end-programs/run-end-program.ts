@@ -36,7 +36,7 @@ export async function runEndProgram(
   const program = fileURLToPath(new URL(PROGRAMS[where], import.meta.url));
   const child = spawn(
     process.execPath,
-    ['--no-warnings', ...RUN_TYPESCRIPT, program, mode, scenario],
+    ['--no-warnings', '--conditions=@milepost/source', ...RUN_TYPESCRIPT, program, mode, scenario],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'] ?? '' },
