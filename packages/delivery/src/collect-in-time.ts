@@ -4,6 +4,7 @@ import {
   type CollectionResult,
   type ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
+import { within } from './within.ts';
 
 /** A collection that observable callbacks may hold up. */
 export interface TimedCollection {
@@ -15,8 +16,6 @@ export interface TimedCollection {
   /** Called with what only a collection that came too late can tell: deltas. */
   readonly onLate: (metrics: ResourceMetrics) => void;
 }
-
-const LATE = Symbol('late');
 
 /**
  * Collects metrics, and leaves out the observable callbacks that take too long. Unlike `collect({ timeoutMillis })` of
@@ -38,26 +37,14 @@ export async function collectInTime({
       return undefined;
     },
   );
-  const outcome = await withinTime(collecting, timeoutMs);
-  if (outcome !== LATE) return outcome;
+  const isInTime = await within(timeoutMs, collecting, { holdsProcess: false });
+  if (isInTime) return collecting;
   diag.warn(`An observable callback took more than ${timeoutMs} ms and is left out.`);
   void collecting.then((late) => {
     // What is cumulative has gone out since, with a later time; a delta is told only once.
     if (late !== undefined) onLate(deltasOf(late));
   });
   return collectNow();
-}
-
-async function withinTime<T>(work: Promise<T>, timeoutMs: number): Promise<T | typeof LATE> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, timeoutMs, LATE);
-    timer.unref();
-    work
-      .finally(() => {
-        clearTimeout(timer);
-      })
-      .then(resolve, reject);
-  });
 }
 
 function deltasOf({ resource, scopeMetrics }: ResourceMetrics): ResourceMetrics {

@@ -1,3 +1,5 @@
+import { within } from './within.ts';
+
 /** What the records of a batch say of their resource. */
 export interface HasResource {
   readonly resource: {
@@ -24,12 +26,5 @@ export function settledResources(
   const settled = Promise.allSettled(
     Array.from(pending, async (resource) => resource.waitForAsyncAttributes?.()),
   );
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, timeoutMs);
-    timer.unref();
-    void settled.then(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+  return within(timeoutMs, settled, { holdsProcess: false }).then(() => undefined);
 }
