@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defaultServerConditions } from 'vite';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 // MILEPOST_TEST_BUILT=1 runs the same tests against the built packages in `dist`.
 const conditions =
@@ -21,5 +21,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    // Those that need real servers are run by test:stack.
+    exclude: [...configDefaults.exclude, '**/*.stack.test.ts'],
   },
 });
