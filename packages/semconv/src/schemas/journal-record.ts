@@ -243,21 +243,20 @@ export interface UnknownJournalRecord {
 /** A record of the journal. */
 export type JournalRecord = KnownJournalRecord | UnknownJournalRecord;
 
-const anyRecordSchema = z.looseObject({ kind: z.string(), time: z.number() });
+/** What every kind has. */
+const anyRecordSchema = z.object({ kind: z.string(), time: z.number() });
+const unknownRecordSchema = z.looseObject(anyRecordSchema.shape);
 
 /**
  * Parses a record of the journal. One of a kind that this version does not know is kept.
  * @throws {SchemaError} `invalid_journal_record`
  */
 export function parseJournalRecord(value: unknown): JournalRecord {
-  const record = parseWith('invalid_journal_record', 'journal record', anyRecordSchema, value);
-  if (!kinds.has(record.kind)) return { kind: 'unknown', time: record.time, record };
-  return parseWith(
-    'invalid_journal_record',
-    `journal record ${record.kind}`,
-    knownJournalRecordSchema,
-    value,
-  );
+  const what = 'journal record';
+  const code = 'invalid_journal_record';
+  const { kind, time } = parseWith(code, what, anyRecordSchema, value);
+  if (kinds.has(kind)) return parseWith(code, `${what} ${kind}`, knownJournalRecordSchema, value);
+  return { kind: 'unknown', time, record: parseWith(code, what, unknownRecordSchema, value) };
 }
 
 /**
