@@ -11,13 +11,22 @@ export function journalBody(record: Exclude<JournalRecord, { kind: 'unknown' }>)
   return JSON.stringify(record);
 }
 
-/** Most bytes that a line has besides those of its body. */
-const FRAME_BYTES = 48;
-/** Most bytes of one UTF-16 unit in UTF-8. */
-const MAX_BYTES_PER_UNIT = 3;
+/** How each line ends. The zeros are in the place of the checksum. */
+const END = ',"crc":"00000000"}\n';
+const CRC_AT = END.indexOf('0');
+const HEX_DIGITS = Buffer.from('0123456789abcdef');
 
 function checksum(bytes: Uint8Array): string {
   return crc32(bytes).toString(16).padStart(8, '0');
+}
+
+/** Writes what {@link checksum} gives for a line in the place of its zeros. */
+function writeChecksum(bytes: Buffer, from: number, end: number): void {
+  let rest = crc32(bytes.subarray(from, end));
+  for (let at = end + CRC_AT + 7; at >= end + CRC_AT; at -= 1) {
+    bytes[at] = HEX_DIGITS[rest & 15] ?? 0;
+    rest >>>= 4;
+  }
 }
 
 /**
@@ -27,21 +36,21 @@ function checksum(bytes: Uint8Array): string {
  * @param bodies non-empty JSON objects as text
  */
 export function journalLines(firstSeq: number, bodies: readonly string[]): Buffer {
-  let size = 0;
-  for (const body of bodies) size += body.length * MAX_BYTES_PER_UNIT + FRAME_BYTES;
-  const bytes = Buffer.allocUnsafe(size);
-  let length = 0;
+  // All of it becomes bytes at once: each string that is written by itself costs as much as a record.
+  let text = '';
   let seq = firstSeq;
-  // The end of one line is written with the beginning of the next: each write of a string costs.
-  let end = '';
   for (const body of bodies) {
-    const start = length + end.length;
-    length += bytes.write(`${end}${BEGIN}${seq},${body.slice(1, -1)}`, length);
-    end = `,"crc":"${checksum(bytes.subarray(start, length))}"}\n`;
+    text += `${BEGIN}${seq},${body.slice(1, -1)}${END}`;
     seq += 1;
   }
-  length += bytes.write(end, length);
-  return bytes.subarray(0, length);
+  const bytes = Buffer.from(text, 'utf8');
+  let from = 0;
+  // JSON escapes every newline: those that are there end lines.
+  for (let to = bytes.indexOf(NEWLINE); to !== -1; to = bytes.indexOf(NEWLINE, from)) {
+    writeChecksum(bytes, from, to + 1 - END.length);
+    from = to + 1;
+  }
+  return bytes;
 }
 
 /** What a line of a segment holds. */
