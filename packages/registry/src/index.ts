@@ -11,6 +11,12 @@ export {
 } from './diff-runs.ts';
 export { type ChecksumHistory, type ChecksumSighting, type FileRole } from './find-checksum.ts';
 export {
+  RUN_FILE_KINDS,
+  type RunFile,
+  type RunFileKind,
+  type RunFileList,
+} from './files-of-run.ts';
+export {
   type FileFacts,
   type RegistryFile,
   type RegistryFileSystem,
@@ -20,6 +26,7 @@ export { type RegistryHealth } from './health.ts';
 export { FINDING_KINDS, type Finding, type FindingKind } from './finding.ts';
 export { type DerivedOutput, type FileLineage } from './find-outputs.ts';
 export { type ItemJob } from './item-jobs.ts';
+export { type RunFileOptions } from './list-run-files.ts';
 export { type SourceList, type SourceSummary } from './list-sources.ts';
 export {
   ON_REGISTRY_ERROR_VALUES,

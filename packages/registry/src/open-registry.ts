@@ -13,6 +13,7 @@ import { findOutputsOf } from './find-outputs.ts';
 import { withReadsInside } from './inside-reads.ts';
 import { LatestLinks } from './latest-links.ts';
 import { Layout } from './layout.ts';
+import { listRunFiles } from './list-run-files.ts';
 import { listSources } from './list-sources.ts';
 import { rebuildAll, rebuildOne } from './rebuild.ts';
 import { RecorderPool } from './recorder-pool.ts';
@@ -150,6 +151,8 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
     findRunsForChecksum: (sha256) => reader.findChecksum(sha256),
     diffRuns: (before, after) => reader.diffRuns(before, after),
     findOutputsOf: (file) => findOutputsOf(environment, findChecksum, file),
+    listRunFiles: (run, options = {}) =>
+      listRunFiles(environment, (id) => reader.readRun(id), run, options),
     verify: async (options = {}) => {
       await recorders.flushJournals();
       return verifyRegistry(environment, reader, options);

@@ -1,10 +1,12 @@
 import { type LifecycleListener, type RunStore } from '@milepost/core/hooks';
 import { type WrittenItemsKey } from '@milepost/semconv/schemas';
 import { type RunDiff } from './diff-runs.ts';
+import { type RunFileList } from './files-of-run.ts';
 import { type ChecksumHistory } from './find-checksum.ts';
 import { type FileLineage } from './find-outputs.ts';
 import { type RegistryHealth } from './health.ts';
 import { type ItemJob } from './item-jobs.ts';
+import { type RunFileOptions } from './list-run-files.ts';
 import { type SourceList } from './list-sources.ts';
 import { type JobPipelineStatus } from './pipeline-status.ts';
 import { type ResultData, type WrittenResult } from './results.ts';
@@ -55,6 +57,12 @@ export interface Registry extends AsyncDisposable {
    * @param file its SHA-256 in hex, or its path
    */
   findOutputsOf(file: string): Promise<FileLineage>;
+  /**
+   * Every file below the root that belongs to a run: its results and outputs, the record of its upload, its journal, spokes
+   * and hub. Nothing that a link leads out of the root.
+   * @throws {RegistryError} `run_not_found`
+   */
+  listRunFiles(idOrAlias: string, options?: RunFileOptions): Promise<RunFileList>;
 
   /**
    * Verifies the registry, or one run of it: journals complete by sequence and whole by their checksums, hubs and spokes
