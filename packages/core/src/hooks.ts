@@ -21,4 +21,5 @@ export {
 export { takeReservedSpanId, takeReservedTraceId } from './reserved-ids.ts';
 export { type RunStore, type StoredRun, currentRunStore, installRunStore } from './run-store.ts';
 export { type Scope, activeScope, isOwnSpan, scopeOf } from './scope.ts';
+export { type SpanPlace, placeOfSpan } from './span-place.ts';
 export { truncate } from './truncate.ts';

@@ -30,7 +30,7 @@ export interface StageIdentity {
   readonly occurrence: number;
   /** Which try of that occurrence, from 1 on. */
   readonly attempt: number;
-  /** 16 hex digits, random: names this one going through the stage. */
+  /** 16 hex digits, random: names this one going through the stage, and its span where there is one. */
   readonly executionId: string;
   /** The execution of the stage around this one, if any. */
   readonly parentExecutionId: string | undefined;

@@ -4,6 +4,7 @@ import { type ErrorDescription } from './describe-error.ts';
 import { type FieldValue } from './field-value.ts';
 import { globalState } from './global-state.ts';
 import { type RunIdentity, type StageIdentity } from './identity.ts';
+import { type SpanPlace } from './span-place.ts';
 
 /** What every event of the feed has. */
 interface LifecycleEventBase {
@@ -18,6 +19,8 @@ interface LifecycleEventBase {
 export interface RunStartedEvent extends LifecycleEventBase {
   readonly type: 'run_started';
   readonly fields: Readonly<Record<string, FieldValue>>;
+  /** Its root span; undefined where this process makes none. */
+  readonly span?: SpanPlace | undefined;
 }
 
 /** A run ended. Joined runs end where they began, not here. */
@@ -35,6 +38,8 @@ export interface StageStartedEvent extends LifecycleEventBase {
   readonly type: 'stage_started';
   readonly stage: StageIdentity;
   readonly fields: Readonly<Record<string, FieldValue>>;
+  /** Its span, whose ID is the execution's too; undefined where there is none. */
+  readonly span?: SpanPlace | undefined;
 }
 
 /** How many items a stage saw: each item by its last outcome, or what a consumed iterator or stream gave out. */

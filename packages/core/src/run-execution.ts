@@ -50,6 +50,7 @@ import {
   contextWithScope,
   newRunState,
 } from './scope.ts';
+import { placeOfSpan } from './span-place.ts';
 import { type RunSeries, runSeries } from './stage-series.ts';
 
 /** All that decides how a run begins. */
@@ -230,6 +231,7 @@ export class RunExecution {
       run: this.identity,
       flags: this.#plan.flags.list,
       fields: this.#fields,
+      span: this.#span && placeOfSpan(this.#span, undefined),
     });
   }
 }

@@ -259,6 +259,9 @@ export class StageExecution implements Stage, StageIdentity, SignalledStage {
 
   #publishStart(): void {
     if (!hasLifecycleListeners()) return;
+    const span = this.#signals.place;
+    // That of the span, where there is one: whoever has the record can make up for a span that was never ended.
+    this.#executionId ??= span?.spanId;
     publishLifecycle({
       type: 'stage_started',
       time: this.startTime,
@@ -266,6 +269,7 @@ export class StageExecution implements Stage, StageIdentity, SignalledStage {
       stage: this,
       flags: this.flags.list,
       fields: { ...this.#notes?.fields },
+      span,
     });
   }
 }

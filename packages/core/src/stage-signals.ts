@@ -2,6 +2,7 @@ import {
   type Attributes,
   type Context,
   type Span,
+  type SpanContext,
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
@@ -23,6 +24,7 @@ import { guarded } from './guard.ts';
 import { emitLog } from './milestone.ts';
 import { currentLogger, currentTracer } from './providers.ts';
 import { contextOfOwnSpan } from './scope.ts';
+import { type SpanPlace, placeOfSpan } from './span-place.ts';
 
 /** What an execution of a stage says about itself. */
 export interface SignalledStage {
@@ -50,11 +52,13 @@ export class StageSignals {
   /** The context that the stage's function runs in. */
   readonly context: Context;
   readonly #stage: SignalledStage;
+  readonly #around: SpanContext | undefined;
   readonly #span: Span | undefined;
 
   /** Starts the span, and logs the start. */
   constructor(stage: SignalledStage, inStage: Context) {
     this.#stage = stage;
+    this.#around = trace.getSpanContext(inStage);
     const tracer = currentTracer();
     if (tracer === undefined) {
       this.context = inStage;
@@ -69,6 +73,11 @@ export class StageSignals {
       this.context = this.#span === undefined ? inStage : trace.setSpan(inStage, this.#span);
     }
     this.#logStart();
+  }
+
+  /** Where the span hangs; undefined where there is none of its own. */
+  get place(): SpanPlace | undefined {
+    return this.#span && placeOfSpan(this.#span, this.#around);
   }
 
   /** Logs the end, and ends the span. */

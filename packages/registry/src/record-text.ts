@@ -2,6 +2,7 @@ import {
   type ErrorDescription,
   type LifecycleEvent,
   type RunIdentity,
+  type SpanPlace,
   type StageIdentity,
 } from '@milepost/core/hooks';
 
@@ -69,6 +70,19 @@ export function executionText(stage: StageIdentity): string {
   );
 }
 
+/** Nothing for what will be exported, as nearly everything is. */
+function sampledKey(span: SpanPlace | undefined): string {
+  return span?.isSampled === false ? ',"sampled":false' : '';
+}
+
+/** Where the span of an execution hangs, where that is not in the span of the execution around it. */
+function parentSpanKey({ parentExecutionId }: StageIdentity, span: SpanPlace | undefined): string {
+  const parent = span?.parentSpanId;
+  return parent === undefined || parent === parentExecutionId
+    ? ''
+    : `,"parent_span_id":"${parent}"`;
+}
+
 function parentKey({ parentExecutionId }: StageIdentity): string {
   return key('parent_execution_id', parentExecutionId);
 }
@@ -86,7 +100,7 @@ function runStartedText(
   const rest = `${runText(run)}${objectKey('fields', fields)}${flagsKey(flags)}`;
   return run.joined
     ? `{"kind":"run_joined","time":${time}${rest},"started_at":${number(run.startTime)}}`
-    : `{"kind":"run_started","time":${time}${rest}}`;
+    : `{"kind":"run_started","time":${time}${rest}${key('span_id', event.span?.spanId)}${sampledKey(event.span)}}`;
 }
 
 function stageEndedText(
@@ -123,6 +137,7 @@ export function recordText(event: RecordedEvent, time: number, execution: string
     case 'stage_started':
       return (
         `{"kind":"stage_started","time":${time}${execution}${parentKey(event.stage)}` +
+        `${parentSpanKey(event.stage, event.span)}${sampledKey(event.span)}` +
         `${objectKey('fields', event.fields)}${flagsKey(event.flags)}}`
       );
     case 'stage_ended':

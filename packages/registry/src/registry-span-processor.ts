@@ -1,6 +1,6 @@
 import { type Context, diag } from '@opentelemetry/api';
 import { type ReadableSpan, type Span, type SpanProcessor } from '@opentelemetry/sdk-trace';
-import { Flags } from '@milepost/core/hooks';
+import { Flags, placeOfSpan } from '@milepost/core/hooks';
 import { connectRegistry } from './connect-registry.ts';
 import {
   type ForeignUnit,
@@ -54,6 +54,7 @@ export class RegistrySpanProcessor implements SpanProcessor {
         stage: unit.stage,
         fields: fieldsOfSpan(span, flags),
         flags: flags.list,
+        span: placeOfSpan(span, span.parentSpanContext),
       });
     });
   }

@@ -1,12 +1,16 @@
 import { type JournalRecord, type KnownJournalRecord } from '@milepost/semconv/schemas';
 import { foreignTime, parseTime } from './iso-time.ts';
 import { type RecordOf, canonicalText, compareRecords, earlier, later } from './record-order.ts';
+import { isRepaired, laterEnd, sentKeysOf } from './repaired-end.ts';
 
 /** What is known of one attempt of a run. */
 export interface AttemptState {
   started?: RecordOf<'run_started'>;
   joined?: RecordOf<'run_joined'>;
+  /** One that somebody decided on only where there is no other. */
   ended?: RecordOf<'run_ended'>;
+  /** The last that somebody decided on. */
+  repaired?: RecordOf<'run_ended'>;
   /** All starts, where they contradict one another. */
   starts?: readonly RecordOf<'run_started'>[];
   /** All ends, where they contradict one another. */
@@ -24,7 +28,10 @@ export interface ItemState {
 export interface ExecutionState {
   readonly executionId: string;
   started?: RecordOf<'stage_started'>;
+  /** One that somebody decided on only where there is no other. */
   ended?: RecordOf<'stage_ended'>;
+  /** The last that somebody decided on. */
+  repaired?: RecordOf<'stage_ended'>;
   /** All starts, where they contradict one another. */
   starts?: readonly RecordOf<'stage_started'>[];
   /** All ends, where they contradict one another. */
@@ -49,6 +56,8 @@ export interface RunState {
   readonly foreignHubs: ReadonlyMap<string, RecordOf<'hub_taken_in'>>;
   /** By step and digest. */
   readonly foreignSpokes: ReadonlyMap<string, RecordOf<'spoke_taken_in'>>;
+  /** What was sent of repaired ends, by run attempt and by execution. */
+  readonly sent: ReadonlyMap<string, RecordOf<'repair_sent'>>;
   /** Digests of each derived file as written by us, by path relative to the root. */
   readonly written: ReadonlyMap<string, ReadonlySet<string>>;
   /** Time of the first record about the run itself; undefined where there is none. */
@@ -80,6 +89,20 @@ function contradicting<T extends KnownJournalRecord>(
   return all.some((one) => compareRecords(one, next) === 0) ? known : [...all, next];
 }
 
+/** Adds an end, as it came or as somebody decided on it. */
+function addEnd<T extends RecordOf<'run_ended' | 'stage_ended'>>(
+  to: { ended?: T; repaired?: T; ends?: readonly T[] },
+  record: T,
+): void {
+  if (isRepaired(record)) to.repaired = laterEnd(to.repaired, record);
+  else {
+    const known = isRepaired(to.ended) ? undefined : to.ended;
+    const ends = contradicting(to.ends, known, record);
+    if (ends !== undefined) to.ends = ends;
+  }
+  to.ended = laterEnd(to.ended, record);
+}
+
 /**
  * The fold: takes records of one run in any order, any number of times, and gives the same state for the same set.
  * It looks at what records say, never at who wrote them.
@@ -105,6 +128,7 @@ export class RunFold implements RunState {
     string,
     RecordOf<'spoke_taken_in'>
   >();
+  readonly sent: Map<string, RecordOf<'repair_sent'>> = new Map<string, RecordOf<'repair_sent'>>();
   readonly written: Map<string, Set<string>> = new Map<string, Set<string>>();
   firstTime: number | undefined;
 
@@ -116,6 +140,10 @@ export class RunFold implements RunState {
     if (record.kind === 'segment_opened' || record.kind === 'unknown') return;
     if (record.kind === 'derived_written') {
       for (const [path, digest] of Object.entries(record.files)) this.#digests(path).add(digest);
+      return;
+    }
+    if (record.kind === 'repair_sent') {
+      for (const one of sentKeysOf(record)) this.sent.set(one, later(this.sent.get(one), record));
       return;
     }
     this.firstTime = Math.min(this.firstTime ?? Number.POSITIVE_INFINITY, timeToldBy(record));
@@ -134,9 +162,7 @@ export class RunFold implements RunState {
       }
       case 'run_ended': {
         const attempt = this.#attempt(record.run_attempt);
-        const ends = contradicting(attempt.ends, attempt.ended, record);
-        if (ends !== undefined) attempt.ends = ends;
-        attempt.ended = later(attempt.ended, record);
+        addEnd(attempt, record);
         return;
       }
       case 'stage_started': {
@@ -148,9 +174,7 @@ export class RunFold implements RunState {
       }
       case 'stage_ended': {
         const execution = this.#execution(record.execution_id);
-        const ends = contradicting(execution.ends, execution.ended, record);
-        if (ends !== undefined) execution.ends = ends;
-        execution.ended = later(execution.ended, record);
+        addEnd(execution, record);
         return;
       }
       case 'item_ended':

@@ -44,6 +44,8 @@ export class RunWriters {
     }
     if (record.kind === 'segment_opened') noted.identity = writerOf(record);
     if (!TAKES_PART.has(record.kind)) return;
+    // Who only decided on an end was not there.
+    if ('repaired' in record && record.repaired !== undefined) return;
     noted.tookPart = true;
     if (record.kind === 'run_started') noted.attempts.add(record.run_attempt);
     if ('execution_id' in record && record.execution_id !== undefined) {

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { nodeFileSystem } from '@milepost/registry';
 import { END_STATUS_VALUES, ITEM_STATUS_VALUES, RUN_END_STATUS_VALUES } from '@milepost/semconv';
 import { type KnownJournalRecord, writtenHubSchema } from '@milepost/semconv/schemas';
@@ -42,6 +42,7 @@ const identity = fc.record({
   trace_id: fc.constant('f'.repeat(32)),
   stages: fc.subarray(['fetch', 'ocr', 'deploy']),
 });
+const repaired = fc.record({ at: small, by: fc.constantFrom('mira', 'noor') });
 const hubEntry = fc.oneof(
   fc.constant({ job_id: null, status: 'pending' }),
   fc.constant('done by hand'),
@@ -68,6 +69,7 @@ const record: fc.Arbitrary<KnownJournalRecord> = fc.oneof(
         status: fc.constantFrom(...RUN_END_STATUS_VALUES),
         duration_seconds: time,
         error,
+        repaired,
       },
       { requiredKeys: ['run_attempt', 'status', 'duration_seconds'] },
     ),
@@ -88,6 +90,7 @@ const record: fc.Arbitrary<KnownJournalRecord> = fc.oneof(
             config: json,
             metadata: json,
             error,
+            repaired,
           },
           { requiredKeys: ['status', 'duration_seconds'] },
         ),
@@ -140,17 +143,27 @@ const record: fc.Arbitrary<KnownJournalRecord> = fc.oneof(
     'derived_written',
     fc.record({ files: fc.dictionary(fc.constantFrom('p', 'q'), fc.constant('d')) }),
   ),
+  kind(
+    'repair_sent',
+    fc.record({
+      run_attempts: fc.subarray([1, 2]),
+      execution_ids: fc.subarray(['e1', 'e2']),
+    }),
+  ),
 );
 const records = fc.array(record, { maxLength: 25 });
 
-/** Every derived file of a run, and what is contradictory in it, as text. */
+/** Every derived file of a run, what is contradictory in it, and what was decided and sent, as text. */
 function bytesOf(state: RunState): string {
   const { hub, spokes } = renderRun(state, {
     itemsKey: 'items',
     metadataPath: (name) => `${name}/job_metadata/${RUN_ID}.json`,
   });
   const anomalies = { anomalies: canonicalText(anomaliesOf(state)) };
-  return [hub, ...spokes.map(({ content }) => content), anomalies].map(jsonText).join('');
+  const repairs = [...state.attempts, ...state.executions].map(([, one]) => one.repaired);
+  const sent = [...state.sent].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const decided = { repairs: repairs.map(canonicalText).toSorted(), sent: canonicalText(sent) };
+  return [hub, ...spokes.map(({ content }) => content), anomalies, decided].map(jsonText).join('');
 }
 
 test('the order of records and their repetition change nothing', () => {
@@ -271,6 +284,50 @@ test('ends that contradict one another are kept, each once, and the last one cou
       records: [stageEnd(3, 'ocr'), stageEnd(4, 'ocr')],
     },
   ]);
+});
+
+describe('an end that somebody decided on', () => {
+  const end = (time: number, status: 'completed' | 'failed', at?: number): KnownJournalRecord => ({
+    kind: 'run_ended',
+    time,
+    run_attempt: 1,
+    status,
+    duration_seconds: 1,
+    ...(at !== undefined && { repaired: { at, by: 'mira' } }),
+  });
+
+  test.for([
+    ['counts where there is no other', [end(5, 'failed', 9)], end(5, 'failed', 9)],
+    [
+      'gives way to one that came by itself, also to an earlier one',
+      [end(5, 'failed', 9), end(3, 'completed')],
+      end(3, 'completed'),
+    ],
+    [
+      'gives way to a later decision, whatever times they say',
+      [end(5, 'failed', 9), end(4, 'completed', 10)],
+      end(4, 'completed', 10),
+    ],
+  ] as const)('%s, in any order, and contradicts nothing', ([, all, counts]) => {
+    for (const order of [all, all.toReversed(), [...all, ...all]]) {
+      const state = foldRun(RUN_ID, order);
+      expect(state.attempts.get(1)?.ended).toEqual(counts);
+      expect(anomaliesOf(state)).toEqual([]);
+    }
+  });
+
+  test('hides no contradiction between ends that came by themselves', () => {
+    const all = [end(3, 'completed'), end(9, 'failed', 9), end(4, 'failed')];
+    for (const order of [all, all.toReversed()]) {
+      expect(anomaliesOf(foldRun(RUN_ID, order))).toEqual([
+        {
+          kind: 'run_ended_twice',
+          runAttempt: 1,
+          records: [end(3, 'completed'), end(4, 'failed')],
+        },
+      ]);
+    }
+  });
 });
 
 test('records that are there twice, in whatever order their keys are, contradict nothing', () => {

@@ -25,5 +25,7 @@ export const ERROR_TYPE_VALUE_ALL_ITEMS_FAILED = 'AllItemsFailed';
 export const ERROR_TYPE_VALUE_FAILED_RESULT = 'FailedResult';
 /** `error.type` of what was under way when the process exited with a code other than 0. */
 export const ERROR_TYPE_VALUE_PROCESS_EXIT = 'ProcessExit';
+/** `error.type` of what a process left without an end that is gone, as somebody decided afterwards. */
+export const ERROR_TYPE_VALUE_PROCESS_LOST = 'ProcessLost';
 /** `error.type` where an error has no usable class name and no code (OpenTelemetry's fallback value). */
 export const ERROR_TYPE_VALUE_OTHER = '_OTHER';

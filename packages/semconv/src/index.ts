@@ -46,6 +46,7 @@ export {
   ERROR_TYPE_VALUE_FAILED_RESULT,
   ERROR_TYPE_VALUE_OTHER,
   ERROR_TYPE_VALUE_PROCESS_EXIT,
+  ERROR_TYPE_VALUE_PROCESS_LOST,
 } from './errors.ts';
 export {
   EVENT_ITEM_FAILED,
@@ -73,6 +74,7 @@ export {
   FLAG_VALUE_RUN_NOT_FOUND,
   type Flag,
 } from './flags.ts';
+  FLAG_VALUE_REPAIRED,
 export { labelOf } from './labels.ts';
 export {
   LEVEL_VALUES,

@@ -21,8 +21,25 @@ const EXAMPLES: Record<string, Record<string, unknown>> = {
   },
   run_started: { ...run, subdomain: 'alameda', source: 's', fields: { a: 1 }, flags: ['x'] },
   run_joined: run,
-  run_ended: { run_attempt: 1, status: 'partial', duration_seconds: 1.5 },
-  stage_started: execution,
+  run_ended: {
+    run_attempt: 1,
+    status: 'partial',
+    duration_seconds: 1.5,
+    repaired: {
+      at: 9,
+      by: 'mira',
+      lost: {
+        host: 'h',
+        pid: 1,
+        thread_id: 0,
+        process_start: 5,
+        last_heartbeat: 6,
+        gone_by: 'process_gone',
+        reason: 'gone',
+      },
+    },
+  },
+  stage_started: { ...execution, parent_span_id: 'b1', sampled: false },
   stage_ended: {
     ...execution,
     status: 'failed',
@@ -39,6 +56,7 @@ const EXAMPLES: Record<string, Record<string, unknown>> = {
   hub_taken_in: { sha256: 'ab', steps: {}, keys: {}, trace: [] },
   spoke_taken_in: { sha256: 'ab', step: 'toc', content: { status: 'completed' } },
   derived_written: { files: { 'analytics/job_registry/r.json': 'ab' } },
+  repair_sent: { run_attempts: [1], execution_ids: ['a1'] },
 };
 
 test('there is an example of every kind', () => {

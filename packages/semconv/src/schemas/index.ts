@@ -50,6 +50,7 @@ export {
   parseJournalRecord,
   runEndedSchema,
   runJoinedSchema,
+  repairSentSchema,
   runStartedSchema,
   segmentOpenedSchema,
   sourceResolvedSchema,
@@ -60,6 +61,7 @@ export {
 } from './journal-record.ts';
 export { SchemaError, type SchemaErrorCode } from './schema-error.ts';
 export {
+export { type Repair, lostEvidenceSchema, repairSchema } from './repair.ts';
   type Source,
   type SourceJob,
   type WrittenSourceJob,

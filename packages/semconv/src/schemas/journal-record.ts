@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { END_STATUS_VALUES, ITEM_STATUS_VALUES, RUN_END_STATUS_VALUES } from '../status.ts';
 import { errorRecordSchema } from './error-record.ts';
+import { repairSchema } from './repair.ts';
 import { parseWith } from './schema-error.ts';
 import { sourceSchema } from './source-job.ts';
 
@@ -62,6 +63,9 @@ export const runStartedSchema = z.looseObject({
   ...base,
   kind: z.literal('run_started'),
   ...runIdentity,
+  /** Of its root. Absent where there is no span. */
+  span_id: z.string().optional(),
+  sampled: z.literal(false).optional(),
 });
 
 /** A process adds stages to the run, which began elsewhere. */
@@ -73,7 +77,7 @@ export const runJoinedSchema = z.looseObject({
   started_at: z.number().optional(),
 });
 
-/** An attempt of the run ended. */
+/** An attempt of the run ended. With `repaired` nobody saw it end: an end without takes its place, whenever it comes. */
 export const runEndedSchema = z.looseObject({
   ...base,
   kind: z.literal('run_ended'),
@@ -82,6 +86,7 @@ export const runEndedSchema = z.looseObject({
   duration_seconds: z.number(),
   error: errorRecordSchema.optional(),
   reason: z.string().optional(),
+  repaired: repairSchema.optional(),
   flags,
 });
 
@@ -91,7 +96,7 @@ const execution = {
   /** As the process counted that ran it; the fold numbers anew. */
   occurrence: positive,
   attempt: positive,
-  /** The key of the execution. */
+  /** The key of the execution, and the ID of its span where there is one. */
   execution_id: z.string(),
 };
 
@@ -101,11 +106,14 @@ export const stageStartedSchema = z.looseObject({
   kind: z.literal('stage_started'),
   ...execution,
   parent_execution_id: z.string().optional(),
+  /** Of the span around its own, where that is not the one of the execution around it. */
+  parent_span_id: z.string().optional(),
+  sampled: z.literal(false).optional(),
   fields: json.optional(),
   flags,
 });
 
-/** An execution of a stage ended. */
+/** An execution of a stage ended. With `repaired` as in `run_ended`. */
 export const stageEndedSchema = z.looseObject({
   ...base,
   kind: z.literal('stage_ended'),
@@ -123,6 +131,7 @@ export const stageEndedSchema = z.looseObject({
   items: z
     .looseObject({ total: z.number(), successful: z.number(), failed: z.number() })
     .optional(),
+  repaired: repairSchema.optional(),
   flags,
 });
 
@@ -159,6 +168,8 @@ export const stepSavedSchema = z.looseObject({
   kind: z.literal('step_saved'),
   step: z.string(),
   metadata: json,
+  /** SHA-256 in hex of the spoke that it was imported from. */
+  imported_from: z.string().optional(),
 });
 
 /** The upload that the run's source leads to. */
@@ -200,6 +211,14 @@ export const derivedWrittenSchema = z.looseObject({
   files: z.record(z.string(), z.string()),
 });
 
+/** Spans and logs of repaired ends were handed to OpenTelemetry, so that nobody sends them again by mistake. */
+export const repairSentSchema = z.looseObject({
+  ...base,
+  kind: z.literal('repair_sent'),
+  run_attempts: z.array(positive),
+  execution_ids: z.array(z.string()),
+});
+
 const KNOWN = [
   segmentOpenedSchema,
   runStartedSchema,
@@ -214,6 +233,7 @@ const KNOWN = [
   hubTakenInSchema,
   spokeTakenInSchema,
   derivedWrittenSchema,
+  repairSentSchema,
 ] as const;
 
 /** A record of a kind that this version knows. */
