@@ -1,21 +1,25 @@
 import { type LifecycleListener, type RunStore } from '@milepost/core/hooks';
 import { type WrittenItemsKey } from '@milepost/semconv/schemas';
 import { type RunDiff } from './diff-runs.ts';
-import { type RunFileList } from './files-of-run.ts';
+import { type RunFileList, type RunFileOptions } from './files-of-run.ts';
 import { type ChecksumHistory } from './find-checksum.ts';
 import { type FileLineage } from './find-outputs.ts';
 import { type RegistryHealth } from './health.ts';
+import { type ImportOptions, type ImportReport } from './import-report.ts';
 import { type ItemJob } from './item-jobs.ts';
-import { type RunFileOptions } from './list-run-files.ts';
 import { type SourceList } from './list-sources.ts';
 import { type JobPipelineStatus } from './pipeline-status.ts';
+import { type PruneOptions } from './prune-options.ts';
+import { type PruneReport } from './prune-report.ts';
 import { type ResultData, type WrittenResult } from './results.ts';
+import { type RunChange } from './run-change.ts';
 import { type RunSelection } from './run-selection.ts';
 import { type ItemHistory, type RunDetail, type RunList } from './run-summary.ts';
 import { type SavedSource, type SourceFiles } from './save-source-files.ts';
 import { type SourceUpload } from './save-source.ts';
 import { type SourceReport, type VerifySourceOptions } from './verify-source.ts';
 import { type VerifyOptions, type VerifyReport } from './verify.ts';
+import { type WatchOptions } from './watch-runs.ts';
 
 /**
  * A registry that is open. It owns its journal files until it is closed. A job ID is a run ID; where one is asked for,
@@ -38,6 +42,13 @@ export interface Registry extends AsyncDisposable {
   listRuns(selection?: RunSelection): Promise<RunList>;
   /** One run with its executions; undefined where nothing tells of it. */
   readRun(idOrAlias: string): Promise<RunDetail | undefined>;
+  /**
+   * Tells changes of runs and stages by any process that writes below the same root, as they are asked for. The watch begins
+   * with the first `next()`. Who is slow gets less of what is in between, and always the last state of each run. `return()`,
+   * which the end of a `for await` calls, an abort and the end of the registry end it.
+   * @throws {RegistryError} `invalid_argument`
+   */
+  watch(options?: WatchOptions): AsyncIterableIterator<RunChange, void, undefined>;
   /** Every execution that touched an item, oldest first. */
   findItem(itemId: string): Promise<ItemHistory>;
   /**
@@ -143,6 +154,22 @@ export interface Registry extends AsyncDisposable {
    * @throws {RegistryError} `write_failed`
    */
   rebuildRun(idOrAlias: string): Promise<string | undefined>;
+
+  /**
+   * Prunes runs that are outside of all keeps which are given: journal, hub, spokes and claims, and results where that is
+   * asked for; never uploads. A run stays as long as it has no end and somebody may give it one, as a process writes it, and as
+   * a run that stays names it as its source. Reads every run.
+   * @throws {RegistryError} `invalid_argument`: also without any keep
+   */
+  prune(options: PruneOptions): Promise<PruneReport>;
+
+  /**
+   * Imports a directory that others wrote in the registry format, as the original Python module does: hubs and spokes become
+   * records of ours with their own times, uploads are copied. Nothing in the directory is changed, also where it is this
+   * registry's root. Once more, it takes what is new.
+   * @throws {RegistryError} `invalid_argument`; `write_failed`
+   */
+  importLegacy(directory: string, options?: ImportOptions): Promise<ImportReport>;
 
   /**
    * Resolves when all that was recorded before is on disk, hubs and spokes too.

@@ -39,8 +39,8 @@ test('the files of a run are listed by kind, those of other runs and those outsi
       await withStage('toc', async () => {
         await withItem('c', () => registry.writeResult('c', 'toc.json', {}));
         put(join(root, 'reports', `${runId}.txt`), runId);
-        await recordOutput(join(root, 'reports', `${runId}.txt`));
-        await recordOutput(outside);
+        recordOutput(join(root, 'reports', `${runId}.txt`));
+        recordOutput(outside);
       });
     });
   }
