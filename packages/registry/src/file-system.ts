@@ -34,6 +34,8 @@ export interface RegistryFileSystem {
   /** Gives a file a second name; throws `EEXIST` where that is taken. */
   link(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
+  /** Removes an empty directory. */
+  rmdir(path: string): Promise<void>;
   symlink(target: string, path: string): Promise<void>;
   readlink(path: string): Promise<string>;
   lstat(path: string): Promise<FileFacts>;
@@ -42,6 +44,14 @@ export interface RegistryFileSystem {
   touch(path: string, timeMs: number): Promise<void>;
   /** Makes the entries of a directory survive a power cut, where the system can. */
   syncDirectory(path: string): Promise<void>;
+  /**
+   * Tells names in a directory that may have changed, as far as the system does, without keeping the process alive. A hint
+   * only: nothing goes by it alone. Absent: there are no hints.
+   * @param failed it tells nothing any more
+   * @returns stops it
+   * @throws where it cannot be watched
+   */
+  watch?(path: string, changed: (name: string) => void, failed: () => void): () => void;
   /** For what `RunStore` must answer at once, and for the end of a process. */
   readonly sync: {
     readFile(path: string): Buffer;
@@ -123,6 +133,7 @@ export const nodeFileSystem: RegistryFileSystem = {
     called<void>((done) => fs.rename(from, to, (error) => done(error, undefined))),
   link: (from, to) => called<void>((done) => fs.link(from, to, (error) => done(error, undefined))),
   unlink: (path) => called<void>((done) => fs.unlink(path, (error) => done(error, undefined))),
+  rmdir: (path) => called<void>((done) => fs.rmdir(path, (error) => done(error, undefined))),
   symlink: (target, path) =>
     called<void>((done) => fs.symlink(target, path, (error) => done(error, undefined))),
   readlink: (path) => called<string>((done) => fs.readlink(path, done)),
@@ -133,6 +144,16 @@ export const nodeFileSystem: RegistryFileSystem = {
       fs.lutimes(path, timeMs / 1000, timeMs / 1000, (error) => done(error, undefined));
     }),
   syncDirectory,
+  watch: (path, changed, failed) => {
+    const watcher = fs.watch(path, { persistent: false }, (_event, name) => {
+      if (name !== null) changed(name);
+    });
+    watcher.on('error', () => {
+      watcher.close();
+      failed();
+    });
+    return () => watcher.close();
+  },
   sync: {
     readFile: (path) => fs.readFileSync(path),
     readdir: (path) => fs.readdirSync(path),

@@ -69,6 +69,11 @@ export class Layout {
     return join(this.ours, 'set-aside');
   }
 
+  /** Where journals go of runs that are being pruned. */
+  get pruned(): string {
+    return join(this.ours, 'pruned');
+  }
+
   /** Where files of others go that could not be read whole. */
   setAside(runId: string): string {
     return join(this.allSetAside, runId);

@@ -5,7 +5,8 @@ import { writerOfFile } from './journal-segment.ts';
 import { type Layout } from './layout.ts';
 import { codeOf, messageOf } from './node-error.ts';
 
-const CLOSED = '~closed';
+/** What the name of a mark ends with once its segment is closed. */
+export const CLOSED_MARK = '~closed';
 
 /** A segment that may have grown since the index was brought up to date. */
 export interface SegmentMark {
@@ -88,7 +89,7 @@ function withMark(file: RegistryFile, closed: () => void): RegistryFile {
 /** A mark that stays costs each query a look at one file, and hides nothing. */
 function closeMark(fs: RegistryFileSystem, layout: Layout, mark: string): void {
   try {
-    if (isThere(fs, layout.index)) fs.sync.rename(mark, mark + CLOSED);
+    if (isThere(fs, layout.index)) fs.sync.rename(mark, mark + CLOSED_MARK);
     else fs.sync.unlink(mark);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return;

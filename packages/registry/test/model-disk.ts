@@ -149,6 +149,7 @@ export class ModelDisk {
     link: (from, to) =>
       this.#later('link', to, () => this.#add('link', to, this.#node('link', from, false))),
     unlink: (path) => this.#later('unlink', path, () => this.#unlink(path)),
+    rmdir: (path) => this.#later('rmdir', path, () => this.#rmdir(path)),
     symlink: (target, path) =>
       this.#later('symlink', path, () => this.#add('symlink', path, new LinkNode(target))),
     readlink: (path) => this.#later('readlink', path, () => this.#readlink(path)),
@@ -269,6 +270,10 @@ export class ModelDisk {
 
   #rename(from: string, to: string): void {
     const node = this.#node('rename', from, false);
+    const there = this.#directory('rename', dirname(to)).entries.get(basename(to));
+    if (node.kind === 'directory' && there?.kind === 'directory' && there.entries.size > 0) {
+      throw failure('ENOTEMPTY', 'rename', to);
+    }
     this.#directory('rename', dirname(to)).entries.set(basename(to), node);
     this.#directory('rename', dirname(from)).entries.delete(basename(from));
   }
@@ -276,6 +281,13 @@ export class ModelDisk {
   #unlink(path: string): void {
     this.#node('unlink', path, false);
     this.#directory('unlink', dirname(path)).entries.delete(basename(path));
+  }
+
+  #rmdir(path: string): void {
+    const node = this.#node('rmdir', path, false);
+    if (node.kind !== 'directory') throw failure('ENOTDIR', 'rmdir', path);
+    if (node.entries.size > 0) throw failure('ENOTEMPTY', 'rmdir', path);
+    this.#directory('rmdir', dirname(path)).entries.delete(basename(path));
   }
 
   #readlink(path: string): string {
