@@ -13,7 +13,8 @@ NOT_STEPS = ("job_registry", "exports")
 
 
 class Registry:
-    def __init__(self, root):
+    def __init__(self, root, now=datetime.now):
+        self.now = now
         self.sources = Path(root) / "sources" / "job_metadata"
         self.analytics = Path(root) / "analytics"
         self.hubs = self.analytics / "job_registry"
@@ -21,7 +22,7 @@ class Registry:
     # Writing
 
     def save_step_metadata(self, step, job_id, metadata):
-        now = datetime.now().isoformat()
+        now = self.now().isoformat()
         spoke = {**metadata, "job_id": job_id, "job_timestamp": now, "pipeline_step": step}
         directory = self.analytics / step / "job_metadata"
         directory.mkdir(parents=True, exist_ok=True)
@@ -30,7 +31,7 @@ class Registry:
         self._update_hub(step, job_id, metadata)
 
     def _update_hub(self, step, job_id, metadata):
-        now = datetime.now().isoformat()
+        now = self.now().isoformat()
         path = self.hubs / f"{job_id}.json"
         if path.exists():
             hub = json.loads(path.read_text())

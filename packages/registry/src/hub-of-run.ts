@@ -1,17 +1,25 @@
+import { sha256 } from './foreign-files.ts';
 import { type LoadedRun } from './load-run.ts';
 import { withLost } from './lost-stages.ts';
 import { type JsonObject, isJsonObject } from './own-keys.ts';
 import { parseJson } from './parse-json.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
+import { isOfOthers } from './run-of-others.ts';
 
-/** The hub of a run: as we render it, with what is lost now, or as others wrote it where we recorded nothing. */
+/**
+ * The hub of a run: as we render it, with what is lost now, or as others wrote it where nothing was recorded but what they
+ * wrote.
+ */
 export async function hubOfRun(
   { fs, layout }: Pick<RegistryEnvironment, 'fs' | 'layout'>,
   run: LoadedRun,
 ): Promise<JsonObject> {
-  if (run.hasJournal) return withLost(run, run.rendered.hub);
+  if (run.hasJournal && !isOfOthers(run.state)) return withLost(run, run.rendered.hub);
+  const path = layout.hub(run.runId);
   try {
-    const hub: unknown = parseJson((await fs.readFile(layout.hub(run.runId))).toString('utf8'));
+    const bytes = await fs.readFile(path);
+    const isOurs = run.state.written.get(layout.recorded(path))?.has(sha256(bytes)) === true;
+    const hub: unknown = isOurs ? undefined : parseJson(bytes.toString('utf8'));
     if (isJsonObject(hub)) return hub;
   } catch {
     // Missing or damaged: the spokes tell what is known.

@@ -27,6 +27,13 @@ export {
   type ImportedJob,
   type ImportedResults,
 } from './import-report.ts';
+export {
+  IMPORTED_RESULTS_VALUES,
+  type ImportOptions,
+  type ImportReport,
+  type ImportedJob,
+  type ImportedResults,
+} from './import-report.ts';
 export { type ItemJob } from './item-jobs.ts';
 export { type SourceList, type SourceSummary } from './list-sources.ts';
 export {

@@ -9,13 +9,18 @@ export function isoTime(timeMs: number): string {
 const ZONE = /(?:Z|[+-]\d{2}:?\d{2})$/i;
 const DATE_AND_TIME = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}/;
 
+/** Whether a text is a time stamp with date and time that names no zone. */
+export function lacksZone(text: string): boolean {
+  return DATE_AND_TIME.test(text) && !ZONE.test(text);
+}
+
 /**
  * Milliseconds since the Unix epoch of a time stamp as files have it. One without zone reads as UTC, so that the same
  * files give the same order on every machine.
  */
 export function parseTime(text: unknown): number | undefined {
   if (typeof text !== 'string') return undefined;
-  const zoned = DATE_AND_TIME.test(text) && !ZONE.test(text) ? `${text}Z` : text;
+  const zoned = lacksZone(text) ? `${text}Z` : text;
   const time = Date.parse(zoned);
   return Number.isNaN(time) ? undefined : time;
 }

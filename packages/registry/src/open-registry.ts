@@ -10,6 +10,7 @@ import { EventRecorder } from './event-recorder.ts';
 import { type RegistryFileSystem, nodeFileSystem } from './file-system.ts';
 import { type ChecksumHistory } from './find-checksum.ts';
 import { findOutputsOf } from './find-outputs.ts';
+import { importLegacy } from './import-legacy.ts';
 import { withReadsInside } from './inside-reads.ts';
 import { LatestLinks } from './latest-links.ts';
 import { Layout } from './layout.ts';
@@ -186,6 +187,8 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
       if (runId !== undefined) await rebuildOne(environment, recorders, runId);
       return runId;
     },
+    importLegacy: (directory, options = {}) =>
+      importLegacy(environment, recorders, links, directory, options),
     flush: async () => {
       await events.settle();
       await recorders.flush();

@@ -13,6 +13,7 @@ import { jsonText } from './render-run.ts';
 import { replaceFile } from './replace-file.ts';
 import { followSource } from './resolve-source.ts';
 import { allRunIds, jobIdsIn, namesIn, stepDirectories } from './run-ids.ts';
+import { isOfOthers } from './run-of-others.ts';
 import { namedSourceOf, renderSource } from './run-source.ts';
 import { setAside } from './set-aside.ts';
 
@@ -108,7 +109,7 @@ export async function rebuildOne(
   const run = await loadRun(environment, runId);
   if (run?.state.firstTime === undefined) return undefined;
   run.problems.forEach(reportProblem);
-  if (!run.hasJournal) await rebuildForeign(environment, run);
+  if (!run.hasJournal || isOfOthers(run.state)) await rebuildForeign(environment, run);
   return run;
 }
 

@@ -6,6 +6,7 @@ import { type ChecksumHistory } from './find-checksum.ts';
 import { type FileLineage } from './find-outputs.ts';
 import { type RegistryHealth } from './health.ts';
 import { type ImportOptions, type ImportReport } from './import-report.ts';
+import { type ImportOptions, type ImportReport } from './import-report.ts';
 import { type ItemJob } from './item-jobs.ts';
 import { type SourceList } from './list-sources.ts';
 import { type JobPipelineStatus } from './pipeline-status.ts';
@@ -162,6 +163,14 @@ export interface Registry extends AsyncDisposable {
    * @throws {RegistryError} `invalid_argument`: also without any keep
    */
   prune(options: PruneOptions): Promise<PruneReport>;
+
+  /**
+   * Imports a directory that others wrote in the registry format, as the original Python module does: hubs and spokes become
+   * records of ours with their own times, uploads are copied. Nothing in the directory is changed, also where it is this
+   * registry's root. Once more, it takes what is new.
+   * @throws {RegistryError} `invalid_argument`; `write_failed`
+   */
+  importLegacy(directory: string, options?: ImportOptions): Promise<ImportReport>;
 
   /**
    * Imports a directory that others wrote in the registry format, as the original Python module does: hubs and spokes become

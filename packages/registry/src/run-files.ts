@@ -9,6 +9,7 @@ import { type RenderedRun, jsonText } from './render-run.ts';
 import { replaceFile } from './replace-file.ts';
 import { replaceFileNow } from './replace-now.ts';
 import { type RunState } from './run-fold.ts';
+import { isOfOthers } from './run-of-others.ts';
 import { setAside } from './set-aside.ts';
 
 /** A hub or a spoke as it goes to disk. */
@@ -37,6 +38,19 @@ export function derivedRecord(
   if (unknown.length === 0) return undefined;
   const digests = Object.fromEntries(unknown.map(({ recorded, digest }) => [recorded, digest]));
   return { kind: 'derived_written', time: timeOf(), files: digests };
+}
+
+/** Whether the hub that lies there is that of others, of a run of which nothing else is recorded: it stays. */
+function hubIsTheirs(
+  { layout }: RegistryEnvironment,
+  state: RunState,
+  found: ForeignFindings,
+): boolean {
+  if (!isOfOthers(state)) return false;
+  const hub = layout.hub(state.runId);
+  const digest = found.digests.get(hub);
+  if (digest === undefined) return found.unread.has(hub);
+  return state.written.get(layout.recorded(hub))?.has(digest) !== true;
 }
 
 /** Hub and spokes of one run on disk. */
@@ -73,7 +87,8 @@ export class RunFiles {
         found,
       );
     });
-    files.push(this.#file(layout.hub(this.#runId), jsonText(run.hub), found));
+    const hub = this.#file(layout.hub(this.#runId), jsonText(run.hub), found);
+    if (!hubIsTheirs(this.#environment, state, found)) files.push(hub);
     return files.filter(
       ({ path, digest }) => (found.digests.get(path) ?? this.#beside.get(path)) !== digest,
     );

@@ -11,6 +11,7 @@ import { type RegistryEnvironment } from './registry-environment.ts';
 import { jsonText, renderRun } from './render-run.ts';
 import { RunFold, type RunState } from './run-fold.ts';
 import { lacksEnd } from './run-liveness.ts';
+import { isOfOthers } from './run-of-others.ts';
 import { newestForeignSpokes } from './step-parts.ts';
 
 /** How often, and how long, a process is waited for that may be about to bring a file up to date. */
@@ -126,13 +127,31 @@ async function verifyForeignHub(
   return [finding('incomplete', layout.recorded(path), run.runId, message)];
 }
 
+/** Whether nothing is on record but what others wrote, and the hub that lies there is theirs. */
+async function hubIsOfOthers(
+  { fs, layout }: RegistryEnvironment,
+  { runId, state }: LoadedRun,
+): Promise<boolean> {
+  if (!isOfOthers(state)) return false;
+  const path = layout.hub(runId);
+  try {
+    const digest = sha256(await fs.readFile(path));
+    return state.written.get(layout.recorded(path))?.has(digest) !== true;
+  } catch (error) {
+    // What is there and cannot be read is told of the run.
+    return codeOf(error) !== 'ENOENT';
+  }
+}
+
 /** Looks whether hub and spokes of a run are, byte for byte, what its journal tells. */
 export async function verifyDerived(
   environment: RegistryEnvironment,
   run: LoadedRun,
   journalIsWhole: boolean,
 ): Promise<readonly Finding[]> {
-  if (!run.hasJournal) return verifyForeignHub(environment, run);
+  if (!run.hasJournal || (await hubIsOfOthers(environment, run))) {
+    return verifyForeignHub(environment, run);
+  }
   let findings = await verifyOnce(environment, run, journalIsWhole);
   for (let wait = 0; findings.length > 0 && wait < MAX_WAITS; wait += 1) {
     await setTimeout(WAIT_MS);
