@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { isRunId } from '@milepost/run-id';
+import { idsInDirectory, latestInDirectory } from './directory-ids.ts';
 import {
   type IndexedDirectory,
-  JOURNALS,
   SOURCES,
   indexedDirectories,
   isAbsent,
@@ -14,12 +13,10 @@ import { placeOfIndex } from './index-place.ts';
 import { segmentSize, segmentSizes } from './index-segments.ts';
 import { type IndexStore } from './index-store.ts';
 import { type FileSignature, type LookedThrough, isUnchanged } from './indexed-run.ts';
-import { LATEST_FILE, jobIdOfFile } from './layout.ts';
 import { isJsonObject } from './own-keys.ts';
 import { type Problem } from './problem.ts';
 import { type RegistryEnvironment, problemOf } from './registry-environment.ts';
-import { readLink } from './replace-file.ts';
-import { jobIdsIn, namesIn, stepDirectories } from './run-ids.ts';
+import { namesIn, stepDirectories } from './run-ids.ts';
 import { type SegmentMark, parseMark } from './segment-marks.ts';
 
 /** After how many files the program may go on with something else. */
@@ -129,7 +126,9 @@ export class IndexLooker {
       }
       const problems = this.#problems.length;
       const start = performance.now();
-      const ids = isAbsent(signature) ? [] : await this.#idsIn(directory);
+      const ids = isAbsent(signature)
+        ? []
+        : await idsInDirectory(this.#environment, directory, this.#problems);
       await this.#compare(directory, ids);
       if (this.#problems.length > problems) return;
       const lookMs = performance.now() - start;
@@ -147,18 +146,11 @@ export class IndexLooker {
     return age >= 0 && age < Math.max(LEAST_WAIT_MS, LOOK_SHARE * lookMs);
   }
 
-  /** Others move the link to what they have written last. */
-  async #lookAtLatest({ name, path, fileOf }: IndexedDirectory): Promise<void> {
-    const target = await readLink(this.#environment.fs, join(path, LATEST_FILE));
-    const id = target === undefined ? undefined : jobIdOfFile(target);
-    if (id === undefined || !isRunId(id)) return;
-    const before = this.#store.fileIn(name, id);
-    if (before === undefined || !this.#isAsBefore(fileOf(id), before)) this.#runs.add(id);
-  }
-
-  async #idsIn({ name, path }: IndexedDirectory): Promise<readonly string[]> {
-    if (name !== JOURNALS) return jobIdsIn(this.#environment, path, this.#problems);
-    return (await namesIn(this.#environment, path, this.#problems)).filter(isRunId);
+  async #lookAtLatest(directory: IndexedDirectory): Promise<void> {
+    const id = await latestInDirectory(this.#environment, directory);
+    if (id === undefined) return;
+    const before = this.#store.fileIn(directory.name, id);
+    if (before === undefined || !this.#isAsBefore(directory.fileOf(id), before)) this.#runs.add(id);
   }
 
   async #compare(directory: IndexedDirectory, ids: readonly string[]): Promise<void> {

@@ -63,6 +63,7 @@ export { type Registry } from './registry.ts';
 export { type ResultData, type WrittenResult } from './results.ts';
 export { type RunChange, type StageChange, type WholeRunChange } from './run-change.ts';
 export { RUN_FILE_KINDS, type RunFile, type RunFileKind } from './run-file.ts';
+export { type RunChange, type StageChange, type WholeRunChange } from './run-change.ts';
 export { type LostEvidence } from './run-liveness.ts';
 export { type RunSelection } from './run-selection.ts';
 export {

@@ -17,6 +17,8 @@ export interface LoadedRun {
   readonly hasJournal: boolean;
   /** What of it is lost; undefined where everything has its end. */
   readonly liveness: RunLiveness | undefined;
+  /** Who recorded it. */
+  readonly writers: RunWriters;
   /** Paths of files of others that say more than the state does. */
   readonly unread: ReadonlySet<string>;
   readonly problems: readonly Problem[];
@@ -66,5 +68,6 @@ export async function loadRun(
   if (!hasJournal && foreign.records.length === 0 && problems.length === 0) return undefined;
   const rendered = renderLoaded(environment, fold);
   const liveness = await livenessOf(environment, fold, writers);
-  return { runId, state: fold, rendered, hasJournal, liveness, unread: foreign.unread, problems };
+  const { unread } = foreign;
+  return { runId, state: fold, rendered, hasJournal, liveness, writers, unread, problems };
 }

@@ -30,6 +30,7 @@ import { saveStep } from './save-step.ts';
 import { withSegmentMarks } from './segment-marks.ts';
 import { verifySource } from './verify-source.ts';
 import { verifyRegistry } from './verify.ts';
+import { Watches } from './watches.ts';
 
 const DEFAULT_MAX_PENDING_BYTES = 64 * 1024 * 1024;
 
@@ -111,6 +112,7 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
   const events = new EventRecorder(environment, recorders);
   const index = new RunIndex(environment, options.index);
   const reader = new RegistryReader(environment, recorders, index);
+  const watches = new Watches(environment, reader);
   const claims = new RunClaims(
     environment,
     (runId) => recorders.stateOf(runId),
@@ -126,6 +128,7 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
 
   const close = (): Promise<void> => {
     closing ??= (async () => {
+      watches.close();
       await events.settle();
       disconnectRegistry(registry);
       events.close();
@@ -148,6 +151,7 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
     runStore: claims,
     listRuns: (selection = {}) => reader.listRuns(selection),
     readRun: (idOrAlias) => reader.readRun(idOrAlias),
+    watch: (options = {}) => watches.watch(options),
     findItem: (itemId) => reader.findItem(itemId),
     findRunsForChecksum: (sha256) => reader.findChecksum(sha256),
     diffRuns: (before, after) => reader.diffRuns(before, after),

@@ -46,6 +46,11 @@ export class RegistryReader {
     return run && describeRunInFull(run);
   }
 
+  /** A run of exactly that ID, as it is now. */
+  async load(runId: string): Promise<LoadedRun | undefined> {
+    return this.#loadOne(runId);
+  }
+
   /** The ID of the run that an ID, an alias of it or `latest` means; undefined where nothing tells of it. */
   async findRunId(idOrAlias: string): Promise<string | undefined> {
     return (await this.#load(idOrAlias))?.runId;

@@ -107,6 +107,17 @@ async function participantsOf(
   return found;
 }
 
+/** By what each process that took part in a run is known to be gone; undefined for one that lives, or may. */
+export async function goneOf(
+  environment: RegistryEnvironment,
+  runId: string,
+  writers: RunWriters,
+): Promise<readonly (GoneBy | undefined)[]> {
+  const machine = thisMachine(() => environment.clock.now());
+  const participants = await participantsOf(environment, machine, runId, writers);
+  return participants.map(({ lost }) => lost?.goneBy);
+}
+
 /** The evidence where all of them are lost: that of the one who gave the last sign of life. */
 function lostAll(participants: readonly Participant[]): LostEvidence | undefined {
   const evidence = participants.flatMap(({ lost }) => lost ?? []);
