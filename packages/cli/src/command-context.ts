@@ -84,7 +84,12 @@ export class CommandContext {
     options: Pick<RegistryOptions, 'itemsKey'>,
     fn: (registry: Registry) => Promise<T>,
   ): Promise<T> {
-    return closing(openRegistry({ ...options, root: resolve(this.#io.cwd, this.#root) }), fn);
+    return closing(openRegistry({ ...options, root: this.root }), fn);
+  }
+
+  /** Absolute. */
+  get root(): string {
+    return resolve(this.#io.cwd, this.#root);
   }
 
   get #root(): string {

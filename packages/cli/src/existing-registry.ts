@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { openRegistry, type Registry } from '@milepost/registry';
 import { CliError } from './cli-error.ts';
+import { itemsKeyOf } from './items-key.ts';
 
 /** The directory that holds the registry where nothing else is said. */
 export const DEFAULT_ROOT = 'data';
@@ -21,7 +22,7 @@ async function isDirectory(path: string): Promise<boolean> {
 }
 
 /**
- * Opens a registry that exists, for reading.
+ * Opens a registry that exists, with the key of item collections that its files have.
  * @param root as the user gave it
  * @throws {CliError} where there is none
  */
@@ -37,5 +38,6 @@ export async function openExistingRegistry(root: string, cwd: string): Promise<R
       `no registry at ${directory}: expected one of ${SIGNS.join(', ')} in it. ${next}`,
     );
   }
-  return openRegistry({ root: directory });
+  const itemsKey = await itemsKeyOf(directory);
+  return openRegistry({ root: directory, ...(itemsKey !== undefined && { itemsKey }) });
 }

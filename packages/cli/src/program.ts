@@ -4,6 +4,7 @@ import { type CliIo, widthOf } from './cli-io.ts';
 import { addDiffCommand } from './diff-command.ts';
 import { addFlushCommand } from './flush-command.ts';
 import { HELP_HINT } from './help-hint.ts';
+import { addImportCommand } from './import-command.ts';
 import { addItemCommand } from './item-command.ts';
 import { addOutputsCommand } from './outputs-command.ts';
 import { addRebuildCommand } from './rebuild-command.ts';
@@ -58,6 +59,7 @@ export function createProgram(io: CliIo): Command {
   addOutputsCommand(program, io);
   addVerifyCommand(program, io);
   addRebuildCommand(program, io);
+  addImportCommand(program, io);
   addSourceCommand(program, io);
   addSpoolCommand(program, io);
   addFlushCommand(program, io);
