@@ -1,9 +1,18 @@
 const MAX_TIME = 8.64e15;
 
+/** The text of the second that was asked for last, as what happens in a run shares its seconds. */
+const last = { second: Number.NaN, text: '' };
+
 /** ISO 8601 in UTC of milliseconds since the Unix epoch. What no date can say becomes the nearest that one can. */
 export function isoTime(timeMs: number): string {
-  const known = Number.isNaN(timeMs) ? 0 : timeMs;
-  return new Date(Math.min(MAX_TIME, Math.max(-MAX_TIME, known))).toISOString();
+  const known = Number.isNaN(timeMs) ? 0 : Math.min(MAX_TIME, Math.max(-MAX_TIME, timeMs));
+  if (known < 0) return new Date(known).toISOString();
+  const second = Math.floor(known / 1000);
+  if (second !== last.second) {
+    last.text = new Date(second * 1000).toISOString().slice(0, -'000Z'.length);
+    last.second = second;
+  }
+  return `${last.text}${String(Math.floor(known) - second * 1000).padStart(3, '0')}Z`;
 }
 
 const ZONE = /(?:Z|[+-]\d{2}:?\d{2})$/i;

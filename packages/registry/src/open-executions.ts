@@ -8,6 +8,9 @@ export class OpenExecutions {
   readonly #heartbeats: Heartbeats;
   /** By execution: the text that its records share. */
   readonly #texts = new Map<string, string>();
+  /** What was asked for last: most records are of the same execution as the one before. */
+  #lastStage: StageIdentity | undefined;
+  #lastText = '';
   #segment: string | undefined;
 
   constructor(runId: string, heartbeats: Heartbeats) {
@@ -22,7 +25,11 @@ export class OpenExecutions {
 
   /** The text that the records of an execution share. */
   textOf(stage: StageIdentity): string {
-    return this.#texts.get(stage.executionId) ?? executionText(stage);
+    if (stage !== this.#lastStage) {
+      this.#lastText = this.#texts.get(stage.executionId) ?? executionText(stage);
+      this.#lastStage = stage;
+    }
+    return this.#lastText;
   }
 
   /** Records go into another segment from now on: its file is what tells that this process lives. */
@@ -39,6 +46,7 @@ export class OpenExecutions {
     } else if (event.type === 'stage_ended') {
       const { executionId } = event.stage;
       this.#texts.delete(executionId);
+      this.#lastStage = undefined;
       this.#heartbeats.ended(this.#runId, executionId);
     } else if (event.type === 'run_started') {
       if (!event.run.joined) this.#heartbeats.began(this.#runId, this.#segment);

@@ -16,6 +16,8 @@ export class RewriteSchedule {
   readonly #rewrite: () => void;
   #cancel: (() => void) | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
+  /** Whether the next rewrite is due as soon as any may be. */
+  #isSoon = false;
   #lastEnd: number | undefined;
   #lastTookMs = 0;
   #records = 0;
@@ -32,14 +34,12 @@ export class RewriteSchedule {
   /** Something was recorded. */
   note(changesStatus: boolean): void {
     this.#records += 1;
+    const soon = changesStatus || this.#records >= this.#recordsRewritten * GROWTH;
+    // Most records come while what they ask for is due already.
+    if (this.#isSoon || (!soon && this.#cancel !== undefined)) return;
     const now = this.#clock.monotonic();
-    const gap = Math.max(MIN_GAP_MS, MAX_SHARE * this.#lastTookMs);
-    const soon = Math.max(now, (this.#lastEnd ?? now) + gap);
-    const grown = this.#records >= this.#recordsRewritten * GROWTH;
-    this.#at(
-      changesStatus || grown ? soon : Math.max(now, (this.#lastEnd ?? now) + MAX_AGE_MS),
-      now,
-    );
+    const gap = soon ? Math.max(MIN_GAP_MS, MAX_SHARE * this.#lastTookMs) : MAX_AGE_MS;
+    this.#at(Math.max(now, (this.#lastEnd ?? now) + gap), now, soon);
   }
 
   /** A rewrite begins, whoever asked for it. */
@@ -83,10 +83,13 @@ export class RewriteSchedule {
     this.#cancel?.();
     this.#cancel = undefined;
     this.#dueAt = Number.POSITIVE_INFINITY;
+    this.#isSoon = false;
   }
 
-  #at(time: number, now: number): void {
-    if (this.#stopped || this.#hasFailed || time >= this.#dueAt) return;
+  #at(time: number, now: number, soon: boolean): void {
+    if (this.#stopped || this.#hasFailed) return;
+    this.#isSoon = soon;
+    if (time >= this.#dueAt) return;
     this.#cancel?.();
     this.#dueAt = time;
     this.#cancel = this.#clock.after(time - now, this.#rewrite);
