@@ -16,9 +16,11 @@ import { LatestLinks } from './latest-links.ts';
 import { Layout } from './layout.ts';
 import { listRunFiles } from './list-run-files.ts';
 import { listSources } from './list-sources.ts';
+import { finishPruning } from './prune-remains.ts';
+import { pruneRuns } from './prune.ts';
 import { rebuildAll, rebuildOne } from './rebuild.ts';
 import { RecorderPool } from './recorder-pool.ts';
-import { type RegistryEnvironment } from './registry-environment.ts';
+import { type RegistryEnvironment, reportProblem } from './registry-environment.ts';
 import { RegistryError } from './registry-error.ts';
 import { RegistryReader } from './registry-reader.ts';
 import { type Registry } from './registry.ts';
@@ -181,7 +183,12 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
     getJobPipelineStatus: (jobId) => reader.getJobPipelineStatus(jobId),
     findJobsForItem: (itemId) => reader.findJobsForItem(itemId),
     findJobsForCitekey: (citekey) => reader.findJobsForItem(citekey),
+    prune: async (options) => {
+      await recorders.flushJournals();
+      return pruneRuns(environment, (runId) => recorders.has(runId), options);
+    },
     rebuildCentralRegistry: async () => {
+      (await finishPruning(environment)).forEach(reportProblem);
       const hubs = await rebuildAll(environment, recorders);
       await index.renew();
       return hubs;
