@@ -1,190 +1,98 @@
-import { createRunId, isRunId, parseRunId, runTraceId } from '@milepost/run-id';
-import {
-  FLAG_VALUE_ENVELOPE_INVALID,
-  FLAG_VALUE_NAME_REPLACED,
-  FLAG_VALUE_RUN_ID_FORMAT_REPLACED,
-  FLAG_VALUE_RUN_ID_REPLACED,
-} from '@milepost/semconv';
-import { UNNAMED, boundedName } from './bounded-name.ts';
-import { runEnvironment } from './environment.ts';
+import { type Context, isSpanContextValid, trace } from '@opentelemetry/api';
+import { createRunId } from '@milepost/run-id';
+import { UNNAMED } from './bounded-name.ts';
+import { ENVELOPE_VERSION, type RunEnvelope, envelopeRun } from './envelope.ts';
+import { FieldBag } from './field-bag.ts';
 import { Flags } from './flags.ts';
-import { globalState } from './global-state.ts';
-import { guarded, reportOnce } from './guard.ts';
+import { guarded } from './guard.ts';
 import { type RunIdentity } from './identity.ts';
-import { positiveInteger } from './positive-integer.ts';
-import { type JoinedByEnvelope, readEnvelope } from './read-envelope.ts';
+import { durationInstruments } from './instruments.ts';
+import { newIdentity } from './new-identity.ts';
+import { openRunContext } from './open-run.ts';
 import { readOptions } from './read-options.ts';
-import { RunExecution, type RunPlan } from './run-execution.ts';
-import { ITEM_SPANS_VALUES, type ItemSpans, type RunOptions } from './run-options.ts';
-import { currentRunStore } from './run-store.ts';
-import { activeScope } from './scope.ts';
+import { type RunOptions } from './run-options.ts';
+import { logRunStart, publishRunStart } from './run-signals.ts';
+import { rootSpanContext } from './run-span.ts';
+import { activeContext, activeScope } from './scope.ts';
+import { runSeries } from './stage-series.ts';
+import { itemSpansOf, joinedByEnvironment } from './start-run.ts';
+import { traceparentOf } from './traceparent.ts';
 
-// `MILEPOST_RUN_ID` names one run: the first of the process that begins outside any other.
-const environmentRunId = globalState('environment-run-id', () => ({ used: false }));
+/** How a run is named and described whose work no function contains. */
+export type BeginRunOptions = Omit<RunOptions, 'classify' | 'signal'>;
 
-/** Begins the run that `withRun` was asked for, or joins the parent process's. May throw: guard it. */
-export function beginRunExecution(given: RunOptions): RunExecution {
-  const flags = new Flags();
-  const options = readOptions(given, flags);
-  const outer = activeScope()?.run;
-  const joined = outer === undefined ? joinedByEnvironment(flags) : undefined;
-  return new RunExecution({
-    identity: joined?.identity ?? newIdentity(options, outer, flags),
-    parent: joined?.parent,
-    flags,
-    ...planOptions(options),
-  });
+/** How a run that begins now differs from one that somebody asked for. */
+export interface BeginRunPlace {
+  /** When it began, in milliseconds since the Unix epoch. */
+  readonly startTime: number | undefined;
+  /** It began before: nothing tells of it again. */
+  readonly isAgain: boolean;
 }
 
-/** Begins the run that a stage outside any run makes for itself. May throw: guard it. */
-export function beginImplicitRun(
-  stage: string,
-  options: Pick<RunOptions, 'classify' | 'signal'>,
-): RunExecution {
-  const flags = new Flags();
-  const joined = joinedByEnvironment(flags);
-  return new RunExecution({
-    identity: joined?.identity ?? {
-      ...newIdentity({ pipeline: stage }, undefined, flags),
-      implicit: true,
-    },
-    parent: joined?.parent,
-    flags,
-    ...planOptions(options),
-  });
-}
+const NOW: BeginRunPlace = { startTime: undefined, isAgain: false };
 
-/** The parts of a plan that are taken from the options as they are. */
-export function planOptions(
-  options: Pick<RunOptions, 'attributes' | 'itemSpans' | 'classify' | 'signal'>,
-): Pick<RunPlan, 'attributes' | 'itemSpans' | 'classify' | 'signal'> {
-  return {
-    attributes: options.attributes,
-    itemSpans: itemSpansOf(options.itemSpans),
-    classify: options.classify,
-    signal: options.signal,
-  };
-}
-
-/** A name or nothing: what is no string counts as not given. */
-function optionalText(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-/** An identity of a run that begins here. */
-export function newIdentity(
-  options: Partial<RunOptions>,
-  outer: RunIdentity | undefined,
-  flags: Flags,
-): RunIdentity {
-  const pipeline = boundedName(options.pipeline, flags) ?? UNNAMED;
-  if (pipeline !== options.pipeline) flags.add(FLAG_VALUE_NAME_REPLACED);
-  const subdomain = boundedName(options.subdomain, flags);
-  const given = givenRunId(options, outer, flags);
-  const runId = given ?? newRunId(options, subdomain ?? pipeline, flags);
-  const stages: unknown = options.stages;
-  return {
-    runId,
-    traceId: runTraceId(runId),
-    attempt: attemptOf(options, runId, given !== undefined),
-    pipeline,
-    subdomain,
-    clientId: boundedName(options.client, flags) ?? clientOf(runId),
-    parentRunId: outer?.runId,
-    implicit: false,
-    joined: false,
-    stages: Array.isArray(stages) ? stages.filter((stage) => typeof stage === 'string') : [],
-    source: optionalText(options.source),
-    startTime: Date.now(),
-  };
-}
-
-// The ID of a client's run ends with the client.
-function clientOf(runId: string): string | undefined {
-  const parsed = parseRunId(runId);
-  return parsed.format === 'compact' ? parsed.client : undefined;
-}
-
-function joinedByEnvironment(flags: Flags): JoinedByEnvelope | undefined {
-  const { envelope } = runEnvironment();
-  if (envelope === undefined) return undefined;
-  try {
-    return readEnvelope(envelope);
-  } catch (error) {
-    flags.add(FLAG_VALUE_ENVELOPE_INVALID);
-    reportOnce(
-      'envelope',
-      `MILEPOST_RUN is no envelope of a run (${String(error)}); a run of its own begins`,
-    );
-    return undefined;
-  }
-}
-
-function givenRunId(
-  options: Partial<RunOptions>,
-  outer: RunIdentity | undefined,
-  flags: Flags,
-): string | undefined {
-  const given: unknown =
-    options.runId ?? (outer === undefined ? takeEnvironmentRunId() : undefined);
-  if (given === undefined || given === null) return undefined;
-  if (!isRunId(given)) {
-    flags.add(FLAG_VALUE_RUN_ID_REPLACED);
-    reportOnce(
-      'run-id',
-      'a run ID was not valid and has been replaced: expected 1 to 128 characters of A-Z a-z 0-9 . _ -, ' +
-        `no leading dot, no reserved name; got ${echo(given)}`,
-    );
-    return undefined;
-  }
-  // An ID is used as it was first made: the store knows by which alias it came.
-  return storedRunId(given) ?? given;
-}
-
-function takeEnvironmentRunId(): string | undefined {
-  if (environmentRunId.used) return undefined;
-  const { runId } = runEnvironment();
-  environmentRunId.used = runId !== undefined;
-  return runId;
-}
-
-function storedRunId(given: string): string | undefined {
-  const store = currentRunStore();
+/**
+ * Begins a run whose work no function contains, as on a queue: it stays open until somebody calls {@link endRun}, in whatever
+ * process. Gives back plain data to pass on to {@link createJob}. The start is logged and recorded now; the root span is made
+ * at the end, with the time of the beginning, but its IDs are known from here on.
+ *
+ * The ID of a run that exists begins its next attempt. Never throws: a bad run ID is replaced, and reported.
+ */
+export function beginRun(options: BeginRunOptions): RunEnvelope {
   return (
-    store && guarded('resolveRun of the run store', () => store.resolveRun(given)?.runId, undefined)
+    guarded('the start of a run', () => beginOpenRun(options, NOW), undefined) ?? {
+      version: ENVELOPE_VERSION,
+      run: {
+        id: createRunId({ subdomain: UNNAMED }),
+        attempt: 1,
+        pipeline: UNNAMED,
+        started_at: Date.now(),
+        begun: true,
+      },
+    }
   );
 }
 
-function newRunId(options: Partial<RunOptions>, subdomain: string, flags: Flags): string {
-  const format = options.runIdFormat;
-  if (format === 'timestamp' || format === 'compact') {
-    const store = currentRunStore();
-    const claimed =
-      store &&
-      guarded('claimRunId of the run store', () => store.claimRunId(format, new Date()), undefined);
-    if (isRunId(claimed)) return claimed;
-    flags.add(FLAG_VALUE_RUN_ID_FORMAT_REPLACED);
-    reportOnce(
-      'run-id-format',
-      `run IDs of the format ${format} need a registry that claims their second; the default format is used`,
-    );
+/** Begins a run that stays open. May throw: guard it. */
+export function beginOpenRun(given: BeginRunOptions, place: BeginRunPlace): RunEnvelope {
+  const flags = new Flags();
+  const options = readOptions(given, flags);
+  const around = activeContext();
+  const outer = activeScope()?.run ?? joinedByEnvironment(flags)?.identity;
+  const { startTime = Date.now() } = place;
+  const identity: RunIdentity = { ...newIdentity(options, outer, flags), startTime, begun: true };
+  const fields = new FieldBag(flags);
+  fields.addAll(options.attributes);
+  const run = { identity, startTime, fields: fields.values, flags };
+  const linkedFrom = place.isAgain ? undefined : linkAround(identity, around);
+  if (!place.isAgain) {
+    runSeries(identity.pipeline, identity.subdomain);
+    // The counters of the run are exported from 0 on.
+    durationInstruments();
+    logRunStart(run, openRunContext(identity));
+    // It will be made at the end; whether it is exported then, its sampler says.
+    const { spanId } = rootSpanContext(identity);
+    publishRunStart(run, { spanId, parentSpanId: undefined, isSampled: true });
   }
-  return createRunId({ subdomain });
+  const itemSpans = itemSpansOf(options.itemSpans);
+  return {
+    version: ENVELOPE_VERSION,
+    run: {
+      ...envelopeRun(identity),
+      ...(Object.keys(run.fields).length > 0 && { attributes: run.fields }),
+      ...(itemSpans !== 'failed' && { item_spans: itemSpans }),
+      ...(linkedFrom !== undefined && { linked_from: linkedFrom }),
+    },
+    traceparent: traceparentOf(rootSpanContext(identity)),
+  };
 }
 
-function attemptOf(options: Partial<RunOptions>, runId: string, given: boolean): number {
-  const attempt = positiveInteger(options.attempt);
-  if (attempt !== undefined) return attempt;
-  const store = given ? currentRunStore() : undefined;
-  const claimed =
-    store && guarded('claimAttempt of the run store', () => store.claimAttempt(runId), undefined);
-  return positiveInteger(claimed) ?? 1;
-}
-
-function itemSpansOf(given: unknown): ItemSpans {
-  return ITEM_SPANS_VALUES.find((value) => value === given) ?? 'failed';
-}
-
-function echo(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value.slice(0, 60)) : typeof value;
+/** Links the span around the beginning with the root, and says what the root shall be linked with. */
+function linkAround(run: RunIdentity, around: Context): string | undefined {
+  const outer = trace.getSpan(around);
+  const context = outer?.spanContext();
+  if (outer === undefined || context === undefined || !isSpanContextValid(context))
+    return undefined;
+  if (outer.isRecording()) outer.addLink({ context: rootSpanContext(run) });
+  return traceparentOf(context);
 }

@@ -1,4 +1,4 @@
-import { currentEnvelope } from './envelope.ts';
+import { currentEnvelope } from './current-envelope.ts';
 import { ENVIRONMENT_ENVELOPE } from './environment.ts';
 import { guarded } from './guard.ts';
 

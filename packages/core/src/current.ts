@@ -1,4 +1,5 @@
 import { type RunIdentity } from './identity.ts';
+import { type Job } from './job.ts';
 import { activeRunningScope } from './scope.ts';
 import { type Stage } from './stage.ts';
 
@@ -10,4 +11,10 @@ export function currentRun(): RunIdentity | undefined {
 /** The stage around the call, found through the context; undefined outside any stage. */
 export function currentStage(): Stage | undefined {
   return activeRunningScope()?.stageExecution;
+}
+
+/** The queue job around the call, found through the context; undefined outside any job. */
+export function currentJob(): Job | undefined {
+  const scope = activeRunningScope();
+  return scope?.job && scope.runState.job;
 }

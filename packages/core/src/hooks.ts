@@ -8,6 +8,8 @@ export { type JobIdentity, type RunIdentity, type StageIdentity } from './identi
 export {
   type ItemCounts,
   type ItemEndedEvent,
+  type JobEndedEvent,
+  type JobStartedEvent,
   type LifecycleEvent,
   type LifecycleListener,
   type OutputRecordedEvent,

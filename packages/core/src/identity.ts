@@ -20,6 +20,8 @@ export interface RunIdentity {
   readonly source: string | undefined;
   /** When the run began, in milliseconds since the Unix epoch; for a joined run the time of the join where nobody knew. */
   readonly startTime: number;
+  /** True for a run of `beginRun`: it stays open until somebody ends it, in whatever process. */
+  readonly begun?: boolean;
 }
 
 /** Which execution of which stage something belongs to. */
@@ -34,6 +36,10 @@ export interface StageIdentity {
   readonly executionId: string;
   /** The execution of the stage around this one, if any. */
   readonly parentExecutionId: string | undefined;
+  /** True for a stage of `beginStage`: it is spread over jobs, and stays open until somebody ends it. */
+  readonly spread?: boolean;
+  /** The queue job in which it began, if any. */
+  readonly job?: JobIdentity | undefined;
 }
 
 /** Which queue job something belongs to. */
@@ -42,5 +48,6 @@ export interface JobIdentity {
   readonly parentJobId: string | undefined;
   readonly name: string;
   readonly queue: string;
+  /** Which try of the job this is, from 1 on. */
   readonly attempt: number;
 }

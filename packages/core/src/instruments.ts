@@ -3,7 +3,6 @@ import {
   type Histogram,
   type Meter,
   type MeterProvider,
-  type MetricOptions,
   type Observable,
 } from '@opentelemetry/api';
 import {
@@ -21,12 +20,15 @@ import {
   METRIC_STAGE_VOLUME,
   type MetricDefinition,
 } from '@milepost/semconv';
+import { type Count } from './bounded-series.ts';
 import { globalState } from './global-state.ts';
+import { instrumentOptions } from './instrument-options.ts';
+import { type JobDurations, attachJobs } from './job-instruments.ts';
 import { currentMeterProvider, meterOf } from './providers.ts';
-import { type Count, allSeries } from './stage-series.ts';
+import { allSeries } from './stage-series.ts';
 
-/** The instruments that take a value for each stage or run; all others observe counts of our own. */
-export interface DurationInstruments {
+/** The instruments that take a value for each stage, run or job; all others observe counts of our own. */
+export interface DurationInstruments extends JobDurations {
   readonly stageDuration: Histogram;
   readonly runDuration: Histogram;
 }
@@ -56,11 +58,11 @@ export function durationInstruments(): DurationInstruments {
 
 function attach(meter: Meter): DurationInstruments {
   const counter = (metric: MetricDefinition): Observable =>
-    meter.createObservableCounter(metric.name, optionsOf(metric));
+    meter.createObservableCounter(metric.name, instrumentOptions(metric));
   const gauge = (metric: MetricDefinition): Observable =>
-    meter.createObservableGauge(metric.name, optionsOf(metric));
+    meter.createObservableGauge(metric.name, instrumentOptions(metric));
   const histogram = (metric: MetricDefinition): Histogram =>
-    meter.createHistogram(metric.name, optionsOf(metric));
+    meter.createHistogram(metric.name, instrumentOptions(metric));
 
   const runs = counter(METRIC_RUNS);
   const stageRuns = counter(METRIC_STAGE_RUNS);
@@ -108,13 +110,6 @@ function attach(meter: Meter): DurationInstruments {
   return {
     stageDuration: histogram(METRIC_STAGE_DURATION),
     runDuration: histogram(METRIC_RUN_DURATION),
-  };
-}
-
-function optionsOf(metric: MetricDefinition): MetricOptions {
-  return {
-    unit: metric.unit,
-    description: metric.description,
-    ...(metric.buckets && { advice: { explicitBucketBoundaries: [...metric.buckets] } }),
+    ...attachJobs(meter),
   };
 }

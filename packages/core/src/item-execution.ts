@@ -31,8 +31,8 @@ import { type Judges, type Outcome, classifyOutcome } from './outcome.ts';
 import { currentLogger, currentTracer } from './providers.ts';
 import { readOptions } from './read-options.ts';
 import { type RunningPlace, enterRunning, leaveRunning } from './running.ts';
+import { type ScopeStage } from './scope-stage.ts';
 import { type RunningScope, contextOfOwnSpan, contextWithScope } from './scope.ts';
-import { type StageExecution } from './stage-execution.ts';
 import { truncate } from './truncate.ts';
 import { type ItemOptions } from './with-item.ts';
 
@@ -43,7 +43,7 @@ export class ItemExecution {
   /** The context that the item's function runs in. */
   readonly context: Context;
   readonly #id: string;
-  readonly #stage: StageExecution;
+  readonly #stage: ScopeStage;
   readonly #options: ItemOptions;
   readonly #flags = new Flags();
   readonly #fields = new FieldBag(this.#flags);
@@ -58,7 +58,7 @@ export class ItemExecution {
   constructor(
     id: string,
     options: ItemOptions,
-    stage: StageExecution,
+    stage: ScopeStage,
     around: RunningScope,
     parent: Context,
   ) {

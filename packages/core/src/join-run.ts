@@ -1,10 +1,10 @@
 import { isRunId, runTraceId } from '@milepost/run-id';
 import { FLAG_VALUE_RUN_ID_REPLACED, FLAG_VALUE_RUN_NOT_FOUND } from '@milepost/semconv';
-import { newIdentity, planOptions } from './begin-run.ts';
 import { UNNAMED, boundedName } from './bounded-name.ts';
 import { Flags } from './flags.ts';
 import { guarded, reportOnce } from './guard.ts';
 import { type RunIdentity } from './identity.ts';
+import { newIdentity } from './new-identity.ts';
 import { positiveInteger } from './positive-integer.ts';
 import { readOptions } from './read-options.ts';
 import { RunExecution } from './run-execution.ts';
@@ -12,6 +12,8 @@ import { runInExecution } from './run-in-execution.ts';
 import { type RunOptions } from './run-options.ts';
 import { rootSpanContext } from './run-span.ts';
 import { type StoredRun, currentRunStore } from './run-store.ts';
+import { planOptions } from './start-run.ts';
+import { NO_RUN } from './unrecorded.ts';
 
 /** What is not known of a run that is joined without a registry, and what can be said of the joining. */
 export interface JoinRunOptions extends Pick<
@@ -40,7 +42,7 @@ export function joinRun<T>(
     | readonly [options: JoinRunOptions, fn: (run: RunIdentity) => T]
 ): T {
   const [options, fn] = rest.length === 1 ? [{}, rest[0]] : rest;
-  return runInExecution(() => joinRunExecution(runId, options), fn, this);
+  return runInExecution(() => joinRunExecution(runId, options), fn, this, NO_RUN);
 }
 
 function joinRunExecution(runId: unknown, given: JoinRunOptions): RunExecution {
@@ -92,6 +94,7 @@ function identityOf(stored: StoredRun, options: JoinRunOptions, flags: Flags): R
     stages: stored.stages,
     source: stored.source,
     startTime: stored.startTime ?? Date.now(),
+    ...(stored.begun && { begun: true }),
   };
 }
 

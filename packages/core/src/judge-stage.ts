@@ -1,6 +1,7 @@
 import {
   ERROR_TYPE_VALUE_FAILED_RESULT,
   type EndStatus,
+  STATUS_VALUE_CANCELLED,
   STATUS_VALUE_COMPLETED,
   STATUS_VALUE_FAILED,
   STATUS_VALUE_PARTIAL,
@@ -11,6 +12,7 @@ import { atOnce, guarded } from './guard.ts';
 import { type ItemCounts } from './lifecycle.ts';
 import { type Judges, type Outcome, classifyOutcome } from './outcome.ts';
 import { type StageItems } from './stage-items.ts';
+import { type StageNotes } from './stage-notes.ts';
 import { type StageOptions } from './stage-options.ts';
 
 /** How a stage ended, all considered. */
@@ -64,4 +66,16 @@ export function willRetryAfter(outcome: Outcome, willRetry: StageOptions['willRe
     () => atOnce(willRetry(outcome.error)) === true,
     false,
   );
+}
+
+/** Why a stage was skipped or cancelled, where that was said. */
+export function reasonOf(
+  status: EndStatus,
+  outcome: Outcome,
+  notes: StageNotes | undefined,
+): string | undefined {
+  if (status === STATUS_VALUE_SKIPPED) return notes?.skipped?.reason;
+  return status === STATUS_VALUE_CANCELLED && outcome.kind === 'abandoned'
+    ? outcome.reason
+    : undefined;
 }

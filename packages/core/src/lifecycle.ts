@@ -3,7 +3,7 @@ import { type EndStatus, type Flag, type ItemStatus, type RunEndStatus } from '@
 import { type ErrorDescription } from './describe-error.ts';
 import { type FieldValue } from './field-value.ts';
 import { globalState } from './global-state.ts';
-import { type RunIdentity, type StageIdentity } from './identity.ts';
+import { type JobIdentity, type RunIdentity, type StageIdentity } from './identity.ts';
 import { type SpanPlace } from './span-place.ts';
 
 /** What every event of the feed has. */
@@ -23,7 +23,7 @@ export interface RunStartedEvent extends LifecycleEventBase {
   readonly span?: SpanPlace | undefined;
 }
 
-/** A run ended. Joined runs end where they began, not here. */
+/** A run ended. Joined runs end where they began, not here; those of `beginRun` (`run.begun`) wherever somebody ends them. */
 export interface RunEndedEvent extends LifecycleEventBase {
   readonly type: 'run_ended';
   readonly status: RunEndStatus;
@@ -38,6 +38,10 @@ export interface StageStartedEvent extends LifecycleEventBase {
   readonly type: 'stage_started';
   readonly stage: StageIdentity;
   readonly fields: Readonly<Record<string, FieldValue>>;
+  /** What `beginStage` was given as configuration. JSON data, secrets redacted. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** How many jobs a spread stage is going to be spread over, where that was said. */
+  readonly expected?: number;
   /** Its span, whose ID is the execution's too; undefined where there is none. */
   readonly span?: SpanPlace | undefined;
 }
@@ -82,6 +86,46 @@ export interface ItemEndedEvent extends LifecycleEventBase {
   readonly error: ErrorDescription | undefined;
 }
 
+/** A try of a queue's job began. */
+export interface JobStartedEvent extends LifecycleEventBase {
+  readonly type: 'job_started';
+  readonly job: JobIdentity;
+  /** The spread stage that it is a part of, if any. */
+  readonly stage: StageIdentity | undefined;
+  /** Name of the stage that it runs, or is a part of. */
+  readonly stageName: string | undefined;
+  /** The trace that its span lies in, 32 hex digits: the run's, or its own. */
+  readonly traceId: string;
+  /** How long it was ready to run before, where that is known. */
+  readonly waitSeconds: number | undefined;
+  readonly fields: Readonly<Record<string, FieldValue>>;
+}
+
+/** A try of a queue's job ended. */
+export interface JobEndedEvent extends LifecycleEventBase {
+  readonly type: 'job_ended';
+  readonly job: JobIdentity;
+  /** The spread stage that it is a part of, if any. */
+  readonly stage: StageIdentity | undefined;
+  readonly stageName: string | undefined;
+  readonly status: EndStatus;
+  /** True where the queue is going to run the job again: not a final outcome. */
+  readonly willRetry: boolean;
+  readonly durationSeconds: number;
+  readonly error: ErrorDescription | undefined;
+  /** Why the job was skipped or cancelled. */
+  readonly reason: string | undefined;
+  /** What `job.count` added up, and `stage.count` of the spread stage in this job. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly fields: Readonly<Record<string, FieldValue>>;
+  /** What `setConfig` of the spread stage said in this job. */
+  readonly config: Readonly<Record<string, unknown>> | undefined;
+  /** What `setMetadata` of the spread stage said in this job. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** Undefined where the job saw no items of the spread stage. */
+  readonly items: ItemCounts | undefined;
+}
+
 /** The user's code wrote a file and said so by `recordOutput`. */
 export interface OutputRecordedEvent extends LifecycleEventBase {
   readonly type: 'output_recorded';
@@ -97,6 +141,8 @@ export type LifecycleEvent =
   | RunEndedEvent
   | StageStartedEvent
   | StageEndedEvent
+  | JobStartedEvent
+  | JobEndedEvent
   | ItemEndedEvent
   | OutputRecordedEvent;
 
@@ -114,7 +160,7 @@ export interface LifecycleListener {
 const listeners = globalState('lifecycle', () => new Set<LifecycleListener>());
 
 /**
- * Subscribes to every run, stage and item of this process, sampled or not, with an OpenTelemetry SDK or without one.
+ * Subscribes to every run, stage, job and item of this process, sampled or not, with an OpenTelemetry SDK or without one.
  * @returns ends the subscription
  */
 export function subscribeLifecycle(listener: LifecycleListener): () => void {

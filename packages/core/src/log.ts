@@ -53,8 +53,8 @@ function write(level: Level, message: unknown, fields: LogFields | undefined): v
         MAX_VALUE_BYTES,
       );
       const attributes: Attributes = {
-        ...scope?.stageExecution?.base(),
         ...scope?.attributes,
+        ...scope?.stageExecution?.base(),
         ...logFields(fields),
       };
       if (level === LEVEL_VALUE_ERROR) attributes[ATTR_STATUS] = STATUS_VALUE_FAILED;

@@ -40,6 +40,11 @@ export class ObjectReader {
     return read;
   }
 
+  /** Whether there is anything under a key. */
+  has(key: string): boolean {
+    return Reflect.get(this.#value, key) !== undefined;
+  }
+
   /** A text that is not empty. */
   name(key: string): string {
     return this.read(key, 'a name', (value) => asText(value) || undefined);

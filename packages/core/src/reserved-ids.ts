@@ -11,10 +11,14 @@ const slot = globalState('reserved-ids', (): ReservedIds => ({
 }));
 
 /**
- * Runs `startSpan` while the next span's IDs are fixed. `startSpan` is synchronous, so no other span can take them.
+ * Runs `startSpan` while the next span's IDs are fixed, or only its own where the trace may be any. `startSpan` is synchronous, so no other span can take them.
  * An SDK without an ID generator that asks {@link takeReservedSpanId} gives random IDs: compare the span's context.
  */
-export function withReservedIds<T>(traceId: string, spanId: string, startSpan: () => T): T {
+export function withReservedIds<T>(
+  traceId: string | undefined,
+  spanId: string,
+  startSpan: () => T,
+): T {
   slot.traceId = traceId;
   slot.spanId = spanId;
   try {

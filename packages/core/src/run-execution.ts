@@ -1,46 +1,30 @@
+import { type Context, type Span, type SpanContext, trace } from '@opentelemetry/api';
 import {
-  type Attributes,
-  type Context,
-  type Span,
-  type SpanContext,
-  SpanStatusCode,
-  trace,
-} from '@opentelemetry/api';
-import {
-  ATTR_ATTEMPT,
-  ATTR_CLIENT_ID,
-  ATTR_ERROR_TYPE,
-  ATTR_IMPLICIT,
-  ATTR_PARENT_RUN_ID,
-  ATTR_PIPELINE,
-  ATTR_PIPELINE_UNIT,
-  ATTR_REASON,
-  ATTR_RETRY_COUNT,
-  ATTR_RUN_ID,
-  ATTR_STATUS,
-  ATTR_SUBDOMAIN,
   type EndStatus,
-  EVENT_RUN_STARTED,
-  LEVEL_VALUE_INFO,
-  PIPELINE_UNIT_VALUE_RUN,
   STATUS_VALUE_COMPLETED,
   STATUS_VALUE_FAILED,
   STATUS_VALUE_PARTIAL,
   STATUS_VALUE_SKIPPED,
-  runEndedEvent,
 } from '@milepost/semconv';
-import { addEndAttributes, addFlags, addStartAttributes, levelOf } from './end-attributes.ts';
+import { type EnvelopeRun } from './envelope.ts';
 import { FieldBag, type Fields } from './field-bag.ts';
 import { type Flags } from './flags.ts';
 import { guarded } from './guard.ts';
 import { type RunIdentity } from './identity.ts';
 import { durationInstruments } from './instruments.ts';
 import { describeOutcome } from './judge-stage.ts';
-import { type RunEndedEvent, hasLifecycleListeners, publishLifecycle } from './lifecycle.ts';
-import { emitLog } from './milestone.ts';
 import { type Classifier, type Outcome, classifyOutcome } from './outcome.ts';
-import { currentLogger } from './providers.ts';
+import { type EntryExecution } from './run-in-execution.ts';
 import { type ItemSpans } from './run-options.ts';
+import {
+  type RunEnding,
+  type SignalledRun,
+  logRunStart,
+  publishRunStart,
+  runScopeAttributes,
+  runSpanAttributes,
+  signalRunEnd,
+} from './run-signals.ts';
 import { joinedContext, rootSpanContext, startRunSpan } from './run-span.ts';
 import { type RunningPlace, enterRunning, leaveRunning } from './running.ts';
 import {
@@ -63,55 +47,48 @@ export interface RunPlan {
   readonly signal: AbortSignal | undefined;
   /** Where the spans of a joined run hang. */
   readonly parent: SpanContext | undefined;
+  /** A joined run as it came in an envelope. */
+  readonly carried?: EnvelopeRun | undefined;
 }
 
-/** How a run ended. */
-type RunEnding = Pick<RunEndedEvent, 'status' | 'durationSeconds' | 'error' | 'reason'>;
-
 /** One run as it goes on in this process. Its functions never throw. */
-export class RunExecution {
+export class RunExecution implements SignalledRun, EntryExecution<RunIdentity> {
   readonly identity: RunIdentity;
   /** The context that the user's function runs in. */
   readonly context: Context;
+  readonly fields: Fields;
+  readonly flags: Flags;
+  readonly startTime: number;
   readonly #plan: RunPlan;
   readonly #state: RunState;
   readonly #span: Span | undefined;
   readonly #series: RunSeries | undefined;
-  readonly #fields: Fields;
-  readonly #base: Attributes;
-  readonly #startTime: number;
   readonly #startedAt: number = performance.now();
   /** Until it has ended. */
   #running: RunningPlace | undefined;
 
   constructor(plan: RunPlan) {
-    const { identity } = plan;
+    const { identity, flags } = plan;
     this.#plan = plan;
     this.identity = identity;
-    this.#startTime = identity.joined ? Date.now() : identity.startTime;
+    this.flags = flags;
+    this.startTime = identity.joined ? Date.now() : identity.startTime;
     this.#state = newRunState({
       itemSpans: plan.itemSpans,
       // A run that a stage made for itself ends as the stage says; that says nothing about the stage's items.
       classify: identity.implicit ? undefined : plan.classify,
       signal: plan.signal,
+      carried: plan.carried,
     });
-    const given = new FieldBag(plan.flags);
+    const given = new FieldBag(flags);
     given.addAll(plan.attributes);
-    this.#fields = given.values;
-    const attributes = scopeAttributes(identity);
-    this.#base = {
-      ...attributes,
-      [ATTR_ATTEMPT]: identity.attempt,
-      [ATTR_RETRY_COUNT]: identity.attempt - 1,
-      ...(identity.parentRunId !== undefined && { [ATTR_PARENT_RUN_ID]: identity.parentRunId }),
-      ...(identity.implicit && { [ATTR_IMPLICIT]: true }),
-    };
+    this.fields = given.values;
     const scope: RunningScope = {
       run: identity,
       stage: undefined,
       job: undefined,
       itemId: undefined,
-      attributes,
+      attributes: runScopeAttributes(identity),
       runState: this.#state,
       stageExecution: undefined,
     };
@@ -123,17 +100,25 @@ export class RunExecution {
       this.#series = runSeries(identity.pipeline, identity.subdomain);
       // The counters of the run are exported from 0 on.
       durationInstruments();
-      const span = startRunSpan(identity, around, inRun, this.#spanAttributes());
+      const span = startRunSpan(identity, inRun, runSpanAttributes(this), { around });
       this.#span = span;
       this.context =
         span === undefined
           ? // An SDK that is registered within the run still finds its trace.
             trace.setSpanContext(inRun, rootSpanContext(identity))
           : trace.setSpan(inRun, span);
-      this.#logStart();
+      logRunStart(this, this.context);
     }
-    this.#publishStart();
+    publishRunStart(this, this.#span && placeOfSpan(this.#span, undefined));
     this.#running = enterRunning(this);
+  }
+
+  get handle(): RunIdentity {
+    return this.identity;
+  }
+
+  get runId(): string {
+    return this.identity.runId;
   }
 
   /** Ends the run, once. */
@@ -146,103 +131,20 @@ export class RunExecution {
   }
 
   #end(outcome: Outcome): void {
-    const { identity } = this;
-    const { classify, signal, flags } = this.#plan;
-    if (identity.joined) return;
+    const { classify, signal } = this.#plan;
+    if (this.identity.joined) return;
     const { status: decided, category } = classifyOutcome(outcome, {
       classify,
       inherited: undefined,
       signal,
     });
-    const status = runStatus(decided, this.#state);
+    const status = this.#state.ending?.status ?? runStatus(decided, this.#state);
     const durationSeconds = (performance.now() - this.#startedAt) / 1000;
     const error = status === STATUS_VALUE_FAILED ? describeOutcome(outcome, category) : undefined;
-    if (this.#series) {
-      const count = this.#series.runs[status];
-      count.value += 1;
-      durationInstruments().runDuration.record(durationSeconds, count.attributes);
-    }
     const reason = outcome.kind === 'abandoned' ? outcome.reason : undefined;
     const ending = { status, durationSeconds, error, reason };
-    this.#logEnd(ending);
-    guarded('the end of the span of a run', () => this.#endSpan(ending), undefined);
-    if (!hasLifecycleListeners()) return;
-    publishLifecycle({
-      type: 'run_ended',
-      time: this.#startTime + durationSeconds * 1000,
-      run: identity,
-      flags: flags.list,
-      ...ending,
-    });
+    signalRunEnd(this, ending, this.#series, this.#span, this.context);
   }
-
-  #spanAttributes(): Attributes {
-    const attributes: Attributes = {
-      ...this.#base,
-      [ATTR_PIPELINE_UNIT]: PIPELINE_UNIT_VALUE_RUN,
-      ...this.#fields,
-    };
-    addFlags(attributes, this.#plan.flags);
-    return attributes;
-  }
-
-  #endSpan({ status, error, reason }: RunEnding): void {
-    const span = this.#span;
-    if (span === undefined) return;
-    span.setAttribute(ATTR_STATUS, status);
-    if (reason !== undefined) span.setAttribute(ATTR_REASON, reason);
-    if (status === STATUS_VALUE_FAILED) {
-      span.setStatus({ code: SpanStatusCode.ERROR, message: error?.message ?? '' });
-      if (error) span.setAttribute(ATTR_ERROR_TYPE, error.type);
-    }
-    span.end();
-  }
-
-  #logStart(): void {
-    const logger = currentLogger();
-    if (logger === undefined) return;
-    const attributes = { ...this.#base, ...this.#fields };
-    addStartAttributes(attributes, this.#startTime, this.#plan.flags);
-    emitLog(
-      logger,
-      LEVEL_VALUE_INFO,
-      EVENT_RUN_STARTED,
-      EVENT_RUN_STARTED,
-      this.context,
-      attributes,
-    );
-  }
-
-  #logEnd({ status, durationSeconds, error, reason }: RunEnding): void {
-    const logger = currentLogger();
-    if (logger === undefined) return;
-    const event = runEndedEvent(status);
-    const attributes: Attributes = { ...this.#base, ...this.#fields };
-    if (reason !== undefined) attributes[ATTR_REASON] = reason;
-    addEndAttributes(attributes, status, this.#startTime, durationSeconds, error, this.#plan.flags);
-    emitLog(logger, levelOf(status), event, event, this.context, attributes);
-  }
-
-  #publishStart(): void {
-    if (!hasLifecycleListeners()) return;
-    publishLifecycle({
-      type: 'run_started',
-      time: this.#startTime,
-      run: this.identity,
-      flags: this.#plan.flags.list,
-      fields: this.#fields,
-      span: this.#span && placeOfSpan(this.#span, undefined),
-    });
-  }
-}
-
-function scopeAttributes(run: RunIdentity): Attributes {
-  return {
-    [ATTR_RUN_ID]: run.runId,
-    [ATTR_PIPELINE]: run.pipeline,
-    ...(run.subdomain !== undefined && { [ATTR_SUBDOMAIN]: run.subdomain }),
-    ...(run.clientId !== undefined && { [ATTR_CLIENT_ID]: run.clientId }),
-  };
 }
 
 function runStatus(decided: EndStatus | undefined, state: RunState): RunEnding['status'] {

@@ -1,35 +1,53 @@
+import { type Context } from '@opentelemetry/api';
 import { guarded } from './guard.ts';
-import { type RunIdentity } from './identity.ts';
 import { flushLifecycle, hasLifecycleListeners } from './lifecycle.ts';
-import { type RunExecution } from './run-execution.ts';
+import { type Outcome } from './outcome.ts';
 import { withContext } from './scope.ts';
-import { UNRECORDED_RUN } from './unrecorded.ts';
 import { watchSettlement } from './watch-outcome.ts';
 
 const FLUSH_TIMEOUT_MS = 1000;
 
+/** A run or a job that goes on in this process. */
+export interface EntryExecution<Handle> {
+  /** What the user's function gets. */
+  readonly handle: Handle;
+  readonly runId: string;
+  /** The context that it runs in. */
+  readonly context: Context;
+  /** It ended. Called once or more; the first counts. Never throws. */
+  ended(outcome: Outcome): void;
+}
+
+/** What stands in where it could not even begin. */
+export interface StandIn<Handle> {
+  /** What failed then, for the report. */
+  readonly what: string;
+  readonly unrecorded: Handle;
+}
+
 /**
- * Runs `fn` in a run and gives back what it gives back. The run ends when `fn` has returned or its promise has settled;
+ * Runs `fn` in a run or a job and gives back what it gives back. It ends when `fn` has returned or its promise has settled;
  * then a promise also waits, at most a second, until the record of the run is kept.
- * @param begin begins the run; what it throws is reported, and `fn` runs all the same
+ * @param begin begins it; what it throws is reported, and `fn` runs all the same
  */
-export function runInExecution<T>(
-  begin: () => RunExecution,
-  fn: (run: RunIdentity) => T,
+export function runInExecution<T, Handle>(
+  begin: () => EntryExecution<Handle>,
+  fn: (handle: Handle) => T,
   self: unknown,
+  { what, unrecorded }: StandIn<Handle>,
 ): T {
-  const execution = guarded('the start of a run', begin, undefined);
-  if (execution === undefined) return Reflect.apply(fn, self, [UNRECORDED_RUN]);
+  const execution = guarded(what, begin, undefined);
+  if (execution === undefined) return Reflect.apply(fn, self, [unrecorded]);
   let result: T;
   try {
-    result = withContext(execution.context, () => Reflect.apply(fn, self, [execution.identity]));
+    result = withContext(execution.context, () => Reflect.apply(fn, self, [execution.handle]));
   } catch (error) {
     execution.ended({ kind: 'threw', error });
     throw error;
   }
   return watchSettlement(result, execution.context, (outcome) => {
     execution.ended(outcome);
-    return hasLifecycleListeners() ? flushed(execution.identity.runId) : undefined;
+    return hasLifecycleListeners() ? flushed(execution.runId) : undefined;
   });
 }
 

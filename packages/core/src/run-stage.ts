@@ -1,5 +1,4 @@
 import { FLAG_VALUE_NAME_REPLACED, FLAG_VALUE_OPTIONS_UNREADABLE } from '@milepost/semconv';
-import { beginImplicitRun } from './begin-run.ts';
 import { UNNAMED, boundedName } from './bounded-name.ts';
 import { type StageDefinition } from './define-stage.ts';
 import { Flags } from './flags.ts';
@@ -10,6 +9,7 @@ import { activeContext, runningScopeOf } from './scope.ts';
 import { StageExecution } from './stage-execution.ts';
 import { type StageOptions } from './stage-options.ts';
 import { type Stage } from './stage.ts';
+import { beginImplicitRun } from './start-run.ts';
 import { UNRECORDED_STAGE } from './unrecorded.ts';
 import { type OutcomeObserver, watchWork } from './watch-outcome.ts';
 

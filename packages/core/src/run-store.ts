@@ -15,10 +15,13 @@ export interface StoredRun {
   readonly stages: readonly string[];
   /** When the run began, in milliseconds since the Unix epoch, where it is known. */
   readonly startTime?: number | undefined;
+  /** True for a run of `beginRun`, which somebody else may end. */
+  readonly begun?: boolean | undefined;
 }
 
 /**
- * What `core` asks whoever keeps the runs. Synchronous, and called only for a given run ID, a claimed format or a join.
+ * What `core` asks whoever keeps the runs. Synchronous, and called only for a given run ID, a claimed format, a join, or the end
+ * of what was begun by `beginRun` or `beginStage`.
  * What a store throws is caught and counts as not knowing.
  */
 export interface RunStore {
@@ -28,6 +31,16 @@ export interface RunStore {
   claimAttempt(runId: string): number;
   /** Finds a run by its ID, by an alias of it, or the one that started last. */
   resolveRun(idOrAlias: string): StoredRun | undefined;
+  /**
+   * Claims the end of something in a run, exclusively: false where somebody has ended it.
+   * @param what names the attempt of the run and what of it ends, unique in the run
+   */
+  claimEnd?(runId: string, what: string): boolean;
+  /**
+   * Whether the last status of any stage of an attempt is `failed` or `partial`; or, for an execution of a spread stage, whether
+   * the last try of any of its jobs failed.
+   */
+  isTroubled?(runId: string, attempt: number, executionId?: string): boolean;
 }
 
 const slot = globalState('run-store', (): { store: RunStore | undefined } => ({

@@ -3,15 +3,20 @@ import {
   type Attributes,
   type Context,
   ROOT_CONTEXT,
+  type SpanContext,
   context,
   createContextKey,
 } from '@opentelemetry/api';
+import { type RunEndStatus } from '@milepost/semconv';
+import { type EnvelopeRun, type EnvelopeStage } from './envelope.ts';
 import { globalState } from './global-state.ts';
 import { type JobIdentity, type RunIdentity, type StageIdentity } from './identity.ts';
+import { type Job } from './job.ts';
 import { type Classifier } from './outcome.ts';
 import { OverlayContext } from './overlay-context.ts';
 import { type ItemSpans } from './run-options.ts';
-import { type StageExecution } from './stage-execution.ts';
+import { type ScopeStage } from './scope-stage.ts';
+import { type StageOptions } from './stage-options.ts';
 import { type StageSeries } from './stage-series.ts';
 
 /** Where in which run the code of a context runs. */
@@ -36,26 +41,48 @@ export interface RunState {
   /** The run's classifier and signal, where its stages have none of their own. */
   readonly classify: Classifier | undefined;
   readonly signal: AbortSignal | undefined;
+  /** A joined run as its envelope told it: what is handed on. */
+  readonly carried: EnvelopeRun | undefined;
+  /** The job around all of it, if any. */
+  job: ScopeJob | undefined;
+  /** What `endRun` said of a run that ends with its function. */
+  ending: { readonly status: RunEndStatus } | undefined;
+}
+
+/** A running job, as what runs in it sees it. */
+export interface ScopeJob extends Job {
+  /** The stage that it runs, or is a part of. */
+  readonly stage: EnvelopeStage | undefined;
+  /** Whether the queue is going to run the job again if it fails. */
+  readonly willRetry: StageOptions['willRetry'];
+  /** The span context that the jobs it creates hang under. */
+  readonly spanContext: SpanContext;
+  /** Does something after the end of the job, its span and its logs. */
+  defer(end: () => void): void;
 }
 
 /** A scope as core itself sees it: with what goes on in it. */
 export interface RunningScope extends Scope {
   readonly runState: RunState;
-  readonly stageExecution: StageExecution | undefined;
+  readonly stageExecution: ScopeStage | undefined;
 }
 
 /** The state of a run that begins. */
 export function newRunState(
-  options: Pick<RunState, 'itemSpans' | 'classify' | 'signal'>,
+  options: Pick<RunState, 'itemSpans' | 'classify' | 'signal' | 'carried'> &
+    Partial<Pick<RunState, 'troubled'>>,
 ): RunState {
-  const { itemSpans, classify, signal } = options;
+  const { itemSpans, classify, signal, carried, troubled = new Set() } = options;
   return {
     occurrences: new Map(),
-    troubled: new Set(),
+    troubled,
     series: new Map(),
     itemSpans,
     classify,
     signal,
+    carried,
+    job: undefined,
+    ending: undefined,
   };
 }
 

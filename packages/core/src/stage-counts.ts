@@ -3,14 +3,15 @@ import { type ErrorDescription } from './describe-error.ts';
 import { durationInstruments } from './instruments.ts';
 import { type StageSeries, countError } from './stage-series.ts';
 
-/** Counts the start of a stage in its metrics. */
+/** Counts the start of a stage in its metrics; one that is spread over jobs runs in no process of its own. */
 export function countStageStart(
   series: StageSeries,
   startTimeMs: number,
   expectedIntervalSeconds: number | undefined,
+  isSpread: boolean = false,
 ): void {
   durationInstruments();
-  series.active += 1;
+  if (!isSpread) series.active += 1;
   series.lastStart = startTimeMs / 1000;
   if (expectedIntervalSeconds !== undefined) series.expectedInterval = expectedIntervalSeconds;
 }
@@ -23,9 +24,10 @@ export function countStageEnd(
   startTimeMs: number,
   durationSeconds: number,
   error: ErrorDescription | undefined,
+  isSpread: boolean = false,
 ): void {
   const count = series.runs[status];
-  series.active -= 1;
+  if (!isSpread) series.active -= 1;
   durationInstruments().stageDuration.record(durationSeconds, count.attributes);
   if (error !== undefined) countError(series, error.type, error.category);
   if (willRetry) return;

@@ -6,27 +6,25 @@ import {
   ATTR_STAGE,
   ATTR_STAGE_OCCURRENCE,
   type EndStatus,
-  STATUS_VALUE_CANCELLED,
-  STATUS_VALUE_COMPLETED,
   STATUS_VALUE_FAILED,
   STATUS_VALUE_PARTIAL,
-  STATUS_VALUE_SKIPPED,
 } from '@milepost/semconv';
 import { type StageDefinition } from './define-stage.ts';
 import { randomExecutionId } from './execution-id.ts';
 import { type Fields } from './field-bag.ts';
-import { checkFields } from './fields-schema.ts';
 import { type Flags } from './flags.ts';
 import { guarded, reportOnce } from './guard.ts';
-import { type RunIdentity, type StageIdentity } from './identity.ts';
-import { judgeStage, willRetryAfter } from './judge-stage.ts';
+import { type JobIdentity, type RunIdentity } from './identity.ts';
+import { judgeStage, reasonOf, willRetryAfter } from './judge-stage.ts';
 import { type ItemCounts, hasLifecycleListeners, publishLifecycle } from './lifecycle.ts';
 import { nextOccurrence } from './next-occurrence.ts';
 import { type Judges, type Outcome } from './outcome.ts';
 import { positiveInteger } from './positive-integer.ts';
 import { type RunningPlace, enterRunning, leaveRunning } from './running.ts';
+import { type ScopeStage } from './scope-stage.ts';
 import { type RunningScope, contextWithScope } from './scope.ts';
 import { countStageEnd, countStageStart } from './stage-counts.ts';
+import { checkStageFields } from './stage-fields.ts';
 import { StageItems, itemAttributes } from './stage-items.ts';
 import { StageNotes } from './stage-notes.ts';
 import { type StageOptions } from './stage-options.ts';
@@ -45,7 +43,7 @@ export interface StagePlan {
 }
 
 /** One going through a stage, from its begin to its end. Its functions never throw. */
-export class StageExecution implements Stage, StageIdentity, SignalledStage {
+export class StageExecution implements ScopeStage, SignalledStage {
   readonly run: RunIdentity;
   readonly name: string;
   readonly occurrence: number;
@@ -72,8 +70,10 @@ export class StageExecution implements Stage, StageIdentity, SignalledStage {
     this.#around = around;
     this.run = run;
     this.name = name;
-    this.attempt = positiveInteger(options.attempt) ?? 1;
-    this.occurrence = nextOccurrence(runState.occurrences, name, this.attempt);
+    const attempt = positiveInteger(options.attempt);
+    // What a job does anew when it is tried again is the next attempt, too.
+    this.attempt = attempt ?? around.job?.attempt ?? 1;
+    this.occurrence = nextOccurrence(runState.occurrences, name, attempt ?? 1);
     this.series = seriesOf(around, name);
     if (plan.attributes !== undefined) this.#noted.addAttributes(plan.attributes);
     if (options.config !== undefined) this.#noted.setConfig(options.config);
@@ -109,6 +109,10 @@ export class StageExecution implements Stage, StageIdentity, SignalledStage {
 
   get parentExecutionId(): string | undefined {
     return this.#around.stage?.executionId;
+  }
+
+  get job(): JobIdentity | undefined {
+    return this.#around.job;
   }
 
   /** The items of this execution. */
@@ -200,9 +204,14 @@ export class StageExecution implements Stage, StageIdentity, SignalledStage {
     const counts = this.#items?.counts();
     const skipped = notes?.skipped !== undefined;
     const { status, error } = judgeStage(outcome, this.judges, skipped, this.#items, counts);
-    const willRetry = status === STATUS_VALUE_FAILED && willRetryAfter(outcome, options.willRetry);
+    const willRetry =
+      status === STATUS_VALUE_FAILED &&
+      willRetryAfter(outcome, options.willRetry ?? this.#around.runState.job?.willRetry);
     if (status === STATUS_VALUE_FAILED) notes?.useErrorContext();
-    this.#checkFields(status);
+    const { definition } = this.#plan;
+    if (definition !== undefined) {
+      checkStageFields(this.name, definition, this.#noted, status, this.flags);
+    }
     this.#keepStatus(status);
     countStageEnd(this.series, status, willRetry, this.startTime, durationSeconds, error);
     const reason = reasonOf(status, outcome, notes);
@@ -227,27 +236,21 @@ export class StageExecution implements Stage, StageIdentity, SignalledStage {
     });
   }
 
-  #checkFields(status: EndStatus): void {
-    const { flags } = this;
-    const { definition } = this.#plan;
-    if (definition === undefined) return;
-    const { fields, counts, config, errorContext } = this.#noted;
-    checkFields(`config of ${this.name}`, definition.config, config ?? {}, flags);
-    if (status === STATUS_VALUE_FAILED) {
-      checkFields(`error of ${this.name}`, definition.error, errorContext, flags);
-    } else if (status === STATUS_VALUE_COMPLETED || status === STATUS_VALUE_PARTIAL) {
-      checkFields(`success of ${this.name}`, definition.success, { ...fields, ...counts }, flags);
-    }
-  }
-
   // The last attempt of an occurrence decides about the run.
   #keepStatus(status: EndStatus): void {
     const { troubled } = this.#around.runState;
     if (status === STATUS_VALUE_FAILED || status === STATUS_VALUE_PARTIAL) {
-      troubled.add(`${this.name}\0${this.occurrence}`);
+      troubled.add(this.#key);
     } else if (troubled.size > 0) {
-      troubled.delete(`${this.name}\0${this.occurrence}`);
+      troubled.delete(this.#key);
     }
+  }
+
+  // Each job counts occurrences for itself.
+  get #key(): string {
+    const { job } = this;
+    const own = `${this.name}\0${this.occurrence}`;
+    return job === undefined ? own : `${own}\0${job.queue}:${job.jobId}`;
   }
 
   #endFields(items: ItemCounts | undefined, reason: string | undefined): Attributes {
@@ -284,15 +287,4 @@ function seriesOf(around: RunningScope, name: string): StageSeries {
     runState.series.set(name, series);
   }
   return series;
-}
-
-function reasonOf(
-  status: EndStatus,
-  outcome: Outcome,
-  notes: StageNotes | undefined,
-): string | undefined {
-  if (status === STATUS_VALUE_SKIPPED) return notes?.skipped?.reason;
-  return status === STATUS_VALUE_CANCELLED && outcome.kind === 'abandoned'
-    ? outcome.reason
-    : undefined;
 }

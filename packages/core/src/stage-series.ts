@@ -5,8 +5,6 @@ import {
   ATTR_NAME,
   ATTR_PIPELINE,
   ATTR_STAGE,
-  ATTR_STATUS,
-  ATTR_SUBDOMAIN,
   END_STATUS_VALUES,
   type EndStatus,
   ERROR_TYPE_VALUE_OTHER,
@@ -15,13 +13,8 @@ import {
   RUN_END_STATUS_VALUES,
   type RunEndStatus,
 } from '@milepost/semconv';
+import { type Count, countsByStatus, findOrCreate, subdomainAttribute } from './bounded-series.ts';
 import { globalState } from './global-state.ts';
-
-/** A count and the attributes under which it is exported. */
-export interface Count {
-  readonly attributes: Attributes;
-  value: number;
-}
 
 /** What the metrics of one stage (pipeline, stage, subdomain) say in this process, since it began. */
 export interface StageSeries {
@@ -44,8 +37,6 @@ export interface RunSeries {
   readonly runs: Readonly<Record<RunEndStatus, Count>>;
 }
 
-// As many series as the SDK keeps per instrument before it overflows.
-const MAX_SERIES = 2000;
 const MAX_NAMES = 100;
 
 interface AllSeries {
@@ -130,29 +121,4 @@ function addTo(
   const count = counts.get(key);
   if (count === undefined) counts.set(key, { attributes: attributes(), value: amount });
   else count.value += amount;
-}
-
-function subdomainAttribute(subdomain: string | undefined): Attributes {
-  return subdomain === undefined ? {} : { [ATTR_SUBDOMAIN]: subdomain };
-}
-
-function countsByStatus<S extends string>(
-  statuses: readonly S[],
-  attributes: Attributes,
-): Readonly<Record<S, Count>> {
-  const counts: Partial<Record<S, Count>> = {};
-  for (const status of statuses) {
-    counts[status] = { attributes: { ...attributes, [ATTR_STATUS]: status }, value: 0 };
-  }
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every status of the list has been set
-  return counts as Record<S, Count>;
-}
-
-function findOrCreate<T>(all: Map<string, T>, key: string, create: (overflow: boolean) => T): T {
-  const existing = all.get(key) ?? (all.size >= MAX_SERIES ? all.get('') : undefined);
-  if (existing !== undefined) return existing;
-  const overflow = all.size >= MAX_SERIES;
-  const created = create(overflow);
-  all.set(overflow ? '' : key, created);
-  return created;
 }

@@ -1,7 +1,8 @@
-import { beginRunExecution } from './begin-run.ts';
 import { type RunIdentity } from './identity.ts';
 import { runInExecution } from './run-in-execution.ts';
 import { type RunOptions } from './run-options.ts';
+import { beginRunExecution } from './start-run.ts';
+import { NO_RUN } from './unrecorded.ts';
 
 /**
  * Runs `fn` now, as a run of a pipeline, and gives back exactly what it gives back: the value of a synchronous function, the same
@@ -12,5 +13,5 @@ import { type RunOptions } from './run-options.ts';
  * a run of its own. Never throws an error of its own: a bad run ID is replaced, and reported.
  */
 export function withRun<T>(this: unknown, options: RunOptions, fn: (run: RunIdentity) => T): T {
-  return runInExecution(() => beginRunExecution(options), fn, this);
+  return runInExecution(() => beginRunExecution(options), fn, this, NO_RUN);
 }

@@ -7,7 +7,10 @@ import {
 } from '@milepost/core/hooks';
 
 /** An event that becomes a record as it is. Outputs are looked at first. */
-export type RecordedEvent = Exclude<LifecycleEvent, { type: 'output_recorded' }>;
+export type RecordedEvent = Exclude<
+  LifecycleEvent,
+  { type: 'output_recorded' | 'job_started' | 'job_ended' }
+>;
 
 /** JSON has no NaN and no infinity: a number that is none would make the record unreadable. */
 function number(value: number): number {

@@ -50,11 +50,16 @@ export {
 } from './errors.ts';
 export {
   EVENT_ITEM_FAILED,
+  EVENT_JOB_CANCELLED,
   EVENT_JOB_COMPLETED,
   EVENT_JOB_FAILED,
+  EVENT_JOB_SKIPPED,
   EVENT_JOB_STARTED,
   EVENT_RUN_STARTED,
   itemEndedEvent,
+  jobEndedBody,
+  jobEndedEvent,
+  jobStartedBody,
   runEndedEvent,
   stageEndedEvent,
   stageStartedEvent,
@@ -69,12 +74,12 @@ export {
   FLAG_VALUE_FIELD_UNREADABLE,
   FLAG_VALUE_NAME_REPLACED,
   FLAG_VALUE_OPTIONS_UNREADABLE,
+  FLAG_VALUE_REPAIRED,
   FLAG_VALUE_RUN_ID_FORMAT_REPLACED,
   FLAG_VALUE_RUN_ID_REPLACED,
   FLAG_VALUE_RUN_NOT_FOUND,
   type Flag,
 } from './flags.ts';
-  FLAG_VALUE_REPAIRED,
 export { labelOf } from './labels.ts';
 export {
   LEVEL_VALUES,
@@ -97,6 +102,8 @@ export {
   DURATION_BUCKETS_SECONDS,
   METRICS,
   METRIC_JOBS,
+  METRIC_JOB_ACTIVE,
+  METRIC_JOB_ATTEMPTS,
   METRIC_JOB_DURATION,
   METRIC_JOB_WAIT,
   METRIC_RUNS,

@@ -150,8 +150,26 @@ export const METRIC_JOBS: MetricDefinition = {
   name: 'pipeline.jobs',
   kind: 'counter',
   unit: '{job}',
-  description: 'Jobs that ended, by status',
+  description: 'Jobs that ended for good, by status',
   attributes: [...JOB, ATTR_STATUS],
+};
+
+/** `pipeline_job_active` in Prometheus. */
+export const METRIC_JOB_ACTIVE: MetricDefinition = {
+  name: 'pipeline.job.active',
+  kind: 'gauge',
+  unit: '{job}',
+  description: 'Jobs running in this process',
+  attributes: [...JOB],
+};
+
+/** `pipeline_job_attempts_total` in Prometheus. */
+export const METRIC_JOB_ATTEMPTS: MetricDefinition = {
+  name: 'pipeline.job.attempts',
+  kind: 'counter',
+  unit: '{attempt}',
+  description: 'Tries of jobs that began',
+  attributes: [...JOB],
 };
 
 /** `pipeline_job_duration_seconds` in Prometheus. */
@@ -198,6 +216,8 @@ export const METRICS: readonly MetricDefinition[] = [
   METRIC_RUNS,
   METRIC_RUN_DURATION,
   METRIC_JOBS,
+  METRIC_JOB_ACTIVE,
+  METRIC_JOB_ATTEMPTS,
   METRIC_JOB_DURATION,
   METRIC_JOB_WAIT,
   METRIC_TELEMETRY_LOST,

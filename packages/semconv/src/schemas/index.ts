@@ -29,9 +29,11 @@ export {
 export {
   JOB_ENVELOPE_VERSION,
   type JobEnvelope,
+  type JobTemplate,
   envelopeRunSchema,
   envelopeStageSchema,
   jobEnvelopeSchema,
+  jobTemplateSchema,
   parseJobEnvelope,
 } from './job-envelope.ts';
 export {
@@ -48,9 +50,9 @@ export {
   knownJournalRecordSchema,
   outputRecordedSchema,
   parseJournalRecord,
+  repairSentSchema,
   runEndedSchema,
   runJoinedSchema,
-  repairSentSchema,
   runStartedSchema,
   segmentOpenedSchema,
   sourceResolvedSchema,
@@ -59,9 +61,9 @@ export {
   stageStartedSchema,
   stepSavedSchema,
 } from './journal-record.ts';
+export { type Repair, lostEvidenceSchema, repairSchema } from './repair.ts';
 export { SchemaError, type SchemaErrorCode } from './schema-error.ts';
 export {
-export { type Repair, lostEvidenceSchema, repairSchema } from './repair.ts';
   type Source,
   type SourceJob,
   type WrittenSourceJob,

@@ -1,0 +1,45 @@
+import { type Classifier } from './outcome.ts';
+import { type ItemSpans } from './run-options.ts';
+
+/** Where a job runs: what its queue knows of it. */
+export interface JobPlace {
+  /** Name of the queue. */
+  readonly queue: string;
+  /** ID of the job in its queue. */
+  readonly jobId: string;
+  /** Which try of the job this is, from 1 on. Default: 1. */
+  readonly attempt?: number;
+  /** Name of the job, where its envelope has none. Default: the name of the queue. */
+  readonly name?: string;
+  /** The job that this one belongs to, where the queue knows better than the envelope. Default: as the envelope says. */
+  readonly parentJobId?: string;
+  /**
+   * When it became ready to run, in milliseconds since the Unix epoch: its waiting time counts from then. Default: when it
+   * was enqueued, for the first try; unknown for later ones.
+   */
+  readonly readyAt?: number;
+}
+
+/** How the span of a job relates to the trace of its run. */
+export const JOB_TRACE_VALUES = ['child', 'link'] as const;
+/** How the span of a job relates to the trace of its run. */
+export type JobTrace = (typeof JOB_TRACE_VALUES)[number];
+
+/** What can be said about one try of a job. */
+export interface JobOptions {
+  /**
+   * `child`: in the trace of its run. `link`: in a trace of its own, linked with the run's, for runs of thousands of jobs.
+   * Default: `child`.
+   */
+  readonly trace?: JobTrace;
+  /** Whether the queue is going to run the job again if it fails: then it is no final failure. Default: false. */
+  readonly willRetry?: boolean | ((error: unknown) => boolean);
+  /** Fields of the job's span, logs and record. Default: none. */
+  readonly attributes?: Readonly<Record<string, unknown>>;
+  /** Says what counts as a failure; asked about the errors of stages and items in it too. Default: what is thrown. */
+  readonly classify?: Classifier;
+  /** An error that is this signal's reason makes the job cancelled, and its stages and items. Default: none. */
+  readonly signal?: AbortSignal;
+  /** Which items become spans. Default: as the run says. */
+  readonly itemSpans?: ItemSpans;
+}

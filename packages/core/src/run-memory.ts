@@ -1,0 +1,40 @@
+import { globalState } from './global-state.ts';
+
+/** What this process saw of one attempt of a run that goes through many. */
+export interface RunMemory {
+  /** Occurrences of stages whose last try failed or was partial. */
+  readonly troubled: Set<string>;
+  /** How often stages of each name were begun outside any job. */
+  readonly occurrences: Map<string, number>;
+  /** Jobs of each spread stage whose last try failed for good, by execution. */
+  readonly failedJobs: Map<string, Set<string>>;
+  /** What was ended here. */
+  readonly ended: Set<string>;
+}
+
+// A worker sees runs come and go for months.
+const MAX_RUNS = 1000;
+
+const memories = globalState('run-memories', () => new Map<string, RunMemory>());
+
+/** What this process saw of an attempt of a run; of those it has not dealt with for long, nothing is known. */
+export function runMemory({
+  runId,
+  attempt,
+}: {
+  readonly runId: string;
+  readonly attempt: number;
+}): RunMemory {
+  const key = `${runId}\0${attempt}`;
+  const memory = memories.get(key) ?? {
+    troubled: new Set(),
+    occurrences: new Map(),
+    failedJobs: new Map(),
+    ended: new Set(),
+  };
+  memories.delete(key);
+  memories.set(key, memory);
+  const [oldest] = memories.keys();
+  if (memories.size > MAX_RUNS && oldest !== undefined) memories.delete(oldest);
+  return memory;
+}
