@@ -33,6 +33,7 @@ export function madeUpRun(parts: Partial<RunDetail> = {}): RunDetail {
   return {
     ...madeUpSummary(),
     traceId: '5f0c9d2e7a1b4c3d8e6f0a1b2c3d4e5f',
+    repaired: undefined,
     source: { job_id: null },
     executions: [],
     pendingStages: [],
@@ -68,6 +69,7 @@ export function madeUpExecution(
     durationSeconds: to === undefined ? undefined : to - from,
     state: to === undefined ? 'running' : 'completed',
     lost: undefined,
+    repaired: undefined,
     items: undefined,
     error: undefined,
     reason: undefined,

@@ -98,6 +98,7 @@ function executionSummary(
     durationSeconds: ended?.duration_seconds,
     state: lost === undefined ? execution.state : LOST,
     lost,
+    repaired: ended?.repaired,
     items: items && totalsOf(items.collection),
     error: ended?.error,
     reason: ended?.reason,
@@ -127,6 +128,7 @@ function executionOfEntry(
     durationSeconds: typeof duration === 'number' ? duration : undefined,
     state: stateOfEntry(entry),
     lost: undefined,
+    repaired: undefined,
     items: itemTotalsOf(entry),
     error: undefined,
     reason: undefined,
@@ -207,6 +209,7 @@ export function describeRunInFull(run: LoadedRun): RunDetail {
   return {
     ...describeRun(run),
     traceId: rendered.overview.traceId,
+    repaired: state.attempts.get(rendered.overview.attempt)?.ended?.repaired,
     source: sourceOf(state),
     executions: [
       ...executions.map((execution) =>

@@ -40,6 +40,8 @@ export const FINDING_KINDS = [
   'source_file_added',
   /** A run or a stage has no end, and whoever should have ended it is gone. */
   'lost',
+  /** A run or a stage ended by itself after all, which takes the place of the end that somebody decided on. */
+  'repair_withdrawn',
   /** It cannot be read, or is no such file. */
   'unreadable',
   /** It lies outside the root, by a link or by its name, and was not read. */
@@ -66,6 +68,7 @@ const NOTES: ReadonlySet<FindingKind> = new Set([
   'journal_torn',
   'output_superseded',
   'source_file_added',
+  'repair_withdrawn',
 ]);
 
 /** A finding of a kind. */

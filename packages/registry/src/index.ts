@@ -27,13 +27,6 @@ export {
   type ImportedJob,
   type ImportedResults,
 } from './import-report.ts';
-export {
-  IMPORTED_RESULTS_VALUES,
-  type ImportOptions,
-  type ImportReport,
-  type ImportedJob,
-  type ImportedResults,
-} from './import-report.ts';
 export { type ItemJob } from './item-jobs.ts';
 export { type SourceList, type SourceSummary } from './list-sources.ts';
 export {
@@ -60,10 +53,12 @@ export {
 } from './registry-error.ts';
 export { RegistrySpanProcessor } from './registry-span-processor.ts';
 export { type Registry } from './registry.ts';
+export { type PlannedEnd, type RepairPlan } from './repair-plan.ts';
+export { type RepairDecision } from './repair-run.ts';
+export { type RepairedSpan, type RepairedSpans } from './repaired-spans.ts';
 export { type ResultData, type WrittenResult } from './results.ts';
 export { type RunChange, type StageChange, type WholeRunChange } from './run-change.ts';
 export { RUN_FILE_KINDS, type RunFile, type RunFileKind } from './run-file.ts';
-export { type RunChange, type StageChange, type WholeRunChange } from './run-change.ts';
 export { type LostEvidence } from './run-liveness.ts';
 export { type RunSelection } from './run-selection.ts';
 export {

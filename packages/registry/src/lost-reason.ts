@@ -11,16 +11,17 @@ function spanText(ms: number): string {
   return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`;
 }
 
+/** A writer in plain words: `process 4711 on worker-3`. */
+export function processText({ pid, threadId, host }: WriterIdentity): string {
+  return `process ${pid}${threadId === 0 ? '' : `, thread ${threadId},`} on ${host}`;
+}
+
 /**
  * Why a writer counts as gone, in plain words.
  * @param silenceMs since its last sign of life
  */
-export function lostReason(
-  how: GoneBy,
-  { pid, threadId, host }: WriterIdentity,
-  silenceMs: number,
-): string {
-  const who = `process ${pid}${threadId === 0 ? '' : `, thread ${threadId},`} on ${host}`;
+export function lostReason(how: GoneBy, writer: WriterIdentity, silenceMs: number): string {
+  const who = processText(writer);
   switch (how) {
     case 'process_gone':
       return `${who} is not there any more`;

@@ -24,6 +24,7 @@ import { type RegistryEnvironment, reportProblem } from './registry-environment.
 import { RegistryError } from './registry-error.ts';
 import { RegistryReader } from './registry-reader.ts';
 import { type Registry } from './registry.ts';
+import { Repairs } from './repairs.ts';
 import { writeResultFile } from './results.ts';
 import { RunIndex } from './run-index.ts';
 import { saveSourceFiles } from './save-source-files.ts';
@@ -121,6 +122,7 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
     () => recorders.runIds(),
   );
   const links = new LatestLinks(environment);
+  const repairs = new Repairs(environment, recorders, (id) => reader.findRunId(id));
   const findChecksum = (sha256: string): Promise<ChecksumHistory> => reader.findChecksum(sha256);
   const saveSource = (upload: SourceUpload): Promise<string> => {
     const claim = (): string => claims.claimRunId('timestamp', new Date(clock.now()));
@@ -200,6 +202,10 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
     },
     importLegacy: (directory, options = {}) =>
       importLegacy(environment, recorders, links, directory, options),
+    planRepair: (idOrAlias, options = {}) => repairs.plan(idOrAlias, options.status),
+    repairRun: (idOrAlias, decision) => repairs.repair(idOrAlias, decision),
+    repairedSpans: (idOrAlias) => repairs.spans(idOrAlias),
+    recordRepairSent: (idOrAlias, spans) => repairs.noteSent(idOrAlias, spans),
     flush: async () => {
       await events.settle();
       await recorders.flush();

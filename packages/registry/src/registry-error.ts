@@ -7,6 +7,7 @@ export const REGISTRY_ERROR_CODES = [
   'outside_root',
   'source_exists',
   'run_not_found',
+  'run_running',
   'write_failed',
 ] as const;
 /** A stable code of {@link RegistryError}. */

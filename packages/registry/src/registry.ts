@@ -6,12 +6,14 @@ import { type ChecksumHistory } from './find-checksum.ts';
 import { type FileLineage } from './find-outputs.ts';
 import { type RegistryHealth } from './health.ts';
 import { type ImportOptions, type ImportReport } from './import-report.ts';
-import { type ImportOptions, type ImportReport } from './import-report.ts';
 import { type ItemJob } from './item-jobs.ts';
 import { type SourceList } from './list-sources.ts';
 import { type JobPipelineStatus } from './pipeline-status.ts';
 import { type PruneOptions } from './prune-options.ts';
 import { type PruneReport } from './prune-report.ts';
+import { type RepairPlan } from './repair-plan.ts';
+import { type RepairDecision } from './repair-run.ts';
+import { type RepairedSpan, type RepairedSpans } from './repaired-spans.ts';
 import { type ResultData, type WrittenResult } from './results.ts';
 import { type RunChange } from './run-change.ts';
 import { type RunSelection } from './run-selection.ts';
@@ -173,12 +175,28 @@ export interface Registry extends AsyncDisposable {
   importLegacy(directory: string, options?: ImportOptions): Promise<ImportReport>;
 
   /**
-   * Imports a directory that others wrote in the registry format, as the original Python module does: hubs and spokes become
-   * records of ours with their own times, uploads are copied. Nothing in the directory is changed, also where it is this
-   * registry's root. Once more, it takes what is new.
-   * @throws {RegistryError} `invalid_argument`; `write_failed`
+   * What a repair of a run would write: an end for everything of it that nobody ended. Changes nothing.
+   * @throws {RegistryError} `run_not_found`
    */
-  importLegacy(directory: string, options?: ImportOptions): Promise<ImportReport>;
+  planRepair(idOrAlias: string, options?: Pick<RepairDecision, 'status'>): Promise<RepairPlan>;
+  /**
+   * Writes the ends that nobody recorded of a run, as somebody decided. An end that comes by itself after all takes the
+   * place of one that was decided on. Resolves when journal, hub and spokes are on disk.
+   * @returns what was written: no ends where everything had its end
+   * @throws {RegistryError} `run_not_found`; `run_running` where a process lives that may still end it;
+   * `invalid_argument`, `write_failed`
+   */
+  repairRun(idOrAlias: string, decision: RepairDecision): Promise<RepairPlan>;
+  /**
+   * The spans that would have been sent of what was repaired, with their own times and IDs, and whether they were since.
+   * @throws {RegistryError} `run_not_found`
+   */
+  repairedSpans(idOrAlias: string): Promise<RepairedSpans>;
+  /**
+   * Records that those spans were sent, or are on disk to be sent.
+   * @throws {RegistryError} `run_not_found`, `write_failed`
+   */
+  recordRepairSent(idOrAlias: string, spans: readonly RepairedSpan[]): Promise<void>;
 
   /**
    * Resolves when all that was recorded before is on disk, hubs and spokes too.

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { segmentFile } from './journal-segment.ts';
-import { lostReason } from './lost-reason.ts';
+import { lostReason, processText } from './lost-reason.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 import { type RunState } from './run-fold.ts';
 import { type RunWriters, type SegmentWriter } from './run-writers.ts';
@@ -24,12 +24,22 @@ export interface LostEvidence {
   readonly reason: string;
 }
 
+/** A process that took part in a run and lives, or may. */
+export interface LivingWriter {
+  /** Which one, in plain words. */
+  readonly text: string;
+  /** Executions of which it has any record. */
+  readonly executions: ReadonlySet<string>;
+}
+
 /** What is lost of a run, as far as it can be told now. A record that arrives later withdraws it. */
 export interface RunLiveness {
   /** Of the run itself; undefined where it may still end. */
   readonly lost: LostEvidence | undefined;
   /** Of executions without an end, by ID. */
   readonly lostExecutions: ReadonlyMap<string, LostEvidence>;
+  /** Who took part in it and is not gone. */
+  readonly living: readonly LivingWriter[];
 }
 
 /** A process that took part, with all its segments. */
@@ -146,7 +156,15 @@ export async function livenessOf(
     const lost = lostAll(own);
     if (lost !== undefined) lostExecutions.set(executionId, lost);
   }
-  return { lost: lostRun(state, participants, lostExecutions), lostExecutions };
+  const living = participants.flatMap((one) => (one.lost === undefined ? livingWriter(one) : []));
+  return { lost: lostRun(state, participants, lostExecutions), lostExecutions, living };
+}
+
+function livingWriter({ segments }: Participant): LivingWriter {
+  const identity = segments[0]?.identity;
+  const text =
+    identity === undefined ? 'a process that tells nothing of itself' : processText(identity);
+  return { text, executions: new Set(segments.flatMap(({ executions }) => [...executions])) };
 }
 
 function lostRun(

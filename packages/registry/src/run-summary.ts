@@ -2,6 +2,7 @@ import { type EndStatus, type ItemStatus } from '@milepost/semconv';
 import {
   type ErrorRecord,
   type Output,
+  type Repair,
   type RunState as RunProgress,
   type RunStatus,
   type Source,
@@ -74,6 +75,8 @@ export interface ExecutionSummary {
   readonly state: ReadStepState;
   /** Why it counts as lost; undefined where it does not. */
   readonly lost: LostEvidence | undefined;
+  /** Who decided on its end, where it came to none by itself. */
+  readonly repaired: Repair | undefined;
   readonly items: ItemTotals | undefined;
   readonly error: ErrorRecord | undefined;
   readonly reason: string | undefined;
@@ -93,6 +96,8 @@ export interface FailedItem {
 /** One run with all that is known of it. */
 export interface RunDetail extends RunSummary {
   readonly traceId: string | undefined;
+  /** Who decided on its end, where it came to none by itself. */
+  readonly repaired: Repair | undefined;
   readonly source: Source;
   /** By time of their start. */
   readonly executions: readonly ExecutionSummary[];

@@ -17,6 +17,7 @@ import { verifyLinks } from './verify-links.ts';
 import { NamedFiles, verifyOutputs } from './verify-outputs.ts';
 import { verifySourceOfRun } from './verify-source-of-run.ts';
 import { readUpload, verifyUpload } from './verify-source.ts';
+import { withdrawnRepairs } from './withdrawn-repairs.ts';
 
 /** What is verified. */
 export interface VerifyOptions {
@@ -162,6 +163,7 @@ class Verifier {
       for (const anomaly of anomaliesOf(run.state)) {
         findings.push(finding('contradiction', journal, runId, contradictionText(anomaly)));
       }
+      findings.push(...withdrawnRepairs(run.state, journal));
       findings.push(...lostFindings(run, journal));
       findings.push(...(await verifyDerived(this.#environment, run, journalIsWhole)));
       findings.push(...(await verifySourceOfRun(this.#environment, run)));

@@ -1,0 +1,165 @@
+import { type RunEndStatus } from '@milepost/semconv';
+import { type Execution, executionsOf } from './executions.ts';
+import { type LoadedRun } from './load-run.ts';
+import { occurrenceNumbers } from './occurrences.ts';
+import { type AttemptState } from './run-fold.ts';
+import { type LostEvidence, type RunLiveness } from './run-liveness.ts';
+import { LOST, type ReadRunState } from './run-summary.ts';
+
+/** An end that nobody recorded, as it would be written. Times are in milliseconds since the Unix epoch. */
+export interface PlannedEnd {
+  readonly unit: 'run' | 'stage';
+  /** Undefined for the run itself, as is the execution. */
+  readonly stage: string | undefined;
+  readonly executionId: string | undefined;
+  readonly runAttempt: number;
+  /** Which time the stage ran in this run attempt, and which try of that it was, from 1 on; 1 for the run itself. */
+  readonly occurrence: number;
+  readonly attempt: number;
+  /** `lost`: whoever should have ended it is gone; `open`: nobody is known who would end it. */
+  readonly state: 'lost' | 'open';
+  /** Why it counts as lost; undefined where it is open. */
+  readonly lost: LostEvidence | undefined;
+  readonly startTime: number;
+  /** The last that is known of it: a sign of life or a record, never later than now. */
+  readonly endTime: number;
+  /** As the decision says; without one `failed` for what is lost, for an open run by its stages. */
+  readonly status: RunEndStatus;
+}
+
+/** What a repair of a run would write. */
+export interface RepairPlan {
+  readonly runId: string;
+  readonly pipeline: string | undefined;
+  readonly state: ReadRunState;
+  readonly startTime: number;
+  /** Why it cannot be repaired now: who lives that may still end it. Undefined where nobody does. */
+  readonly refused: string | undefined;
+  /** Stages by their starts, then the run; empty where everything has its end. */
+  readonly ends: readonly PlannedEnd[];
+}
+
+/** Why a run may not be repaired: processes that live and have something of it in hand. */
+function refusalOf(
+  { attempts }: LoadedRun['state'],
+  open: readonly Execution[],
+  { lostExecutions, living }: Omit<RunLiveness, 'lost'>,
+): string | undefined {
+  const inHand = open.filter(({ executionId }) => !lostExecutions.has(executionId));
+  const holders = living.flatMap(({ text, executions }) => {
+    const held = inHand.filter(({ executionId }) => executions.has(executionId));
+    const stages = [...new Set(held.map(({ stage }) => stage))].join(', ');
+    return held.length === 0 ? [] : [`${text} lives and runs ${stages}`];
+  });
+  if (holders.length > 0) return holders.join('; ');
+  const last = attempts.get(Math.max(...attempts.keys()));
+  const isUnderWay = last?.started !== undefined && last.ended === undefined;
+  // Who only joined a run that began elsewhere may live on for other runs.
+  if (!isUnderWay || living.length === 0) return undefined;
+  return living.map(({ text }) => `${text} lives and takes part in it`).join('; ');
+}
+
+function lastOfExecution({ startTime, ended, items }: Execution): number {
+  let last = Math.max(startTime, ended?.time ?? 0);
+  for (const item of items.values()) last = Math.max(last, item.last.time);
+  return last;
+}
+
+/** The outcome of a run all of whose stages ended, as if its function had returned. */
+function statusByStages(executions: readonly Execution[]): RunEndStatus {
+  const last = new Map<string, Execution>();
+  for (const one of executions) last.set(`${one.stage}\0${one.statedOccurrence}`, one);
+  const isTroubled = [...last.values()].some(
+    ({ state }) => state === 'failed' || state === 'partial' || state === 'retrying',
+  );
+  return isTroubled ? 'partial' : 'completed';
+}
+
+function startOfAttempt(
+  { started, joined }: AttemptState,
+  executions: readonly Execution[],
+  fallback: number,
+): number {
+  return (
+    started?.time ?? joined?.started_at ?? executions[0]?.startTime ?? joined?.time ?? fallback
+  );
+}
+
+/** Of a run whose last attempt and whose stages all ended. */
+const NOTHING_OPEN: RunLiveness = { lost: undefined, lostExecutions: new Map(), living: [] };
+
+/**
+ * What a repair of a run would write: an end for each execution, and for each attempt of the run, that has none. Pure.
+ * @param now in milliseconds since the Unix epoch
+ * @param status of all of them; otherwise what follows from the evidence
+ */
+export function planRepair(run: LoadedRun, now: number, status?: RunEndStatus): RepairPlan {
+  const { runId, state, liveness } = run;
+  const { overview } = run.rendered;
+  const base = { runId, pipeline: overview.pipeline, startTime: overview.startTime };
+  const { lost: lostRun, lostExecutions, living } = liveness ?? NOTHING_OPEN;
+  const executions = executionsOf(state);
+  const open = executions.filter(({ ended }) => ended === undefined);
+  const numbers = occurrenceNumbers(executions);
+  const until = (start: number, times: readonly number[]): number =>
+    Math.max(
+      start,
+      Math.min(
+        now,
+        times.reduce((a, b) => Math.max(a, b), 0),
+      ),
+    );
+
+  const stages = open.map((execution): PlannedEnd => {
+    const { executionId, startTime } = execution;
+    const lost = lostExecutions.get(executionId);
+    return {
+      unit: 'stage',
+      stage: execution.stage,
+      executionId,
+      runAttempt: execution.runAttempt,
+      occurrence: numbers.get(executionId) ?? 1,
+      attempt: execution.attempt,
+      state: lost === undefined ? 'open' : LOST,
+      lost,
+      startTime,
+      endTime: until(startTime, [lastOfExecution(execution), lost?.lastHeartbeat ?? 0]),
+      status: status ?? 'failed',
+    };
+  });
+
+  const lastAttempt = Math.max(...state.attempts.keys());
+  const runs = [...state.attempts]
+    .filter(([, { ended }]) => ended === undefined)
+    .toSorted(([a], [b]) => a - b)
+    .map(([runAttempt, attempt]): PlannedEnd => {
+      const isLast = runAttempt === lastAttempt;
+      const own = executions.filter((execution) => execution.runAttempt === runAttempt);
+      const ends = stages.filter((end) => end.runAttempt === runAttempt);
+      const ofStages = ends.find((end) => end.lost !== undefined)?.lost;
+      const lost = (isLast ? lostRun : undefined) ?? ofStages;
+      const startTime = startOfAttempt(attempt, own, overview.startTime);
+      const times = [...own.map(lastOfExecution), ...ends.map(({ endTime }) => endTime)];
+      if (lost !== undefined) times.push(lost.lastHeartbeat);
+      return {
+        unit: 'run',
+        stage: undefined,
+        executionId: undefined,
+        runAttempt,
+        occurrence: 1,
+        attempt: 1,
+        state: lost === undefined ? 'open' : LOST,
+        lost,
+        startTime,
+        endTime: until(startTime, times),
+        // An attempt that another one followed did not do what it should.
+        status: status ?? (isLast && lost === undefined ? statusByStages(own) : 'failed'),
+      };
+    });
+  return {
+    ...base,
+    state: lostRun === undefined ? overview.state : LOST,
+    refused: refusalOf(state, open, { lostExecutions, living }),
+    ends: [...stages, ...runs],
+  };
+}
