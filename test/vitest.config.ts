@@ -20,7 +20,12 @@ export default defineConfig({
     // Tests wait for events: only one that never comes shall end them, not a busy machine.
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    include: [
+      'packages/*/test/**/*.test.ts',
+      'examples/*/test/**/*.test.ts',
+      'grafana/test/**/*.test.ts',
+      'test/**/*.test.ts',
+    ],
     // Those that need real servers are run by test:stack.
     exclude: [...configDefaults.exclude, '**/*.stack.test.ts'],
   },

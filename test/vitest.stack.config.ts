@@ -6,7 +6,11 @@ export default mergeConfig(
   { ...all, test: { ...all.test, include: [], exclude: [] } },
   defineConfig({
     test: {
-      include: ['packages/*/test/**/*.stack.test.ts', 'test/**/*.stack.test.ts'],
+      include: [
+        'packages/*/test/**/*.stack.test.ts',
+        'grafana/test/**/*.stack.test.ts',
+        'test/**/*.stack.test.ts',
+      ],
       exclude: configDefaults.exclude,
       testTimeout: 120_000,
       hookTimeout: 120_000,

@@ -1,0 +1,152 @@
+import {
+  METRIC_STAGE_ACTIVE,
+  METRIC_STAGE_DURATION,
+  METRIC_STAGE_ITEMS,
+  METRIC_STAGE_RUNS,
+  METRIC_TELEMETRY_LOST,
+  STATUS_VALUE_FAILED,
+  type MetricDefinition,
+} from '@milepost/semconv';
+import { type AlertSettings } from './alert-settings.ts';
+import {
+  EXPECTED_INTERVAL,
+  LAST_FAILURE,
+  LAST_GONE_START,
+  LAST_START,
+  LAST_SUCCESS,
+  STAGE_LABELS,
+} from './carried-values.ts';
+import { prometheusName } from './prometheus-name.ts';
+
+/** How urgent an alert is: someone has to act now, or look at it today. */
+export type Severity = 'critical' | 'warning';
+
+/** An alert, of which both rule files are made. */
+export interface Alert {
+  readonly name: string;
+  /** Gives a series for each thing that is wrong. */
+  readonly expr: string;
+  /** How long it must be wrong. */
+  readonly holds: string;
+  readonly severity: Severity;
+  /** One line, with `{{ $labels.x }}` of Prometheus. */
+  readonly summary: string;
+  readonly description: string;
+  /** Which dashboard shows it. */
+  readonly dashboard: 'milepost-stage' | 'milepost-telemetry';
+}
+
+const STAGE = '{{ $labels.stage }} of {{ $labels.pipeline }}';
+const WHERE = '{{ if $labels.subdomain }} ({{ $labels.subdomain }}){{ end }}';
+const AGO = '{{ $value | humanizeDuration }}';
+
+/** Every alert of Milepost. */
+export function alerts(settings: AlertSettings): readonly Alert[] {
+  const { window, minimumOutcomes, failureRatio, slowFactor, stuckAfterSeconds, lateFactor } =
+    settings;
+  const outcomes = `sum by (${STAGE_LABELS}) (${grown(METRIC_STAGE_RUNS, window)})`;
+  const failures = `sum by (${STAGE_LABELS}) (${grown(METRIC_STAGE_RUNS, window, failedOnly())})`;
+  return [
+    {
+      name: 'PipelineStageFailed',
+      // Time since the failure, where no success came after it.
+      expr: `time() - (${LAST_FAILURE} > (${LAST_SUCCESS} or ${LAST_FAILURE} * 0))`,
+      holds: '0s',
+      severity: 'critical',
+      summary: `${STAGE}${WHERE} failed`,
+      description: `Its last end was a failure, ${AGO} ago. No success since.`,
+      dashboard: 'milepost-stage',
+    },
+    {
+      name: 'PipelineItemsFailed',
+      expr: `sum by (${STAGE_LABELS}) (${grown(METRIC_STAGE_ITEMS, window, failedOnly())}) > 0`,
+      holds: '0s',
+      severity: 'warning',
+      summary: `Items failed in ${STAGE}${WHERE}`,
+      description: `{{ $value }} items failed within ${window}; the stage itself may have gone on.`,
+      dashboard: 'milepost-stage',
+    },
+    {
+      name: 'PipelineStageStale',
+      expr: `time() - ${LAST_START} > ${lateFactor} * ${EXPECTED_INTERVAL}`,
+      holds: '0s',
+      severity: 'critical',
+      summary: `${STAGE}${WHERE} did not run when expected`,
+      description: `It last started ${AGO} ago, longer than its expected interval.`,
+      dashboard: 'milepost-stage',
+    },
+    {
+      name: 'PipelineStageStuck',
+      expr: `time() - (${goneWithoutEnd()}) or (${tooLong(stuckAfterSeconds)})`,
+      holds: '0s',
+      severity: 'critical',
+      summary: `${STAGE}${WHERE} started and never ended`,
+      description: `It started ${AGO} ago. Its process is gone (killed, out of memory, power lost), or it hangs.`,
+      dashboard: 'milepost-stage',
+    },
+    {
+      name: 'PipelineFailureRatioHigh',
+      expr: `${failures} / ${outcomes} > ${failureRatio} and ${outcomes} >= ${minimumOutcomes}`,
+      holds: '5m',
+      severity: 'warning',
+      summary: `${STAGE}${WHERE} fails often`,
+      description: `{{ $value | humanizePercentage }} of its outcomes within ${window} are failures.`,
+      dashboard: 'milepost-stage',
+    },
+    {
+      name: 'PipelineStageSlow',
+      expr:
+        `${p95(window)} / ${p95('7d')} > ${slowFactor}` +
+        ` and sum by (${STAGE_LABELS}) (${grown(METRIC_STAGE_DURATION, window, '', '_count')}) >= ${minimumOutcomes}`,
+      holds: '5m',
+      severity: 'warning',
+      summary: `${STAGE}${WHERE} is slow`,
+      description: `The p95 of its duration within ${window} is {{ $value | humanize }} times that of its week.`,
+      dashboard: 'milepost-stage',
+    },
+    {
+      name: 'PipelineTelemetryLost',
+      expr: `sum by (job, signal, reason) (${grown(METRIC_TELEMETRY_LOST, window)}) > 0`,
+      holds: '0s',
+      severity: 'warning',
+      summary: 'Telemetry of {{ $labels.job }} was lost',
+      description: `{{ $value }} {{ $labels.signal }} records were lost within ${window}: {{ $labels.reason }}. Counts and dashboards lack them.`,
+      dashboard: 'milepost-telemetry',
+    },
+  ];
+}
+
+/**
+ * How much a cumulative series grew within a window, exactly. `increase` extrapolates, and reads too much from short series: a process
+ * that runs once sends two samples. Each process has series of its own, which never start again.
+ */
+export function grown(
+  metric: MetricDefinition,
+  window: string,
+  selector = '',
+  suffix: '' | '_bucket' | '_count' | '_sum' = '',
+): string {
+  const series = `${prometheusName(metric)}${suffix}${selector}[${window}]`;
+  return `max_over_time(${series}) - min_over_time(${series})`;
+}
+
+function failedOnly(): string {
+  return `{status="${STATUS_VALUE_FAILED}"}`;
+}
+
+function goneWithoutEnd(): string {
+  return (
+    `${LAST_GONE_START} > (${LAST_SUCCESS} or ${LAST_GONE_START} * 0)` +
+    ` and ${LAST_GONE_START} > (${LAST_FAILURE} or ${LAST_GONE_START} * 0)`
+  );
+}
+
+function tooLong(stuckAfterSeconds: number): string {
+  const running = `max by (${STAGE_LABELS}) (${prometheusName(METRIC_STAGE_ACTIVE)}) > 0`;
+  return `time() - ${LAST_START} > ${stuckAfterSeconds} and ${running}`;
+}
+
+function p95(window: string): string {
+  const buckets = `sum by (${STAGE_LABELS}, le) (${grown(METRIC_STAGE_DURATION, window, '', '_bucket')})`;
+  return `histogram_quantile(0.95, ${buckets})`;
+}

@@ -1,0 +1,14 @@
+import { DEFAULT_ALERT_SETTINGS } from './alert-settings.ts';
+import { prometheusRules } from './prometheus-rules.ts';
+
+/** A file that is made from this code and committed. */
+export interface GeneratedFile {
+  /** Relative to `grafana/`. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Every such file. */
+export function generatedFiles(): readonly GeneratedFile[] {
+  return [{ path: 'rules/milepost.yaml', text: prometheusRules(DEFAULT_ALERT_SETTINGS) }];
+}
