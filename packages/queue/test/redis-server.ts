@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll } from 'vitest';
 import { findProgram } from '../../../test/stack/find-program.ts';
 
@@ -34,8 +35,16 @@ export class RedisServer {
     const started = spawn(
       findProgram('redis-server'),
       [
-        ...['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#directory],
-        ...['--save', '', '--appendonly', this.#durable ? 'yes' : 'no'],
+        '--port',
+        String(this.port),
+        '--bind',
+        '127.0.0.1',
+        '--dir',
+        this.#directory,
+        '--save',
+        '',
+        '--appendonly',
+        this.#durable ? 'yes' : 'no',
         ...(this.#durable ? ['--appendfsync', 'always'] : []),
       ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
@@ -71,8 +80,12 @@ export class RedisServer {
 }
 
 /** A Redis for the tests of a file. */
-export function useRedis(): { readonly port: number } {
+export function useRedis(): { readonly port: number; empty(): Promise<void> } {
   let server: RedisServer | undefined;
+  const running = (): RedisServer => {
+    if (server === undefined) throw new Error('there is a Redis only within a test');
+    return server;
+  };
   beforeAll(async () => {
     server = await RedisServer.start();
   });
@@ -81,8 +94,12 @@ export function useRedis(): { readonly port: number } {
   });
   return {
     get port() {
-      if (server === undefined) throw new Error('there is a Redis only within a test');
-      return server.port;
+      return running().port;
+    },
+    async empty() {
+      const redis = new Redis(running().port, '127.0.0.1');
+      await redis.flushall();
+      await redis.quit();
     },
   };
 }

@@ -1,0 +1,70 @@
+/** What Milepost reads of a job of BullMQ: an instance of `Job`, or in a sandbox the plain data of one. */
+export interface BullJob {
+  readonly id: string;
+  readonly name: string;
+  readonly queue: string;
+  /** BullMQ's options of the job, whatever came. */
+  readonly options: unknown;
+  /** How often it began to run, this time included. */
+  readonly attemptsStarted: number;
+  /** How often it failed, or ended, before. */
+  readonly attemptsMade: number;
+  /** How many tries it may have; 0 and 1 are alike. */
+  readonly attemptsAllowed: number;
+  /** How often a worker was lost while it ran. */
+  readonly stalledCount: number;
+  /** When it was added, in milliseconds since the Unix epoch. */
+  readonly timestamp: number;
+  /** How long after that it was to run, in milliseconds. */
+  readonly delayMs: number;
+  /** Of the job in the same flow that waits for it. */
+  readonly parentJobId: string | undefined;
+  /** Whether a scheduler made it. */
+  readonly isScheduled: boolean;
+  /** Whether it ended for good. */
+  readonly hasFinished: boolean;
+  /** Why BullMQ is going to fail it without running it. */
+  readonly deferredFailure: string | undefined;
+  /** BullMQ's limit of starts, where the worker has one; in a sandbox it is not known. */
+  readonly maxStartedAttempts: number | undefined;
+}
+
+/** Reads what a processor was given. Undefined for what is no job of BullMQ. */
+export function readBullJob(given: unknown): BullJob | undefined {
+  const id = field(given, 'id');
+  const name = field(given, 'name');
+  const queue = field(given, 'queueName');
+  if (typeof id !== 'string' || typeof name !== 'string' || typeof queue !== 'string')
+    return undefined;
+  const options = field(given, 'opts');
+  return {
+    id,
+    name,
+    queue,
+    options,
+    attemptsStarted: count(field(given, 'attemptsStarted')),
+    attemptsMade: count(field(given, 'attemptsMade')),
+    attemptsAllowed: count(field(options, 'attempts')),
+    stalledCount: count(field(given, 'stalledCounter')),
+    timestamp: count(field(given, 'timestamp')),
+    delayMs: count(field(options, 'delay')),
+    parentJobId: text(field(field(given, 'parent'), 'id')),
+    isScheduled: text(field(given, 'repeatJobKey')) !== undefined,
+    hasFinished: count(field(given, 'finishedOn')) > 0,
+    deferredFailure: text(field(given, 'deferredFailure')),
+    maxStartedAttempts:
+      count(field(field(field(given, 'queue'), 'opts'), 'maxStartedAttempts')) || undefined,
+  };
+}
+
+function field(of: unknown, name: string): unknown {
+  return typeof of === 'object' && of !== null ? Reflect.get(of, name) : undefined;
+}
+
+function count(value: unknown): number {
+  return typeof value === 'number' && Number.isFinite(value) ? value : 0;
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

@@ -1,0 +1,71 @@
+import { type JobEnvelope, createJob, currentRun } from '@milepost/core';
+import { optionsWith } from './envelope-option.ts';
+import { guarded } from './guard.ts';
+import { jobTemplate } from './job-template.ts';
+
+/** A queue or a producer of flows, as BullMQ has them. */
+export interface JobProducer {
+  add(...args: never[]): Promise<unknown>;
+  addBulk(...args: never[]): Promise<unknown>;
+}
+
+const carrying = new WeakSet<object>();
+
+/**
+ * Lets the jobs that are added by a queue or a producer of flows carry the run around the call to `add` and `addBulk`. The
+ * same object comes back, and it does what it did. Jobs that are added outside any run, and those of schedulers, make a run
+ * of their own when they run.
+ */
+export function carryRuns<Producer extends JobProducer>(producer: Producer): Producer {
+  if (carrying.has(producer)) return producer;
+  carrying.add(producer);
+  for (const method of ['add', 'addBulk'] as const) {
+    const original: unknown = Reflect.get(producer, method);
+    if (typeof original !== 'function') continue;
+    Object.defineProperty(producer, method, {
+      configurable: true,
+      writable: true,
+      value: new Proxy(original, {
+        apply: (target, self, args: readonly unknown[]): unknown =>
+          Reflect.apply(
+            target,
+            self,
+            guarded('the envelope of a job', () => withEnvelopes(args), args),
+          ),
+      }),
+    });
+  }
+  return producer;
+}
+
+/** Arguments of `add(name, data, options)` and `addBulk(jobs)` of a queue, or of `add(flow)` and `addBulk(flows)`. */
+function withEnvelopes(args: readonly unknown[]): readonly unknown[] {
+  const [first, data, options, ...rest] = args;
+  if (typeof first === 'string')
+    return [first, data, optionsWith(options, envelopeFor(first)), ...rest];
+  const carried = Array.isArray(first) ? first.map(withEnvelope) : withEnvelope(first);
+  return [carried, ...args.slice(1)];
+}
+
+/** One job of a bulk, or a flow with its children. */
+function withEnvelope(job: unknown): unknown {
+  if (!isPlainObject(job)) return job;
+  const { name, opts, children } = job;
+  if (typeof name !== 'string') return job;
+  return {
+    ...job,
+    opts: optionsWith(opts, envelopeFor(name)),
+    ...(Array.isArray(children) && { children: children.map(withEnvelope) }),
+  };
+}
+
+function envelopeFor(name: string): JobEnvelope {
+  return currentRun() === undefined ? jobTemplate(name, Date.now()) : createJob({ name });
+}
+
+// A copy of anything else might not do what it does.
+function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

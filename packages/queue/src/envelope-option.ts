@@ -1,0 +1,33 @@
+/**
+ * Key under which a job's options carry its envelope, as one JSON text.
+ *
+ * Among the options and not in the data: data may be any JSON value, count against `sizeLimit`, are replaced by
+ * `updateData`, and a processor sees them exactly as they were given. BullMQ keeps options that it does not know, and hands them
+ * to sandboxed processors too. As a text, because its scripts write options anew, and then an empty list becomes an
+ * object and a number loses digits. BullMQ's own `telemetry` option is left to whoever uses it.
+ */
+export const ENVELOPE_OPTION = 'milepost';
+
+/** What a job's options carry as its envelope: any JSON value, undefined where there is none or its text is no JSON. */
+export function carriedEnvelope(options: unknown): unknown {
+  const carried = carriedText(options);
+  if (typeof carried !== 'string') return carried;
+  try {
+    return JSON.parse(carried);
+  } catch {
+    // Rubbish, and reported as such by whoever reads envelopes.
+    return carried;
+  }
+}
+
+/** Options that carry an envelope. Those that carry one already stay as they are. */
+export function optionsWith<Options>(options: Options, envelope: unknown): Options {
+  if (carriedText(options) !== undefined) return options;
+  return { ...options, [ENVELOPE_OPTION]: JSON.stringify(envelope) };
+}
+
+function carriedText(options: unknown): unknown {
+  return typeof options === 'object' && options !== null
+    ? Reflect.get(options, ENVELOPE_OPTION)
+    : undefined;
+}

@@ -1,0 +1,185 @@
+import { describe, expect, test } from 'vitest';
+import {
+  beginRun,
+  beginStage,
+  createJob,
+  currentRun,
+  endRun,
+  endStage,
+  log,
+  withRun,
+  withStage,
+} from '@milepost/core';
+import { asJob, jobOptions } from '@milepost/queue';
+import { jobSpanId, runSpanId, runTraceId } from '@milepost/run-id';
+import { spanTree, useSdk } from '../../core/test/telemetry-harness.ts';
+import { useBull } from './bull.ts';
+import { jobLines, jobSpans } from './job-signals.ts';
+import { useRedis } from './redis-server.ts';
+import { times } from './worker-events.ts';
+
+const redis = useRedis();
+const queues = useBull(redis);
+const telemetry = useSdk();
+
+describe('a job', () => {
+  test('is in the run that added it', async () => {
+    const { bull } = queues;
+    const queue = bull.queue('ocr');
+    const worker = bull.worker('ocr', async () => {
+      log.info('reading');
+      return currentRun()?.runId;
+    });
+    const completed = times(worker, 'completed', 1);
+    const runId = await withRun({ pipeline: 'minutes', subdomain: 'alameda' }, async (run) => {
+      await queue.add('ocr_page_job', { pdf: 'a.pdf' });
+      await completed;
+      return run.runId;
+    });
+
+    expect((await completed)[0]?.returnvalue).toBe(runId);
+    expect(jobLines(telemetry.sdk, 'run.id', 'subdomain', 'job.id', 'queue')).toEqual([
+      ['Started ocr_page_job', runId, 'alameda', '1', 'ocr'],
+      ['reading', runId, 'alameda', '1', expect.anything()],
+      ['Completed ocr_page_job', runId, 'alameda', '1', 'ocr'],
+    ]);
+    const [span] = jobSpans(telemetry.sdk);
+    expect(span?.spanContext()).toMatchObject({
+      traceId: runTraceId(runId),
+      spanId: jobSpanId(runId, 'ocr', '1', { runAttempt: 1, jobAttempt: 1 }),
+    });
+    expect(span?.parentSpanContext?.spanId).toBe(runSpanId(runId, 1));
+  });
+
+  test('knows the job that added it, through several queues', async () => {
+    const { bull } = queues;
+    const [fetch, ocr, deploy] = [bull.queue('fetch'), bull.queue('ocr'), bull.queue('deploy')];
+    bull.worker('fetch', async () => {
+      await ocr.addBulk([
+        { name: 'ocr_page_job', data: 1 },
+        { name: 'ocr_page_job', data: 2, opts: { priority: 2 } },
+      ]);
+    });
+    const pages = times(
+      bull.worker('ocr', async () => undefined),
+      'completed',
+      2,
+    );
+    const deployed = times(
+      bull.worker('deploy', async () => 'deployed'),
+      'completed',
+      1,
+    );
+    await withRun({ pipeline: 'minutes' }, async () => {
+      await fetch.add('fetch_site_job', {}, { jobId: 'fetch-alameda' });
+      await pages;
+      await deploy.add('deploy_job', {}, { delay: 20 });
+      await deployed;
+    });
+
+    const started = jobLines(telemetry.sdk, 'queue', 'job.id', 'parent_job.id').filter(([body]) =>
+      String(body).startsWith('Started'),
+    );
+    expect(started).toEqual([
+      ['Started fetch_site_job', 'fetch', 'fetch-alameda', undefined],
+      ['Started ocr_page_job', 'ocr', '1', 'fetch-alameda'],
+      ['Started ocr_page_job', 'ocr', '2', 'fetch-alameda'],
+      ['Started deploy_job', 'deploy', '1', undefined],
+    ]);
+  });
+
+  test('is a stage where its processor is one', async () => {
+    const { bull } = queues;
+    const queue = bull.queue('fetch');
+    const worker = bull.worker('fetch', () =>
+      withStage('fetch', async (stage) => stage.count('total_pdfs', 2)),
+    );
+    const completed = times(worker, 'completed', 1);
+    await withRun({ pipeline: 'minutes', runId: 'minutes_1737072000_abc123' }, async () => {
+      await queue.add('fetch_site_job', {});
+      await completed;
+    });
+    expect(spanTree(telemetry.sdk.spans)).toMatchInlineSnapshot(`
+      "
+      minutes (run) status="completed"
+        fetch_site_job (job) job.id="1" job.name="fetch_site_job" queue="fetch" status="completed"
+          fetch (stage) job.id="1" job.name="fetch_site_job" queue="fetch" status="completed" total_pdfs=2
+      "
+    `);
+  });
+
+  test('carries the run and the stage it is given by its options', async () => {
+    const { bull } = queues;
+    const queue = bull.queue('ocr');
+    const worker = bull.worker('ocr', async () => currentRun()?.runId);
+    const run = beginRun({ pipeline: 'minutes', subdomain: 'alameda' });
+    const completed = times(worker, 'completed', 1);
+    await queue.add(
+      'fetch',
+      {},
+      jobOptions(createJob({ run, name: 'fetch_site_job' }), { attempts: 3 }),
+    );
+    const [job] = await completed;
+    endRun(run);
+
+    expect(job?.returnvalue).toBe(run.run.id);
+    expect(job?.opts.attempts).toBe(3);
+    expect(jobLines(telemetry.sdk, 'run.id').map(([body]) => body)).toEqual([
+      'Started fetch_site_job',
+      'Completed fetch_site_job',
+    ]);
+    expect(telemetry.sdk.span('minutes').spanContext().spanId).toBe(runSpanId(run.run.id, 1));
+  });
+
+  test('shares a stage with others, which another job ends', async () => {
+    const { bull } = queues;
+    const ocr = bull.queue('ocr');
+    const coordinate = bull.queue('coordinate');
+    bull.worker('ocr', async (job) => {
+      if (job.data === 2) await coordinate.add('ocr_complete_coordinator', {});
+    });
+    const run = beginRun({ pipeline: 'minutes', runId: 'minutes_1737072000_abc124' });
+    const stage = beginStage('ocr', { run, expected: 2 });
+    const ended = times(
+      bull.worker('coordinate', async () => {
+        endStage(stage, { status: 'completed' });
+        endRun(run);
+      }),
+      'completed',
+      1,
+    );
+    for (const page of [1, 2]) {
+      await ocr.add('page', page, jobOptions(createJob({ name: 'ocr_page_job', stage })));
+    }
+    await ended;
+    expect(spanTree(telemetry.sdk.spans)).toMatchInlineSnapshot(`
+      "
+      minutes (run) status="completed"
+        ocr (stage) status="completed"
+          ocr_page_job (job) job.id="1" job.name="ocr_page_job" queue="ocr" status="completed"
+          ocr_page_job (job) job.id="2" job.name="ocr_page_job" queue="ocr" status="completed"
+            ocr_complete_coordinator (job) job.id="1" job.name="ocr_complete_coordinator" parent_job.id="2" queue="coordinate" status="completed"
+      "
+    `);
+  });
+
+  test('is in a trace of its own, linked with its run, where its processor says so', async () => {
+    const { bull } = queues;
+    const queue = bull.queue('ocr');
+    const worker = bull.worker(
+      'ocr',
+      asJob(async () => undefined, { trace: 'link' }),
+    );
+    const completed = times(worker, 'completed', 1);
+    const runId = await withRun({ pipeline: 'minutes' }, async (run) => {
+      await queue.add('ocr_page_job', {});
+      await completed;
+      return run.runId;
+    });
+    const spans = jobSpans(telemetry.sdk);
+    expect(spans).toHaveLength(1);
+    expect(spans[0]?.spanContext().traceId).not.toBe(runTraceId(runId));
+    expect(spans[0]?.links.map(({ context }) => context.spanId)).toContain(runSpanId(runId, 1));
+    expect(spans[0]?.attributes['run.id']).toBe(runId);
+  });
+});

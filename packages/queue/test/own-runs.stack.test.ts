@@ -1,0 +1,131 @@
+import { Queue } from 'bullmq';
+import { describe, expect, test } from 'vitest';
+import { createJob, currentRun, withRun } from '@milepost/core';
+import { isRunId, runSpanId, runTraceId } from '@milepost/run-id';
+import { useDiag, useSdk } from '../../core/test/telemetry-harness.ts';
+import { type Bull, useBull } from './bull.ts';
+import { jobLines, jobSpans } from './job-signals.ts';
+import { useRedis } from './redis-server.ts';
+import { times } from './worker-events.ts';
+
+const redis = useRedis();
+const queues = useBull(redis);
+const telemetry = useSdk();
+const said = useDiag();
+
+/** A queue as it was before the upgrade: nothing of ours around it. */
+function plainQueue({ connection }: Bull, name: string): Queue {
+  return new Queue(name, { connection });
+}
+
+async function envelopeOfARun(): Promise<Record<string, unknown>> {
+  return withRun({ pipeline: 'other' }, () => ({ ...createJob({ name: 'page' }) }));
+}
+
+describe('a job that came without a run', () => {
+  const OPTIONS = [
+    ['no envelope', async () => undefined],
+    ['rubbish', async () => '{"version":'],
+    ['what is no envelope', async () => JSON.stringify(['a', 1])],
+    ['a partial envelope', async () => JSON.stringify({ version: 1, run: { id: 'a_1_b' } })],
+    ['an older one', async () => JSON.stringify({ ...(await envelopeOfARun()), version: 0 })],
+    ['a newer one', async () => JSON.stringify({ ...(await envelopeOfARun()), version: 2 })],
+  ] as const;
+
+  test.for(OPTIONS)(
+    '%s: runs, in a run of its own, and one warning says so',
+    async ([, carried]) => {
+      const { bull } = queues;
+      const queue = plainQueue(bull, 'ocr');
+      const milepost = await carried();
+      const worker = bull.worker('ocr', async () => currentRun()?.runId);
+      const completed = times(worker, 'completed', 2);
+      for (const data of [1, 2]) {
+        const options = { attempts: 1, ...(milepost !== undefined && { milepost }) };
+        await queue.add('ocr_page_job', data, options);
+      }
+      const runIds = (await completed).map((job) => String(job.returnvalue));
+      await queue.close();
+
+      expect(runIds.every(isRunId)).toBe(true);
+      expect(new Set(runIds).size).toBe(2);
+      expect(said.messages).toHaveLength(1);
+      expect(jobLines(telemetry.sdk, 'run.id', 'job.id').map(([, ...rest]) => rest)).toEqual([
+        [runIds[0], '1'],
+        [runIds[0], '1'],
+        [runIds[1], '2'],
+        [runIds[1], '2'],
+      ]);
+      const roots = telemetry.sdk.spans.filter(
+        ({ name, attributes }) => attributes['pipeline.unit'] === 'run' && name !== 'other',
+      );
+      expect(roots.map((span) => span.spanContext().spanId).toSorted()).toEqual(
+        runIds.map((runId) => runSpanId(runId, 1)).toSorted(),
+      );
+    },
+  );
+
+  test('each of its tries is in the same run, which ends with the last', async () => {
+    const { bull } = queues;
+    const queue = plainQueue(bull, 'ocr');
+    const runIds = new Set<string | undefined>();
+    const worker = bull.worker('ocr', async (job) => {
+      runIds.add(currentRun()?.runId);
+      if (job.attemptsStarted < 3) throw new Error('not yet');
+    });
+    const completed = times(worker, 'completed', 1);
+    await queue.add('page', {}, { attempts: 3 });
+    await completed;
+    await queue.close();
+
+    const [runId = ''] = runIds;
+    expect(runIds.size).toBe(1);
+    const roots = telemetry.sdk.spans.filter(
+      ({ attributes }) => attributes['pipeline.unit'] === 'run',
+    );
+    expect(roots.map((root) => [root.spanContext().spanId, root.attributes['status']])).toEqual([
+      [runSpanId(runId, 1), 'completed'],
+    ]);
+    expect(jobSpans(telemetry.sdk).map((span) => span.spanContext().traceId)).toEqual([
+      runTraceId(runId),
+      runTraceId(runId),
+      runTraceId(runId),
+    ]);
+    expect(
+      telemetry.sdk.logs.map(({ body }) => String(body)).filter((body) => body.startsWith('run_')),
+    ).toEqual(['run_started', 'run_completed']);
+  });
+
+  test('each firing of a scheduler is a run of its own, and nothing is missing', async () => {
+    const { bull } = queues;
+    const queue = bull.queue('nightly');
+    const worker = bull.worker('nightly', async () => currentRun()?.runId);
+    const completed = times(worker, 'completed', 2);
+    // Not even where a run is around whoever sets the scheduler up.
+    const outer = await withRun({ pipeline: 'setup' }, async (run) => {
+      await queue.upsertJobScheduler('sweep', { every: 100, limit: 2 }, { name: 'sweep_job' });
+      return run.runId;
+    });
+    const runIds = (await completed).map((job) => String(job.returnvalue));
+
+    expect(runIds.every(isRunId)).toBe(true);
+    expect(new Set([...runIds, outer]).size).toBe(3);
+    expect(said.messages).toEqual([]);
+  });
+
+  test('is not in the run in which its worker was made', async () => {
+    const { bull } = queues;
+    const queue = plainQueue(bull, 'ocr');
+    const outer = await withRun({ pipeline: 'setup' }, async (run) => {
+      const worker = bull.worker('ocr', async () => currentRun()?.runId);
+      const completed = times(worker, 'completed', 1);
+      await queue.add('page', {});
+      const [job] = await completed;
+      expect(isRunId(String(job?.returnvalue))).toBe(true);
+      expect(job?.returnvalue).not.toBe(run.runId);
+      return run.runId;
+    });
+    await queue.close();
+    expect(outer).toBeTruthy();
+  });
+});

@@ -1,0 +1,110 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Worker } from 'bullmq';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { withRun } from '@milepost/core';
+import { watchWorker } from '@milepost/queue';
+import { jobSpanId, runTraceId } from '@milepost/run-id';
+import { RUN_TYPESCRIPT } from '../../../test/run-typescript.ts';
+import { useSdk } from '../../core/test/telemetry-harness.ts';
+import { useBull } from './bull.ts';
+import { jobLines } from './job-signals.ts';
+import { type Recorded } from './programs/recording-sdk.ts';
+import { useRedis } from './redis-server.ts';
+import { times } from './worker-events.ts';
+
+const redis = useRedis();
+const queues = useBull(redis);
+const telemetry = useSdk();
+const FILE = new URL('./programs/sandboxed.ts', import.meta.url);
+const execArgv = [
+  ...RUN_TYPESCRIPT,
+  ...(process.env['MILEPOST_TEST_BUILT'] === '1' ? [] : ['--conditions=@milepost/source']),
+];
+
+let directory: string;
+let file: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'milepost-sandbox-'));
+  file = join(directory, 'signals.jsonl');
+});
+afterEach(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function recorded(): readonly Recorded[] {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line): Recorded => JSON.parse(line));
+}
+
+function worker(useWorkerThreads: boolean): Worker {
+  const env = { ...process.env, NODE_OPTIONS: '', RECORD_TO: file };
+  return queues.bull.worker('ocr', FILE, {
+    useWorkerThreads,
+    workerForkOptions: { execArgv, env },
+    workerThreadsOptions: { execArgv, env },
+  });
+}
+
+describe.for([
+  ['a process', false],
+  ['a thread', true],
+] as const)('a processor in a file, run in %s', ([, useWorkerThreads]) => {
+  test('is a job of the run, and BullMQ does what it does', async () => {
+    const { bull } = queues;
+    const sandbox = worker(useWorkerThreads);
+    const progress: unknown[] = [];
+    sandbox.on('progress', (_, value) => void progress.push(value));
+    const completed = times(sandbox, 'completed', 1);
+    const failed = times(sandbox, 'failed', 1);
+    const runId = await withRun({ pipeline: 'minutes', subdomain: 'alameda' }, async (run) => {
+      await bull.queue('ocr').addBulk([
+        { name: 'ocr_page_job', data: { page: 1 } },
+        { name: 'ocr_page_job', data: { page: 2 } },
+      ]);
+      await Promise.all([completed, failed]);
+      return run.runId;
+    });
+
+    expect((await completed)[0]?.returnvalue).toEqual({ runId, data: { page: 1 } });
+    expect((await failed)[0]?.failedReason).toBe('no page 2');
+    expect(progress).toEqual([50, 50]);
+    const spans = recorded().filter(({ signal }) => signal === 'span');
+    expect(spans.map(({ name, traceId, spanId }) => [name, traceId, spanId])).toEqual(
+      ['1', '2'].map((id) => [
+        'ocr_page_job',
+        runTraceId(runId),
+        jobSpanId(runId, 'ocr', id, { runAttempt: 1, jobAttempt: 1 }),
+      ]),
+    );
+    expect(
+      recorded()
+        .filter(({ signal }) => signal === 'log')
+        .map(({ name, attributes }) => [name, attributes['run.id'], attributes['subdomain']]),
+    ).toEqual(
+      [
+        'Started ocr_page_job',
+        'reading',
+        'Completed ocr_page_job',
+        'Started ocr_page_job',
+        'reading',
+        'Failed ocr_page_job',
+      ].map((body) => [body, runId, 'alameda']),
+    );
+  });
+});
+
+test('a sandbox that is killed in a job is told of by its watched worker', async () => {
+  const { bull } = queues;
+  const failed = times(watchWorker(worker(false)), 'failed', 1);
+  await withRun({ pipeline: 'minutes' }, async () => {
+    await bull.queue('ocr').add('ocr_page_job', { page: 9 });
+    await failed;
+  });
+  expect((await failed)[0]?.failedReason).toContain('SIGKILL');
+  expect(recorded().map(({ name }) => name)).toEqual(['Started ocr_page_job', 'reading']);
+  expect(jobLines(telemetry.sdk, 'level')).toContainEqual(['Failed ocr_page_job', 'error']);
+});
