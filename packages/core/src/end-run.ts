@@ -126,5 +126,5 @@ function statusByStages(run: RunIdentity): RunEndStatus {
       () => store.isTroubled?.(run.runId, run.attempt),
       undefined,
     );
-  return (known ?? false) || runMemory(run).troubled.size > 0 ? 'partial' : 'completed';
+  return (known ?? runMemory(run).troubled.size > 0) ? 'partial' : 'completed';
 }

@@ -214,7 +214,7 @@ export class JobExecution implements Job, EntryExecution<Job>, SignalledJob, Sha
     const verdict = judgeStage(outcome, this.judges, skipped, this.items, counts);
     const { status, error } = verdict;
     if (status === STATUS_VALUE_FAILED) notes.useErrorContext();
-    const willRetry = this.#willRetry(outcome, status);
+    const willRetry = this.#willRetry(outcome);
     this.#remember(status === STATUS_VALUE_FAILED && !willRetry);
     const { waitSeconds } = this.#plan;
     countJobEnd(this.#series, { status, willRetry, durationSeconds, waitSeconds });
@@ -246,17 +246,23 @@ export class JobExecution implements Job, EntryExecution<Job>, SignalledJob, Sha
     });
   }
 
-  // Where the process ends around it, its queue gives it to another.
-  #willRetry(outcome: Outcome, status: string): boolean {
-    if (outcome.kind === 'abandoned' || outcome.kind === 'interrupted') return true;
-    return status === STATUS_VALUE_FAILED && willRetryAfter(outcome, this.willRetry);
+  // A queue tries again what throws, whatever is thought of it; and what the process ends around, it gives to another.
+  #willRetry(outcome: Outcome): boolean {
+    if (outcome.kind === 'returned') return false;
+    return outcome.kind === 'threw' ? willRetryAfter(outcome, this.willRetry) : true;
   }
 
+  // Whoever ends the stage, or the run, says what a failed job of it means: by default, that it is partial.
   #remember(failed: boolean): void {
-    if (this.#share === undefined) return;
+    const key = `${this.queue}:${this.jobId}`;
+    if (this.#share === undefined) {
+      const { troubled } = this.#plan.runState;
+      if (failed) troubled.add(key);
+      else if (troubled.size > 0) troubled.delete(key);
+      return;
+    }
     const { failedJobs } = this.#plan.memory;
     const { executionId } = this.#share;
-    const key = `${this.queue}:${this.jobId}`;
     const known = failedJobs.get(executionId);
     if (!failed) known?.delete(key);
     else if (known === undefined) failedJobs.set(executionId, new Set([key]));

@@ -33,6 +33,12 @@ export interface Classification {
  */
 export type Classifier = (outcome: ClassifiedOutcome) => Classification | undefined;
 
+/** A classifier that is asked once and answers the same ever after, for what ends alike. */
+export function askedOnce(classify: Classifier): Classifier {
+  let answer: { readonly given: Classification | undefined } | undefined;
+  return (outcome) => (answer ??= { given: classify(outcome) }).given;
+}
+
 /** Who says what an outcome is. */
 export interface Judges {
   /** The work's own classifier. */

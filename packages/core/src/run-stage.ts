@@ -3,7 +3,7 @@ import { UNNAMED, boundedName } from './bounded-name.ts';
 import { type StageDefinition } from './define-stage.ts';
 import { Flags } from './flags.ts';
 import { atOnce, guarded } from './guard.ts';
-import { type Classification, type Classifier } from './outcome.ts';
+import { askedOnce } from './outcome.ts';
 import { readOptions } from './read-options.ts';
 import { activeContext, runningScopeOf } from './scope.ts';
 import { StageExecution } from './stage-execution.ts';
@@ -51,7 +51,7 @@ function beginStageExecution<Args extends readonly unknown[]>(
     const execution = new StageExecution(plan, scope, context);
     return { execution, observer: execution };
   }
-  // Outside any run: the run that the stage makes for itself lasts as long as the stage.
+  // Outside any run: the run that the stage makes for itself lasts as long as the stage, and ends alike.
   const { classify, signal } = options;
   const judged = classify && { classify: askedOnce(classify) };
   const run = beginImplicitRun(name, { ...judged, ...(signal && { signal }) });
@@ -72,12 +72,6 @@ function beginStageExecution<Args extends readonly unknown[]>(
       },
     },
   };
-}
-
-// The stage and the run that it made for itself end alike.
-function askedOnce(classify: Classifier): Classifier {
-  let answer: { readonly given: Classification | undefined } | undefined;
-  return (outcome) => (answer ??= { given: classify(outcome) }).given;
 }
 
 function stageName(given: unknown, flags: Flags): string {

@@ -9,6 +9,7 @@ import { type JobIdentity } from './identity.ts';
 import { JobExecution } from './job-execution.ts';
 import { JOB_TRACE_VALUES, type JobOptions, type JobPlace } from './job-options.ts';
 import { type Job } from './job.ts';
+import { askedOnce } from './outcome.ts';
 import { positiveInteger } from './positive-integer.ts';
 import {
   type EnvelopeOfJob,
@@ -138,7 +139,8 @@ function jobInRun(known: KnownJob, joined: JoinedByEnvelope): JobExecution {
 /** A job of no known run makes one for itself, which begins and ends with it. */
 function jobInItsOwnRun(known: KnownJob): EntryExecution<Job> {
   const { identity, options, flags, envelope, readyAt } = known;
-  const { classify, signal } = options;
+  const { signal } = options;
+  const classify = options.classify && askedOnce(options.classify);
   const runId = derivedRunId(identity.name, identity, readyAt);
   const run = beginImplicitRun(
     identity.name,
@@ -164,7 +166,7 @@ function jobInItsOwnRun(known: KnownJob): EntryExecution<Job> {
         linked: [],
       },
       waitSeconds: waitOf(known),
-      options,
+      options: { ...options, ...(classify && { classify }) },
       flags,
     },
     run.context,

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { asStage, withItem, withRun, withStage } from '@milepost/core';
+import { asStage, withItem, withJob, withRun, withStage } from '@milepost/core';
 import { OUTCOME_CASES, type Seen } from './outcome-cases.ts';
 import { InMemorySdk, unregister, useLifecycle } from './telemetry-harness.ts';
 
@@ -12,6 +12,7 @@ const WRAPPERS: readonly (readonly [name: string, wrap: Wrap, unit: string])[] =
   ['withRun', (work) => withRun({ pipeline: 'outcomes' }, work), 'run_ended'],
   ['withStage', (work) => withStage('work', work), 'stage_ended'],
   ['asStage', (work) => asStage('work', work)(), 'stage_ended'],
+  ['withJob', (work) => withJob(undefined, { queue: 'outcomes', jobId: '1' }, work), 'job_ended'],
   [
     'withItem',
     (work) =>
