@@ -1,14 +1,7 @@
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type AlertSettings, DEFAULT_ALERT_SETTINGS, prometheusRules } from '@milepost/grafana';
 import { freePorts } from './free-ports.ts';
 import { ServerProcess } from './server-process.ts';
 
@@ -39,8 +32,8 @@ export interface Stack {
 export interface StackOptions {
   /** Where Alertmanager sends every alert. Default: nowhere, as in the settings. */
   readonly webhookUrl?: string;
-  /** How often rules are evaluated, a Prometheus duration. Default: 1s. */
-  readonly evaluationInterval?: string;
+  /** What the alert rules have otherwise than as they are committed, besides an evaluation every second. */
+  readonly alertSettings?: Partial<AlertSettings>;
 }
 
 /** Starts the servers on free ports of loopback, in a directory of their own, and resolves when all serve. */
@@ -63,32 +56,31 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const logFile = (name: string): string => join(directory, `${name}.log`);
 
   const settings = join(directory, 'prometheus.yaml');
-  const rules = join(ROOT, 'grafana/rules');
   mkdirSync(join(directory, 'rules'));
-  if (existsSync(rules)) cpSync(rules, join(directory, 'rules'), { recursive: true });
+  writeFileSync(
+    join(directory, 'rules/milepost.yaml'),
+    prometheusRules({
+      ...DEFAULT_ALERT_SETTINGS,
+      evaluationInterval: '1s',
+      ...options.alertSettings,
+    }),
+  );
   writeFileSync(
     settings,
     changed(join(ROOT, 'grafana/prometheus.yaml'), [
       ['alertmanager:9093', address(ports.alertmanager)],
       ['otel-collector:8888', address(ports.collectorMetrics)],
-      ['evaluation_interval: 15s', `evaluation_interval: ${options.evaluationInterval ?? '1s'}`],
+      ['evaluation_interval: 15s', 'evaluation_interval: 1s'],
       ['scrape_interval: 15s', 'scrape_interval: 1s'],
     ]),
   );
-  const alertSettings = join(directory, 'alertmanager.yaml');
+  const routes = join(directory, 'alertmanager.yaml');
   writeFileSync(
-    alertSettings,
-    changed(
-      join(ROOT, 'grafana/alertmanager.yaml'),
-      options.webhookUrl === undefined
-        ? []
-        : [
-            [
-              '  - name: nobody\n',
-              `  - name: nobody\n    webhook_configs: [{ url: '${options.webhookUrl}' }]\n`,
-            ],
-          ],
-    ),
+    routes,
+    changed(join(ROOT, 'grafana/alertmanager.yaml'), [
+      ['group_interval: 1m', 'group_interval: 1s'],
+      ...(options.webhookUrl === undefined ? [] : [webhookReceiver(options.webhookUrl)]),
+    ]),
   );
 
   const servers = {
@@ -134,7 +126,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     alertmanager: new ServerProcess({
       program: 'alertmanager',
       args: [
-        `--config.file=${alertSettings}`,
+        `--config.file=${routes}`,
         `--storage.path=${join(directory, 'alertmanager')}`,
         `--web.listen-address=${address(ports.alertmanager)}`,
         '--cluster.listen-address=',
@@ -183,6 +175,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     directory,
     stop,
   };
+}
+
+// In the place of the receiver that goes nowhere.
+function webhookReceiver(url: string): readonly [string, string] {
+  return ['  - name: nobody\n', `  - name: nobody\n    webhook_configs: [{ url: '${url}' }]\n`];
 }
 
 /** A file of settings with some texts replaced, each of which must be there. */
