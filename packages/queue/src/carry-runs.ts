@@ -9,6 +9,15 @@ export interface JobProducer {
   addBulk(...args: never[]): Promise<unknown>;
 }
 
+/** What can be said about the jobs of a producer. */
+export interface CarryRunsOptions {
+  /**
+   * The stage that the jobs run, or a function of a job's name that gives it: on their spans, log lines and metrics.
+   * Default: none.
+   */
+  readonly stage?: string | ((name: string) => string | undefined);
+}
+
 const carrying = new WeakSet<object>();
 
 /**
@@ -16,7 +25,10 @@ const carrying = new WeakSet<object>();
  * same object comes back, and it does what it did. Jobs that are added outside any run, and those of schedulers, make a run
  * of their own when they run.
  */
-export function carryRuns<Producer extends JobProducer>(producer: Producer): Producer {
+export function carryRuns<Producer extends JobProducer>(
+  producer: Producer,
+  options: CarryRunsOptions = {},
+): Producer {
   if (carrying.has(producer)) return producer;
   carrying.add(producer);
   for (const method of ['add', 'addBulk'] as const) {
@@ -30,7 +42,7 @@ export function carryRuns<Producer extends JobProducer>(producer: Producer): Pro
           Reflect.apply(
             target,
             self,
-            guarded('the envelope of a job', () => withEnvelopes(args), args),
+            guarded('the envelope of a job', () => withEnvelopes(args, options), args),
           ),
       }),
     });
@@ -39,28 +51,38 @@ export function carryRuns<Producer extends JobProducer>(producer: Producer): Pro
 }
 
 /** Arguments of `add(name, data, options)` and `addBulk(jobs)` of a queue, or of `add(flow)` and `addBulk(flows)`. */
-function withEnvelopes(args: readonly unknown[]): readonly unknown[] {
-  const [first, data, options, ...rest] = args;
-  if (typeof first === 'string')
-    return [first, data, optionsWith(options, envelopeFor(first)), ...rest];
-  const carried = Array.isArray(first) ? first.map(withEnvelope) : withEnvelope(first);
-  return [carried, ...args.slice(1)];
+function withEnvelopes(args: readonly unknown[], options: CarryRunsOptions): readonly unknown[] {
+  const [first, ...others] = args;
+  if (args.length === 0) return args;
+  if (typeof first === 'string') {
+    const [data, given, ...rest] = others;
+    return [first, data, optionsWith(given, envelopeFor(first, options)), ...rest];
+  }
+  const carried = Array.isArray(first)
+    ? first.map((job: unknown) => withEnvelope(job, options))
+    : withEnvelope(first, options);
+  return [carried, ...others];
 }
 
 /** One job of a bulk, or a flow with its children. */
-function withEnvelope(job: unknown): unknown {
+function withEnvelope(job: unknown, options: CarryRunsOptions): unknown {
   if (!isPlainObject(job)) return job;
   const { name, opts, children } = job;
   if (typeof name !== 'string') return job;
   return {
     ...job,
-    opts: optionsWith(opts, envelopeFor(name)),
-    ...(Array.isArray(children) && { children: children.map(withEnvelope) }),
+    opts: optionsWith(opts, envelopeFor(name, options)),
+    ...(Array.isArray(children) && {
+      children: children.map((child: unknown) => withEnvelope(child, options)),
+    }),
   };
 }
 
-function envelopeFor(name: string): JobEnvelope {
-  return currentRun() === undefined ? jobTemplate(name, Date.now()) : createJob({ name });
+function envelopeFor(name: string, options: CarryRunsOptions): JobEnvelope {
+  const stage = typeof options.stage === 'function' ? options.stage(name) : options.stage;
+  return currentRun() === undefined
+    ? jobTemplate(name, Date.now(), stage)
+    : createJob({ name, ...(stage !== undefined && { stage }) });
 }
 
 // A copy of anything else might not do what it does.

@@ -6,7 +6,7 @@
  * to sandboxed processors too. As a text, because its scripts write options anew, and then an empty list becomes an
  * object and a number loses digits. BullMQ's own `telemetry` option is left to whoever uses it.
  */
-export const ENVELOPE_OPTION = 'milepost';
+const ENVELOPE_OPTION = 'milepost';
 
 /** What a job's options carry as its envelope: any JSON value, undefined where there is none or its text is no JSON. */
 export function carriedEnvelope(options: unknown): unknown {

@@ -1,7 +1,5 @@
 import { diag } from '@opentelemetry/api';
 
-const reported = new Set<string>();
-
 /** Runs something of ours inside a call of BullMQ's: what it throws is reported, and `fallback` stands in. */
 export function guarded<T>(what: string, fn: () => T, fallback: T): T {
   try {
@@ -10,13 +8,6 @@ export function guarded<T>(what: string, fn: () => T, fallback: T): T {
     quietly(() => diag.error(`milepost: ${what} failed`, error));
     return fallback;
   }
-}
-
-/** Says something through `diag`, once per process. */
-export function reportOnce(key: string, message: string): void {
-  if (reported.has(key)) return;
-  reported.add(key);
-  quietly(() => diag.warn(`milepost: ${message}`));
 }
 
 // A user's diag logger may throw: nobody is left to tell.

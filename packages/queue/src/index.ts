@@ -1,5 +1,5 @@
 export { asJob } from './as-job.ts';
-export { type JobProducer, carryRuns } from './carry-runs.ts';
+export { type CarryRunsOptions, type JobProducer, carryRuns } from './carry-runs.ts';
 export { jobOptions } from './job-options.ts';
 export { type AsJobOptions } from './run-job.ts';
 export { VERSION } from './version.ts';

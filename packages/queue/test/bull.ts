@@ -10,7 +10,7 @@ import {
 } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach } from 'vitest';
-import { asJob, carryRuns } from '@milepost/queue';
+import { type CarryRunsOptions, asJob, carryRuns } from '@milepost/queue';
 import { type useRedis } from './redis-server.ts';
 
 /** What a queue leaves behind: each job as it is stored, and what was told of it, in order. */
@@ -39,10 +39,11 @@ export class Bull {
   queue<Data = unknown, Result = unknown>(
     name: string,
     options: Partial<QueueOptions> = {},
+    carried: CarryRunsOptions = {},
   ): Queue<Data, Result> {
     const queue = new Queue<Data, Result>(name, { ...this.#options(), ...options });
     this.#closables.push(queue);
-    return this.tracked ? carryRuns(queue) : queue;
+    return this.tracked ? carryRuns(queue, carried) : queue;
   }
 
   flows(options: Partial<FlowProducerOptions> = {}): FlowProducer {

@@ -1,4 +1,3 @@
-import { type ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { type ReadableSpan } from '@opentelemetry/sdk-trace';
 import { type InMemorySdk } from '../../core/test/telemetry-harness.ts';
 
@@ -7,15 +6,9 @@ export function jobSpans(sdk: InMemorySdk): readonly ReadableSpan[] {
   return sdk.spans.filter(({ attributes }) => attributes['pipeline.unit'] === 'job');
 }
 
-/** The log records below jobs. */
-export function jobLogs(sdk: InMemorySdk): readonly ReadableLogRecord[] {
-  return sdk.logs.filter(({ attributes }) => attributes['job.id'] !== undefined);
-}
-
 /** What was said below jobs, each with these attributes. */
 export function jobLines(sdk: InMemorySdk, ...names: readonly string[]): readonly unknown[][] {
-  return jobLogs(sdk).map(({ body, attributes }) => [
-    body,
-    ...names.map((name) => attributes[name]),
-  ]);
+  return sdk.logs
+    .filter(({ attributes }) => attributes['job.id'] !== undefined)
+    .map(({ body, attributes }) => [body, ...names.map((name) => attributes[name])]);
 }

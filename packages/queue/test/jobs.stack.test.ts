@@ -108,6 +108,30 @@ describe('a job', () => {
     `);
   });
 
+  test('has the stage that its queue is for, on every line', async () => {
+    const { bull } = queues;
+    const queue = bull.queue('fetch', {}, { stage: (name) => name.replace('_job', '') });
+    const worker = bull.worker('fetch', async (job) => {
+      if (job.name === 'page_job') return;
+      log.info('fetching');
+      await withStage('fetch', async () => queue.add('page_job', {}));
+    });
+    const completed = times(worker, 'completed', 2);
+    await withRun({ pipeline: 'minutes' }, async () => {
+      await queue.add('fetch_job', {});
+      await completed;
+    });
+    expect(jobLines(telemetry.sdk, 'stage', 'stage.occurrence', 'job.id')).toEqual([
+      ['Started fetch_job', 'fetch', undefined, '1'],
+      ['fetching', 'fetch', undefined, '1'],
+      ['fetch_started', 'fetch', undefined, '1'],
+      ['fetch_completed', 'fetch', undefined, '1'],
+      ['Completed fetch_job', 'fetch', undefined, '1'],
+      ['Started page_job', 'page', undefined, '2'],
+      ['Completed page_job', 'page', undefined, '2'],
+    ]);
+  });
+
   test('carries the run and the stage it is given by its options', async () => {
     const { bull } = queues;
     const queue = bull.queue('ocr');
