@@ -10,6 +10,7 @@ import { addItemCommand } from './item-command.ts';
 import { addOutputsCommand } from './outputs-command.ts';
 import { addPruneCommand } from './prune-command.ts';
 import { addRebuildCommand } from './rebuild-command.ts';
+import { addRepairCommand } from './repair-command.ts';
 import { addRunsCommand } from './runs-command.ts';
 import { addShowCommand } from './show-command.ts';
 import { addSourceCommand } from './source-command.ts';
@@ -62,6 +63,7 @@ export function createProgram(io: CliIo): Command {
   addVerifyCommand(program, io);
   addRebuildCommand(program, io);
   addPruneCommand(program, io);
+  addRepairCommand(program, io);
   addExportCommand(program, io);
   addImportCommand(program, io);
   addSourceCommand(program, io);

@@ -27,7 +27,9 @@ export function errorJson(error: RecordedError | undefined): JsonAnswer | null {
 }
 
 /** Why something counts as lost, in JSON. */
-export function lostJson(lost: LostEvidence | undefined): JsonAnswer | null {
+export function lostJson(
+  lost: (Omit<LostEvidence, 'goneBy'> & { readonly goneBy: string }) | undefined,
+): JsonAnswer | null {
   if (lost === undefined) return null;
   return {
     host: lost.host,
@@ -45,6 +47,29 @@ function itemsJson(items: ItemTotals | undefined): JsonAnswer | null {
   if (items === undefined) return null;
   const { total, successful, failed } = items;
   return { total, successful, failed };
+}
+
+/** Who decided on an end, in JSON; with the evidence of that time. */
+function repairedJson(repaired: RunDetail['repaired']): JsonAnswer | null {
+  if (repaired === undefined) return null;
+  const { at, by, reason, lost } = repaired;
+  return {
+    at: timeJson(at),
+    by,
+    reason: reason ?? null,
+    lost: lost
+      ? lostJson({
+          host: lost.host,
+          bootId: lost.boot_id,
+          pid: lost.pid,
+          threadId: lost.thread_id,
+          processStart: lost.process_start,
+          lastHeartbeat: lost.last_heartbeat,
+          goneBy: lost.gone_by,
+          reason: lost.reason,
+        })
+      : null,
+  };
 }
 
 /** What could not be read, in JSON. */
@@ -84,6 +109,7 @@ function executionJson(execution: ExecutionSummary): JsonAnswer {
     attempt: execution.attempt,
     state: execution.state,
     lost: lostJson(execution.lost),
+    repaired: repairedJson(execution.repaired),
     timestamp: timeJson(execution.startTime),
     end_time: timeJson(execution.endTime),
     duration_seconds: execution.durationSeconds ?? null,
@@ -120,6 +146,7 @@ export function runsJson({ runs, total, problems }: RunList): JsonAnswer {
 export function runJson(run: RunDetail, recordPath: string): JsonAnswer {
   return {
     ...summaryJson(run),
+    repaired: repairedJson(run.repaired),
     trace_id: run.traceId ?? null,
     source_job_id: run.source.job_id ?? null,
     record_path: recordPath,

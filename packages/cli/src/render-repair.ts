@@ -1,0 +1,76 @@
+import { type PlannedEnd, type RepairPlan } from '@milepost/registry';
+import { durationText } from './duration-text.ts';
+import { drawEntries } from './entries.ts';
+import { styleOfState } from './paint.ts';
+import { type RepairedRun } from './repair-runs.ts';
+import { terminalText } from './terminal-text.ts';
+import { timeText } from './time-text.ts';
+import { type DrawingOptions } from './waterfall.ts';
+
+function labelOf({ unit, stage, runAttempt, occurrence, attempt }: PlannedEnd): string {
+  if (unit === 'run') return runAttempt > 1 ? `the run, attempt ${runAttempt}` : 'the run';
+  const which = [
+    ...(occurrence > 1 ? [`#${occurrence}`] : []),
+    ...(attempt > 1 ? [`attempt ${attempt}`] : []),
+  ];
+  return [terminalText(stage ?? '', 60), ...which].join(' ');
+}
+
+function whyOf({ lost }: PlannedEnd): string {
+  return lost === undefined ? 'nobody is known who would end it' : terminalText(lost.reason);
+}
+
+function headOf(plan: RepairPlan, { paint, now }: DrawingOptions): string {
+  const { runId, pipeline, state, startTime } = plan;
+  const age = durationText(Math.max(0, now - startTime) / 1000);
+  return [
+    ...(pipeline === undefined ? [] : [paint('bold', terminalText(pipeline, 60))]),
+    terminalText(runId),
+    paint(styleOfState(state), state),
+    ...(startTime === 0 ? [] : [`began ${age} ago`]),
+  ].join(' · ');
+}
+
+function sentLines({ sending }: RepairedRun, { paint }: DrawingOptions): readonly string[] {
+  if (sending === undefined) return [];
+  const { outcome, spans, at, to } = sending;
+  const what = spans === 1 ? '1 span and its log' : `${spans} spans and their logs`;
+  switch (outcome) {
+    case 'nothing':
+      return ['nothing of it is to be sent: nothing was repaired'];
+    case 'not_sampled':
+      return ['nothing of it is to be sent: none of its spans was meant to be exported'];
+    case 'sent_before':
+      return [`sent at ${timeText(at ?? 0)} UTC already; --again sends it once more`];
+    case 'delivered':
+      return [`${paint('green', 'sent')} ${what} to ${terminalText(to ?? '')}`];
+    case 'kept':
+      return [`${paint('yellow', 'kept')} ${what} on disk, for ${terminalText(to ?? '')}`];
+    case 'lost':
+      return [`${paint('red', 'not sent')}: ${what}`];
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/** What a repair of a run did, or would do, as lines. */
+export function renderRepair(run: RepairedRun, options: DrawingOptions): readonly string[] {
+  const { plan, written } = run;
+  const { paint, width } = options;
+  const verb = written ? 'ended as' : 'would end as';
+  const entries = plan.ends.map((end) => ({
+    label: labelOf(end),
+    subject: `${verb} ${end.status} at ${timeText(end.endTime)} UTC`,
+    text: whyOf(end),
+  }));
+  const ends =
+    plan.refused === undefined
+      ? drawEntries(entries, (label) => paint('bold', label), width - 2)
+      : [`${paint('red', 'refused')}: ${terminalText(plan.refused)}`];
+  const nothing =
+    plan.refused === undefined && plan.ends.length === 0 ? ['everything has its end'] : [];
+  return [
+    headOf(plan, options),
+    ...[...ends, ...nothing, ...sentLines(run, options)].map((line) => `  ${line}`),
+  ];
+}
