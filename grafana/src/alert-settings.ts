@@ -1,6 +1,6 @@
 /** What one may want otherwise. Durations are Prometheus' (`30m`). */
 export interface AlertSettings {
-  /** How often rules are evaluated. */
+  /** How often rules are evaluated; Grafana takes multiples of 10 s. */
   readonly evaluationInterval: string;
   /**
    * How long a process must have been silent to count as gone while its stage runs. Longer than the collector is ever away: a silent collector looks
@@ -21,13 +21,13 @@ export interface AlertSettings {
   readonly slowFactor: number;
   /** Where Grafana is, for links; no slash at the end. */
   readonly grafanaUrl: string;
-  /** The page with a section for each alert. */
+  /** The page with a section for each alert; where yours is on the web, its address. */
   readonly runbookUrl: string;
 }
 
 /** What the committed files have. */
 export const DEFAULT_ALERT_SETTINGS: AlertSettings = {
-  evaluationInterval: '15s',
+  evaluationInterval: '30s',
   goneAfter: '30m',
   stuckAfterSeconds: 6 * 3600,
   lateFactor: 1.1,
@@ -36,5 +36,5 @@ export const DEFAULT_ALERT_SETTINGS: AlertSettings = {
   minimumOutcomes: 5,
   slowFactor: 2,
   grafanaUrl: 'http://localhost:3000',
-  runbookUrl: 'https://github.com/milepost/milepost/blob/main/grafana/RUNBOOK.md',
+  runbookUrl: 'grafana/RUNBOOK.md',
 };

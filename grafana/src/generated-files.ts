@@ -1,4 +1,5 @@
 import { DEFAULT_ALERT_SETTINGS } from './alert-settings.ts';
+import { grafanaRules } from './grafana-rules.ts';
 import { prometheusRules } from './prometheus-rules.ts';
 
 /** A file that is made from this code and committed. */
@@ -10,5 +11,8 @@ export interface GeneratedFile {
 
 /** Every such file. */
 export function generatedFiles(): readonly GeneratedFile[] {
-  return [{ path: 'rules/milepost.yaml', text: prometheusRules(DEFAULT_ALERT_SETTINGS) }];
+  return [
+    { path: 'rules/milepost.yaml', text: prometheusRules(DEFAULT_ALERT_SETTINGS) },
+    { path: 'provisioning/alerting/milepost.yaml', text: grafanaRules(DEFAULT_ALERT_SETTINGS) },
+  ];
 }

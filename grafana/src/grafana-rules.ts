@@ -1,0 +1,56 @@
+import { stringify } from 'yaml';
+import { type AlertSettings } from './alert-settings.ts';
+import { type Alert, alerts } from './alerts.ts';
+import { annotationsOf } from './annotations.ts';
+import { GENERATED } from './generated.ts';
+
+const DATASOURCE = 'prometheus';
+// Instant queries: the range only has to be there.
+const RANGE_SECONDS = 600;
+
+/** The same alerts as rules that Grafana evaluates itself, for where there is no Alertmanager. Prometheus records what they carry on. */
+export function grafanaRules(settings: AlertSettings): string {
+  const group = {
+    orgId: 1,
+    name: 'milepost',
+    folder: 'Milepost',
+    interval: settings.evaluationInterval,
+    rules: alerts(settings).map((alert) => ruleOf(alert, settings)),
+  };
+  return `${GENERATED}\n${stringify({ apiVersion: 1, groups: [group] }, { lineWidth: 0 })}`;
+}
+
+function ruleOf(alert: Alert, settings: AlertSettings): Readonly<Record<string, unknown>> {
+  return {
+    uid: `milepost-${alert.name.toLowerCase()}`,
+    title: alert.name,
+    condition: 'B',
+    data: [
+      {
+        refId: 'A',
+        datasourceUid: DATASOURCE,
+        relativeTimeRange: { from: RANGE_SECONDS, to: 0 },
+        model: { refId: 'A', expr: alert.expr, instant: true, range: false },
+      },
+      {
+        refId: 'B',
+        datasourceUid: '__expr__',
+        relativeTimeRange: { from: RANGE_SECONDS, to: 0 },
+        // Every series of A is something wrong, whatever its value.
+        model: { refId: 'B', type: 'math', expression: 'is_number($A)' },
+      },
+    ],
+    noDataState: 'OK',
+    execErrState: 'Error',
+    for: alert.holds,
+    labels: { severity: alert.severity },
+    annotations: Object.fromEntries(
+      Object.entries(annotationsOf(alert, settings)).map(([name, text]) => [name, ofGrafana(text)]),
+    ),
+  };
+}
+
+// There `$value` is a text of all values.
+function ofGrafana(text: string): string {
+  return text.replaceAll('{{ $value', '{{ $values.A.Value');
+}
