@@ -9,7 +9,7 @@ export default mergeConfig(
     test: {
       exclude: [
         ...configDefaults.exclude,
-        'examples/documents/test/demo.test.ts',
+        'examples/documents/test/{demo,processes}.test.ts',
         'packages/delivery/test/{spool-failing-disk,spool-owners}.test.ts',
         'packages/node/test/process-ends.test.ts',
         'packages/registry/test/{crash,hostile-files,index,index-equals-scan,liveness,many-runs,prune,prune-crash,verify}.test.ts',

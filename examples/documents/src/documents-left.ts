@@ -11,6 +11,12 @@ export function valuesOf<Value>(results: readonly ItemResult<Value>[]): readonly
   return results.flatMap((result) => (result.status === 'completed' ? [result.value] : []));
 }
 
+/** @throws NoDocumentLeftError when all failed. */
+export function assertDocumentsLeft(stage: string, left: number, all: number): void {
+  if (left > 0) return;
+  throw new NoDocumentLeftError(`No document left after ${stage}: all ${all} failed.`);
+}
+
 /**
  * The same for the next stage.
  *
@@ -21,8 +27,6 @@ export function documentsLeft<Value>(
   results: readonly ItemResult<Value>[],
 ): readonly Value[] {
   const values = valuesOf(results);
-  if (values.length === 0) {
-    throw new NoDocumentLeftError(`No document left after ${stage}: all ${results.length} failed.`);
-  }
+  assertDocumentsLeft(stage, values.length, results.length);
   return values;
 }

@@ -9,6 +9,9 @@ export interface Arguments {
   readonly input: string;
   readonly pages: number;
   readonly workers: number;
+  /** Processes that recognise pages; undefined where the program does it itself. */
+  readonly processes: number | undefined;
+  readonly killOne: boolean;
   readonly runId: string | undefined;
   readonly subdomain: string;
   readonly root: string;
@@ -21,6 +24,8 @@ interface Options {
   readonly input?: string;
   readonly pages: number;
   readonly workers: number;
+  readonly processes?: number;
+  readonly killOne: boolean;
   readonly runId?: string;
   readonly subdomain?: string;
   readonly root: string;
@@ -55,6 +60,12 @@ export function parseArguments(argv: readonly string[]): Arguments {
       Math.min(2, availableParallelism()),
     )
     .option(
+      '--processes <n>',
+      'recognise in so many processes that share the run (default: in this one)',
+      positiveNumber,
+    )
+    .option('--kill-one', 'kill one of them in the middle of its work', false)
+    .option(
       '--run-id <id>',
       'ID of the run; one that exists gets its next attempt (default: a new one)',
       runId,
@@ -70,11 +81,16 @@ export function parseArguments(argv: readonly string[]): Arguments {
     .option('--no-entities', 'do not look for years, addresses and DOIs')
     .exitOverride();
   const options = command.parse(argv, { from: 'user' }).opts<Options>();
-  const { pages, workers, root, ignoreCache, entities } = options;
+  const { pages, workers, processes, killOne, root, ignoreCache, entities } = options;
+  if (killOne && processes === undefined) {
+    command.error('error: --kill-one needs processes of which one can be killed: --processes <n>');
+  }
   return {
     input: options.input ?? samplePdfDirectory(),
     pages,
     workers,
+    processes,
+    killOne,
     runId: options.runId,
     subdomain: options.subdomain ?? defaultSubdomain(options),
     root,

@@ -1,4 +1,6 @@
 import { type RunIdentity } from '@milepost/core';
+import { type FetchedPdf } from './pipeline/fetch-pdf.ts';
+import { type ReadByProcesses } from './read-by-processes.ts';
 
 /** What a run of the pipeline is told besides its documents. */
 export interface PipelineOptions {
@@ -13,6 +15,8 @@ export interface PipelineOptions {
   readonly pages: number;
   /** How many pages are recognised at a time. */
   readonly workers: number;
+  /** Reads documents by others than this process, in the run around the call. Default: this one reads them. */
+  readonly readByOthers?: (pdfs: readonly FetchedPdf[]) => Promise<ReadByProcesses>;
   readonly extractEntities: boolean;
   readonly ignoreCache: boolean;
   /** For files that only this run needs, and only while it works. */

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { countEntities } from './pipeline/find-entities.ts';
+import { type DeadWorker } from './read-by-processes.ts';
 import { type RunRecord, type StepRecord } from './run-record.ts';
 import { type PipelineResult } from './traced-pipeline.ts';
 
@@ -14,11 +15,13 @@ export interface ReportOptions {
   readonly result: PipelineResult | undefined;
   /** What became of the telemetry. */
   readonly delivery: string;
+  /** Worker processes that ended before their work did. */
+  readonly dead?: readonly DeadWorker[];
 }
 
 /** What happened, for people: per stage, per document, and where to look next. */
 export function formatReport(run: RunRecord, options: ReportOptions): string {
-  const { root, result, delivery } = options;
+  const { root, result, delivery, dead = [] } = options;
   const attempt = run.attempt > 1 ? ` (attempt ${run.attempt})` : '';
   const hub = path.join(root, 'analytics', 'job_registry', `${run.run_id}.json`);
   return [
@@ -32,9 +35,10 @@ export function formatReport(run: RunRecord, options: ReportOptions): string {
     `Record     ${hub}`,
     `Trace      ${run.trace_id ?? 'none'}`,
     `Telemetry  ${delivery}`,
+    ...dead.map((worker) => `Died       ${deathOf(worker)}`),
     '',
     'Next:',
-    ...nextCommands(run, root).map((command) => `  ${command}`),
+    ...nextCommands(run, root, dead.length > 0).map((command) => `  ${command}`),
     '',
   ].join('\n');
 }
@@ -73,7 +77,13 @@ function documentRows(
   });
 }
 
-function nextCommands(run: RunRecord, root: string): readonly string[] {
+function deathOf({ pid, endedBy, reading }: DeadWorker): string {
+  const what =
+    reading.length === 0 ? 'with no document in work' : `while it read ${reading.join(', ')}`;
+  return `worker process ${pid} by ${endedBy}, ${what}`.replace(/\p{Cc}+/gu, ' ');
+}
+
+function nextCommands(run: RunRecord, root: string, isCrashed: boolean): readonly string[] {
   const failed = Object.values(run.pipeline_steps).flatMap((step) => step.failures ?? [])[0];
   // A control character has no form that is safe to paste.
   const id = failed === undefined || /\p{Cc}/u.test(failed.id) ? undefined : failed.id;
@@ -81,6 +91,9 @@ function nextCommands(run: RunRecord, root: string): readonly string[] {
   const dashes = id?.startsWith('-') === true ? '-- ' : '';
   return [
     `npm run -s milepost -- show latest ${at}`,
+    ...(isCrashed
+      ? [`npm run -s milepost -- status latest ${at}`, `npm run -s milepost -- verify latest ${at}`]
+      : []),
     ...(id === undefined ? [] : [`npm run -s milepost -- item ${at} ${dashes}${shellWord(id)}`]),
   ];
 }

@@ -5,8 +5,10 @@ import { openRegistry } from '@milepost/registry';
 import { describeDelivery } from './describe-delivery.ts';
 import { type Arguments } from './parse-arguments.ts';
 import { assertDeployable } from './pipeline/deploy-target.ts';
+import { type FetchedPdf } from './pipeline/fetch-pdf.ts';
 import { findPdfs } from './pipeline/find-pdfs.ts';
 import { createProgress } from './progress.ts';
+import { type DeadWorker, type ReadByProcesses, readByProcesses } from './read-by-processes.ts';
 import { recordSource } from './record-source.ts';
 import { formatReport } from './report.ts';
 import { parseRunRecord } from './run-record.ts';
@@ -33,9 +35,17 @@ export async function runDemo(given: Arguments, signal: AbortSignal): Promise<vo
   const workDirectory = await mkdtemp(path.join(tmpdir(), 'documents-'));
   let runId: string | undefined;
   let result: PipelineResult | undefined;
+  const { processes } = given;
+  const dead: DeadWorker[] = [];
+  const readByOthers = async (pdfs: readonly FetchedPdf[]): Promise<ReadByProcesses> => {
+    const read = await readByProcesses(pdfs, { ...given, processes: processes ?? 1, signal });
+    dead.push(...new Set(read.lost.map(({ worker }) => worker)));
+    return read;
+  };
   try {
     result = await runTracedPipeline(sources, {
       ...given,
+      ...(processes !== undefined && { readByOthers }),
       source: await recordSource(registry, inputDirectory, sources),
       inputDirectory,
       workDirectory,
@@ -54,7 +64,7 @@ export async function runDemo(given: Arguments, signal: AbortSignal): Promise<vo
     const delivery = describeDelivery(endpoint, await telemetry.shutdown());
     if (runId !== undefined) {
       const record = parseRunRecord(await registry.getCentralRegistry(runId));
-      process.stdout.write(formatReport(record, { root: given.root, result, delivery }));
+      process.stdout.write(formatReport(record, { root: given.root, result, delivery, dead }));
     }
     await registry.close();
   }

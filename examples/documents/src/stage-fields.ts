@@ -48,7 +48,7 @@ export function tellFetched(
   stage.set('fetch_duration_per_pdf', secondsPerPdf);
 }
 
-export function ocrConfig({ pages, workers }: PipelineOptions) {
+export function ocrConfig({ pages, workers }: Pick<PipelineOptions, 'pages' | 'workers'>) {
   return { backend: 'tesseract', pages_per_document: pages, workers } as const;
 }
 
@@ -79,8 +79,8 @@ export function compilationConfig({ extractEntities, ignoreCache }: PipelineOpti
   };
 }
 
-export function compilationErrorFields({ pages }: ReadDocument, { resultsOf }: PipelineOptions) {
-  return { txt_dir: resultsOf(ocrStage.name), table_name: TABLE_NAME, page_count: pages.length };
+export function compilationErrorFields(page_count: number, { resultsOf }: PipelineOptions) {
+  return { txt_dir: resultsOf(ocrStage.name), table_name: TABLE_NAME, page_count };
 }
 
 export function tellCompiled(

@@ -1,8 +1,9 @@
 import path from 'node:path';
-import { eachItem, type ItemResult, log, recordOutput, withRun, withStage } from '@milepost/core';
+import { eachItem, type ItemResult, recordOutput, withRun, withStage } from '@milepost/core';
 import { classifyError } from './classify-error.ts';
-import { documentsLeft, valuesOf } from './documents-left.ts';
-import { type CompiledText, keepFields, keepPages, keepText } from './keep-results.ts';
+import { assertDocumentsLeft, documentsLeft, valuesOf } from './documents-left.ts';
+import { type CompiledText, keepFields, keepText } from './keep-results.ts';
+import { ocrAll } from './ocr-stage.ts';
 import { type PipelineOptions } from './pipeline-options.ts';
 import { compileDocument } from './pipeline/compile-document.ts';
 import { type Site, type SiteDocument } from './pipeline/deploy-plugins.ts';
@@ -10,16 +11,15 @@ import { type Deployment, deploySite } from './pipeline/deploy-site.ts';
 import { type ExtractionType, extractFields } from './pipeline/extract-fields.ts';
 import { type FetchedPdf, fetchPdf } from './pipeline/fetch-pdf.ts';
 import { type SourcePdf } from './pipeline/find-pdfs.ts';
-import { ocrDocument, type ReadDocument } from './pipeline/ocr-document.ts';
-import { openOcrEngine } from './pipeline/ocr-engine.ts';
+import { type ReadDocument } from './pipeline/ocr-document.ts';
 import { writePageTable } from './pipeline/write-page-table.ts';
+import { type LostDocument, type ReadByProcesses, WorkerLostError } from './read-by-processes.ts';
 import * as fields from './stage-fields.ts';
 import {
   compilationStage,
   deployStage,
   extractionStage,
   fetchStage,
-  ocrStage,
   STAGE_NAMES,
 } from './stages.ts';
 
@@ -54,7 +54,7 @@ export function runTracedPipeline(
   return withRun(run, async (identity) => {
     options.onRun?.(identity);
     const fetched = documentsLeft('fetch', await fetchAll(sources, options));
-    const read = documentsLeft('ocr', await ocrAll(fetched, options));
+    const read = await readAll(fetched, options);
     const { results, databasePath } = await compileAll(read, options);
     const compiled = documentsLeft('compilation', results);
     const documents = documentsLeft('extraction', await extractAll(compiled, options));
@@ -78,46 +78,33 @@ function fetchAll(sources: readonly SourcePdf[], options: PipelineOptions): Resu
   });
 }
 
-function ocrAll(pdfs: readonly FetchedPdf[], options: PipelineOptions): Results<ReadDocument> {
-  const { pages, workers, signal, writeResult } = options;
-  return withStage(ocrStage, async (stage) => {
-    stage.setConfig(fields.ocrConfig(options));
-    const engine = await openOcrEngine({ workers });
-    const pageOf = new Map<string, number>();
-    const attributes = (pdf: FetchedPdf) => fields.ocrErrorFields(pdf, pageOf.get(pdf.id) ?? 0);
-    const tellPage = (pdf: FetchedPdf, page_number: number): void => {
-      pageOf.set(pdf.id, page_number);
-      stage.setErrorContext(attributes(pdf));
-      const { name: pdf_name } = pdf;
-      log.info(`Reading page ${page_number} of ${pdf_name}`, { pdf_name, page_number });
-    };
-    const each = { id: idOf, concurrency: workers, attributes };
-    try {
-      const results = await eachItem(pdfs, each, async (pdf) => {
-        stage.setErrorContext(attributes(pdf));
-        const onPage = (page: number): void => tellPage(pdf, page);
-        const document = await ocrDocument(pdf, engine, { pages, signal, onPage });
-        await keepPages(document, writeResult);
-        return document;
-      });
-      fields.tellRead(stage, valuesOf(results));
-      return results;
-    } finally {
-      await engine.close();
-    }
-  });
+/** Reads documents in this process, or by others. */
+async function readAll(
+  pdfs: readonly FetchedPdf[],
+  options: PipelineOptions,
+): Promise<ReadByProcesses> {
+  const { readByOthers } = options;
+  if (readByOthers === undefined) {
+    return { documents: documentsLeft('ocr', await ocrAll(pdfs, options)), lost: [] };
+  }
+  const read = await readByOthers(pdfs);
+  assertDocumentsLeft('ocr', read.documents.length, pdfs.length);
+  return read;
 }
 
 function compileAll(
-  read: readonly ReadDocument[],
+  { documents, lost }: ReadByProcesses,
   options: PipelineOptions,
 ): Promise<{ results: readonly ItemResult<CompiledText>[]; databasePath: string }> {
   const { databaseDirectory, writeResult } = options;
   return withStage(compilationStage, async (stage) => {
     stage.setConfig(fields.compilationConfig(options));
-    const attributes = (document: ReadDocument) => fields.compilationErrorFields(document, options);
-    const results = await eachItem(read, { id: idOf, attributes }, async (document) => {
+    const attributes = (document: ReadDocument | LostDocument) =>
+      fields.compilationErrorFields('pages' in document ? document.pages.length : 0, options);
+    const all = [...documents, ...lost];
+    const results = await eachItem(all, { id: idOf, attributes }, async (document) => {
       stage.setErrorContext(attributes(document));
+      if ('worker' in document) throw new WorkerLostError(document);
       return keepText(await compileDocument(document, options), writeResult);
     });
     const compiled = valuesOf(results).map((text) => text.compiled);

@@ -9,6 +9,8 @@ test('without arguments the sample PDFs are read into data', () => {
     input: samplePdfDirectory(),
     pages: 2,
     workers: expect.toSatisfy((workers) => workers === 1 || workers === 2),
+    processes: undefined,
+    killOne: false,
     runId: undefined,
     subdomain: 'samples',
     root: 'data',
@@ -20,12 +22,14 @@ test('without arguments the sample PDFs are read into data', () => {
 
 test('every option is taken', () => {
   const argv =
-    '--input in --pages 0 --workers 3 --run-id alameda_1737072000_abc123 --subdomain other ' +
+    '--input in --pages 0 --workers 3 --processes 4 --kill-one --run-id alameda_1737072000_abc123 --subdomain other ' +
     '--root kept --output out --ignore-cache --no-entities';
   expect(parseArguments(argv.split(' '))).toEqual({
     input: 'in',
     pages: 0,
     workers: 3,
+    processes: 4,
+    killOne: true,
     runId: 'alameda_1737072000_abc123',
     subdomain: 'other',
     root: 'kept',
@@ -50,6 +54,8 @@ describe('wrong usage is said, with what was expected', () => {
     [['--pages', 'two'], /'--pages <n>'.*'two' is invalid\. Expected a whole number from 0 on/],
     [['--pages', '-1'], /'-1' is invalid\. Expected a whole number from 0 on/],
     [['--workers', '0'], /Expected a whole number from 1 to 64/],
+    [['--processes', '0'], /Expected a whole number from 1 to 64/],
+    [['--kill-one'], /--kill-one needs processes of which one can be killed: --processes <n>/],
     [['--run-id', '../x'], /'--run-id <id>'.*only the characters A-Z a-z 0-9 \. _ -/],
     [['--run-id', 'latest'], /'latest' is invalid\. Run ID taken/],
     [['--run-id', ''], /expected 1 to 128 characters/],
