@@ -50,32 +50,41 @@ export interface ForeignFindings {
 /**
  * Looks at hub and spokes of a run: every file with a digest that is neither ours nor known already becomes a record.
  * @param timeOf the time of such a record
+ * @param readAgain reads what the journal has got since it was read for the state
  */
 export async function findForeign(
   environment: RegistryEnvironment,
   state: RunState,
   timeOf: () => number,
+  readAgain: () => Promise<unknown> = () => Promise.resolve(),
 ): Promise<ForeignFindings> {
   const { layout } = environment;
   const records: (RecordOf<'hub_taken_in'> | RecordOf<'spoke_taken_in'>)[] = [];
   const problems: Problem[] = [];
   const digests = new Map<string, string>();
   const unread = new Set<string>();
-  const look = async (
-    path: string,
-    take: (bytes: Buffer, digest: string) => void,
-  ): Promise<void> => {
+  const takes: (() => void)[] = [];
+  const known = new Set([...state.foreignSpokes.values()].map((record) => record.sha256));
+  let hasUnknown = false;
+  const guarded = async (path: string, work: () => void | Promise<void>): Promise<void> => {
     try {
-      const bytes = await readIfThere(environment, path);
-      if (bytes === undefined) return;
-      const digest = sha256(bytes);
-      digests.set(path, digest);
-      if (state.written.get(layout.recorded(path))?.has(digest) !== true) take(bytes, digest);
+      await work();
     } catch (error) {
       unread.add(path);
       problems.push(problemOf(environment, path, error));
     }
   };
+  const look = (path: string, take: (bytes: Buffer, digest: string) => void): Promise<void> =>
+    guarded(path, async () => {
+      const bytes = await readIfThere(environment, path);
+      if (bytes === undefined) return;
+      const digest = sha256(bytes);
+      digests.set(path, digest);
+      const isOurs = (): boolean => state.written.get(layout.recorded(path))?.has(digest) === true;
+      if (isOurs()) return;
+      hasUnknown ||= !known.has(digest) && !state.foreignHubs.has(digest);
+      takes.push(() => void guarded(path, () => (isOurs() ? undefined : take(bytes, digest))));
+    });
   const lookAtHub = look(layout.hub(state.runId), (bytes, digest) => {
     if (state.foreignHubs.has(digest)) return;
     const { record, odd } = readForeignHub(state, digest, bytes.toString('utf8'), timeOf());
@@ -94,6 +103,9 @@ export async function findForeign(
     });
   });
   await Promise.all([lookAtHub, ...lookAtSpokes]);
+  // What one of us wrote since the journal was read, the journal told of before.
+  if (hasUnknown) await readAgain();
+  for (const take of takes) take();
   records.push(...(await hubsFinishedAside(environment, state, records, timeOf)));
   return { records, digests, unread, problems };
 }

@@ -48,6 +48,11 @@ export class JournalReader {
     this.#ignored.add(writer);
   }
 
+  /** Whether any segment was read. */
+  get hasRead(): boolean {
+    return this.#sizes.size > 0;
+  }
+
   async #segments(): Promise<readonly string[]> {
     let names: readonly string[];
     try {

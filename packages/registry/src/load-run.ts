@@ -1,4 +1,5 @@
 import { parseRunId } from '@milepost/run-id';
+import { type JournalRecord } from '@milepost/semconv/schemas';
 import { findForeign } from './foreign-files.ts';
 import { JournalReader } from './journal-reader.ts';
 import { type Problem } from './problem.ts';
@@ -21,6 +22,8 @@ export interface LoadedRun {
   readonly writers: RunWriters;
   /** Paths of files of others that say more than the state does. */
   readonly unread: ReadonlySet<string>;
+  /** How many hubs that were set aside tell something that is not on record. */
+  readonly hubsAside: number;
   readonly problems: readonly Problem[];
 }
 
@@ -48,12 +51,13 @@ export async function loadRun(
   const reader = new JournalReader(fs, layout.journal(runId));
   const writers = new RunWriters();
   let hasJournal = false;
+  const add = (record: JournalRecord, writer: string): void => {
+    hasJournal = true;
+    writers.note(writer, record);
+    fold.add(record);
+  };
   try {
-    const damages = await reader.read((record, writer) => {
-      hasJournal = true;
-      writers.note(writer, record);
-      fold.add(record);
-    });
+    const damages = await reader.read(add);
     problems.push(
       ...damages.map(({ path, message }) => ({ path: layout.recorded(path), message })),
     );
@@ -62,12 +66,14 @@ export async function loadRun(
   }
   // Without a journal of ours, what tells no time itself takes the time of the run's ID.
   const time = hasJournal ? clock.now() : timeOfRunId(runId);
-  const foreign = await findForeign(environment, fold, () => time);
+  const readAgain = (): Promise<unknown> => reader.read(add);
+  const foreign = await findForeign(environment, fold, () => time, readAgain);
   problems.push(...foreign.problems);
   for (const record of foreign.records) fold.add(record);
   if (!hasJournal && foreign.records.length === 0 && problems.length === 0) return undefined;
   const rendered = renderLoaded(environment, fold);
   const liveness = await livenessOf(environment, fold, writers);
-  const { unread } = foreign;
-  return { runId, state: fold, rendered, hasJournal, liveness, writers, unread, problems };
+  const { unread, hubsAside } = foreign;
+  const found = { unread, hubsAside, problems };
+  return { runId, state: fold, rendered, hasJournal, liveness, writers, ...found };
 }

@@ -60,6 +60,8 @@ export class RunFiles {
   readonly #runId: string;
   /** Digests of our spokes beside those of others, which nobody else writes. */
   readonly #beside = new Map<string, string>();
+  /** Digests that the other files are to have. */
+  #wanted: readonly DerivedFile[] = [];
 
   constructor(environment: RegistryEnvironment, links: LatestLinks, runId: string) {
     this.#environment = environment;
@@ -89,9 +91,15 @@ export class RunFiles {
     });
     const hub = this.#file(layout.hub(this.#runId), jsonText(run.hub), found);
     if (!hubIsTheirs(this.#environment, state, found)) files.push(hub);
+    this.#wanted = files.filter(({ path }) => !path.endsWith(OURS_BESIDE_FOREIGN));
     return files.filter(
       ({ path, digest }) => (found.digests.get(path) ?? this.#beside.get(path)) !== digest,
     );
+  }
+
+  /** Whether the files are as they were to be when it was last asked which are stale. */
+  areAsWanted({ digests }: Pick<ForeignFindings, 'digests'>): boolean {
+    return this.#wanted.every(({ path, digest }) => digests.get(path) === digest);
   }
 
   #file(path: string, text: string, found: ForeignFindings): DerivedFile {

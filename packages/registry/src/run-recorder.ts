@@ -17,6 +17,7 @@ import { RegistryError } from './registry-error.ts';
 import { renderRun } from './render-run.ts';
 import { resolveSource } from './resolve-source.ts';
 import { type ResultLinks } from './result-links.ts';
+import { rewriteInRounds } from './rewrite-rounds.ts';
 import { RewriteSchedule } from './rewrite-schedule.ts';
 import { RunFiles, derivedRecord } from './run-files.ts';
 import { RunFold, type RunState } from './run-fold.ts';
@@ -25,8 +26,6 @@ import { type Turns } from './turns.ts';
 /** Records of this process are never further apart from the clock than this, to keep their order. */
 const MAX_AHEAD_MS = 5000;
 const TICK_MS = 0.001;
-/** How often a rewrite begins anew because others wrote meanwhile, before it leaves that to them. */
-const MAX_ROUNDS = 4;
 /** How often, and how long, a file that does not parse is waited for before it counts as damaged. */
 const MAX_WAITS = 2;
 const WAIT_MS = 20;
@@ -238,12 +237,13 @@ export class RunRecorder {
   async #rewrite(): Promise<void> {
     // While the journal cannot be written, nothing else is worth its while.
     if (this.#queue.isFailing) await this.#queue.flush();
-    for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      const problems = await this.#others.read((record) => this.#fold.add(record));
-      problems.forEach(reportProblem);
-      await this.#derive(await this.#takeIn());
-      if (!(await this.#others.grew())) break;
-    }
+    await rewriteInRounds({
+      others: this.#others,
+      add: (record) => this.#fold.add(record),
+      derive: async () => this.#derive(await this.#takeIn()),
+      isDerived: async () =>
+        this.#files.areAsWanted(await findForeign(this.#environment, this.#fold, () => 0)),
+    });
   }
 
   /**
@@ -253,11 +253,12 @@ export class RunRecorder {
   async #takeIn(): Promise<ForeignFindings> {
     await this.#unfolded.foldInSlices();
     const stamp = (): number => this.stamp(this.#environment.clock.now());
-    let found = await findForeign(this.#environment, this.#fold, stamp);
+    const readAgain = (): Promise<unknown> => this.#others.read((one) => this.#fold.add(one));
+    let found = await findForeign(this.#environment, this.#fold, stamp, readAgain);
     for (let wait = 0; found.problems.length > 0 && wait < MAX_WAITS; wait += 1) {
       // Others write in place: what does not parse may be half written.
       await setTimeout(WAIT_MS);
-      found = await findForeign(this.#environment, this.#fold, stamp);
+      found = await findForeign(this.#environment, this.#fold, stamp, readAgain);
     }
     found.problems.forEach(reportProblem);
     await this.#append(found.records);
