@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { defaultServerConditions } from 'vite';
 import { configDefaults, defineConfig } from 'vitest/config';
 
+// What Node.js itself resolves: `module` is for bundlers, and the S3 client has files under it that only they can load.
+const nodeConditions = defaultServerConditions.filter((condition) => condition !== 'module');
 // MILEPOST_TEST_BUILT=1 runs the same tests against the built packages in `dist`.
 const conditions =
   process.env['MILEPOST_TEST_BUILT'] === '1'
-    ? [...defaultServerConditions]
-    : ['@milepost/source', ...defaultServerConditions];
+    ? nodeConditions
+    : ['@milepost/source', ...nodeConditions];
 
 export default defineConfig({
   root: join(import.meta.dirname, '..'),
