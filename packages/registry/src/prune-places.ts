@@ -46,7 +46,7 @@ export async function segmentsIn(
 }
 
 /** Where a run may have hub and spokes. */
-export function derivedPaths(
+function derivedPaths(
   { layout }: Pick<RegistryEnvironment, 'layout'>,
   steps: readonly string[],
   runId: string,
