@@ -27,9 +27,11 @@ export interface BeginRunPlace {
   readonly startTime: number | undefined;
   /** It began before: nothing tells of it again. */
   readonly isAgain: boolean;
+  /** What is around the call has nothing to do with it: a worker may have been made inside a run. */
+  readonly isAlone: boolean;
 }
 
-const NOW: BeginRunPlace = { startTime: undefined, isAgain: false };
+const NOW: BeginRunPlace = { startTime: undefined, isAgain: false, isAlone: false };
 
 /**
  * Begins a run whose work no function contains, as on a queue: it stays open until somebody calls {@link endRun}, in whatever
@@ -58,13 +60,15 @@ export function beginOpenRun(given: BeginRunOptions, place: BeginRunPlace): RunE
   const flags = new Flags();
   const options = readOptions(given, flags);
   const around = activeContext();
-  const outer = activeScope()?.run ?? joinedByEnvironment(flags)?.identity;
+  const outer = place.isAlone
+    ? undefined
+    : (activeScope()?.run ?? joinedByEnvironment(flags)?.identity);
   const { startTime = Date.now() } = place;
   const identity: RunIdentity = { ...newIdentity(options, outer, flags), startTime, begun: true };
   const fields = new FieldBag(flags);
   fields.addAll(options.attributes);
   const run = { identity, startTime, fields: fields.values, flags };
-  const linkedFrom = place.isAgain ? undefined : linkAround(identity, around);
+  const linkedFrom = place.isAgain || place.isAlone ? undefined : linkAround(identity, around);
   if (!place.isAgain) {
     runSeries(identity.pipeline, identity.subdomain);
     // The counters of the run are exported from 0 on.

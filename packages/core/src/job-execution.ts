@@ -55,6 +55,8 @@ export class JobExecution implements Job, EntryExecution<Job>, SignalledJob, Sha
   readonly startTime: number = Date.now();
   readonly items: StageItems;
   readonly willRetry: StageOptions['willRetry'];
+  /** Whether it has ended, and its queue is going to run it again. */
+  runsAgain: boolean = false;
   readonly #plan: JobPlan;
   readonly #notes: StageNotes;
   readonly #scopeAttributes: Attributes;
@@ -215,6 +217,7 @@ export class JobExecution implements Job, EntryExecution<Job>, SignalledJob, Sha
     const { status, error } = verdict;
     if (status === STATUS_VALUE_FAILED) notes.useErrorContext();
     const willRetry = this.#willRetry(outcome);
+    this.runsAgain = willRetry;
     this.#remember(status === STATUS_VALUE_FAILED && !willRetry);
     const { waitSeconds } = this.#plan;
     countJobEnd(this.#series, { status, willRetry, durationSeconds, waitSeconds });

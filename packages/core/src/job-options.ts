@@ -14,8 +14,9 @@ export interface JobPlace {
   /** The job that this one belongs to, where the queue knows better than the envelope. Default: as the envelope says. */
   readonly parentJobId?: string;
   /**
-   * When it became ready to run, in milliseconds since the Unix epoch: its waiting time counts from then. Default: when it
-   * was enqueued, for the first try; unknown for later ones.
+   * When it became ready to run first, in milliseconds since the Unix epoch, the same for each try: the waiting time of the
+   * first counts from then, and the ID of the run that a job without one makes for itself follows from it. Default: when it
+   * was enqueued, and an ID for each try.
    */
   readonly readyAt?: number;
 }

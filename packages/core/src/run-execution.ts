@@ -121,16 +121,19 @@ export class RunExecution implements SignalledRun, EntryExecution<RunIdentity> {
     return this.identity.runId;
   }
 
-  /** Ends the run, once. */
-  ended(outcome: Outcome): void {
+  /**
+   * Ends the run, once.
+   * @param willRetry there will be another attempt of it: this end is no outcome, and not counted
+   */
+  ended(outcome: Outcome, willRetry: boolean = false): void {
     const place = this.#running;
     if (place === undefined) return;
     this.#running = undefined;
     leaveRunning(place);
-    guarded('the end of a run', () => this.#end(outcome), undefined);
+    guarded('the end of a run', () => this.#end(outcome, willRetry), undefined);
   }
 
-  #end(outcome: Outcome): void {
+  #end(outcome: Outcome, willRetry: boolean): void {
     const { classify, signal } = this.#plan;
     if (this.identity.joined) return;
     const { status: decided, category } = classifyOutcome(outcome, {
@@ -143,7 +146,8 @@ export class RunExecution implements SignalledRun, EntryExecution<RunIdentity> {
     const error = status === STATUS_VALUE_FAILED ? describeOutcome(outcome, category) : undefined;
     const reason = outcome.kind === 'abandoned' ? outcome.reason : undefined;
     const ending = { status, durationSeconds, error, reason };
-    signalRunEnd(this, ending, this.#series, this.#span, this.context);
+    const series = willRetry ? undefined : this.#series;
+    signalRunEnd(this, ending, series, this.#span, this.context);
   }
 }
 

@@ -96,7 +96,7 @@ function begunByTemplate({ envelope, identity, readyAt }: KnownJob): JoinedByEnv
   const isAgain = runId !== undefined && identity.attempt > 1;
   const run = beginOpenRun(
     { ...begin, ...(runId !== undefined && { runId, attempt: 1 }) },
-    { startTime: runId === undefined ? undefined : readyAt, isAgain },
+    { startTime: runId === undefined ? undefined : readyAt, isAgain, isAlone: true },
   );
   return { ...readEnvelope(run), stage };
 }
@@ -136,7 +136,7 @@ function jobInRun(known: KnownJob, joined: JoinedByEnvelope): JobExecution {
   );
 }
 
-/** A job of no known run makes one for itself, which begins and ends with it. */
+/** A job of no known run makes one for itself, which begins and ends with it: each try is an attempt of that run. */
 function jobInItsOwnRun(known: KnownJob): EntryExecution<Job> {
   const { identity, options, flags, envelope, readyAt } = known;
   const { signal } = options;
@@ -177,14 +177,14 @@ function jobInItsOwnRun(known: KnownJob): EntryExecution<Job> {
     context: job.context,
     ended(outcome) {
       job.ended(outcome);
-      run.ended(outcome);
+      run.ended(outcome, job.runsAgain);
     },
   };
 }
 
 function waitOf({ envelope, identity, readyAt }: KnownJob): number | undefined {
-  // Of a later try nobody else knows when it was ready.
-  const since = readyAt ?? (identity.attempt === 1 ? envelope?.enqueuedAt : undefined);
+  // Of a later try nobody knows when it was ready.
+  const since = identity.attempt === 1 ? (readyAt ?? envelope?.enqueuedAt) : undefined;
   return since === undefined ? undefined : Math.max(0, (Date.now() - since) / 1000);
 }
 

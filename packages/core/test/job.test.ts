@@ -366,6 +366,16 @@ describe('a job without a good envelope', () => {
     ]);
   });
 
+  test('counts its run once, when the last try ends', async () => {
+    const place = at('9', { name: 'tried_job', readyAt: 1_737_072_000_000 });
+    expect(() => withJob(undefined, place, { willRetry: true }, fail)).toThrow('broken');
+    withJob(undefined, { ...place, attempt: 2 }, () => undefined);
+    const { 'pipeline.runs': runs, 'pipeline.job.wait': wait } =
+      await telemetry.sdk.metricsOf('tried_job');
+    expect(runs?.points).toMatchObject({ 'status=completed': 1, 'status=failed': 0 });
+    expect(wait?.points).toEqual({ 'job.name=tried_job queue=civic status=failed': 1 });
+  });
+
   test('is named like its queue, where nobody names it', () => {
     withJob(undefined, at('9'), () => undefined);
     expect(bodies()).toContain('Completed civic');
