@@ -4,7 +4,7 @@ import { createJob, currentRun, withRun } from '@milepost/core';
 import { isRunId, runSpanId, runTraceId } from '@milepost/run-id';
 import { useDiag, useSdk } from '../../core/test/telemetry-harness.ts';
 import { type Bull, useBull } from './bull.ts';
-import { jobLines, jobSpans } from './job-signals.ts';
+import { jobLines } from './job-signals.ts';
 import { useRedis } from './redis-server.ts';
 import { times } from './worker-events.ts';
 
@@ -65,7 +65,7 @@ describe('a job that came without a run', () => {
     },
   );
 
-  test('each of its tries is in the same run, which ends with the last', async () => {
+  test('each of its tries is an attempt of the same run, which counts once', async () => {
     const { bull } = queues;
     const queue = plainQueue(bull, 'ocr');
     const runIds = new Set<string | undefined>();
@@ -74,7 +74,7 @@ describe('a job that came without a run', () => {
       if (job.attemptsStarted < 3) throw new Error('not yet');
     });
     const completed = times(worker, 'completed', 1);
-    await queue.add('page', {}, { attempts: 3 });
+    await queue.add('tried', {}, { attempts: 3 });
     await completed;
     await queue.close();
 
@@ -84,16 +84,15 @@ describe('a job that came without a run', () => {
       ({ attributes }) => attributes['pipeline.unit'] === 'run',
     );
     expect(roots.map((root) => [root.spanContext().spanId, root.attributes['status']])).toEqual([
-      [runSpanId(runId, 1), 'completed'],
+      [runSpanId(runId, 1), 'failed'],
+      [runSpanId(runId, 2), 'failed'],
+      [runSpanId(runId, 3), 'completed'],
     ]);
-    expect(jobSpans(telemetry.sdk).map((span) => span.spanContext().traceId)).toEqual([
-      runTraceId(runId),
-      runTraceId(runId),
-      runTraceId(runId),
-    ]);
-    expect(
-      telemetry.sdk.logs.map(({ body }) => String(body)).filter((body) => body.startsWith('run_')),
-    ).toEqual(['run_started', 'run_completed']);
+    expect(new Set(telemetry.sdk.spans.map((span) => span.spanContext().traceId))).toEqual(
+      new Set([runTraceId(runId)]),
+    );
+    const { 'pipeline.runs': runs } = await telemetry.sdk.metricsOf('tried');
+    expect(runs?.points).toMatchObject({ 'status=completed': 1, 'status=failed': 0 });
   });
 
   test('each firing of a scheduler is a run of its own, and nothing is missing', async () => {
