@@ -216,11 +216,10 @@ export class JobExecution implements Job, EntryExecution<Job>, SignalledJob, Sha
     const verdict = judgeStage(outcome, this.judges, skipped, this.items, counts);
     const { status, error } = verdict;
     if (status === STATUS_VALUE_FAILED) notes.useErrorContext();
-    const willRetry = this.#willRetry(outcome);
-    this.runsAgain = willRetry;
-    this.#remember(status === STATUS_VALUE_FAILED && !willRetry);
+    this.runsAgain = this.#willRetry(outcome);
+    this.#remember(status === STATUS_VALUE_FAILED && !this.runsAgain);
     const { waitSeconds } = this.#plan;
-    countJobEnd(this.#series, { status, willRetry, durationSeconds, waitSeconds });
+    countJobEnd(this.#series, { status, willRetry: this.runsAgain, durationSeconds, waitSeconds });
     if (error && this.#stageSeries) countError(this.#stageSeries, error.type, error.category);
     const reason = outcome.kind === 'abandoned' ? outcome.reason : notes.skipped?.reason;
     const added: Attributes = { ...notes.counts };
@@ -237,7 +236,7 @@ export class JobExecution implements Job, EntryExecution<Job>, SignalledJob, Sha
       stage: this.#share,
       stageName: this.stage?.name,
       status,
-      willRetry,
+      willRetry: this.runsAgain,
       durationSeconds,
       error,
       reason,
