@@ -1,4 +1,5 @@
 import { type RunEndStatus } from '@milepost/semconv';
+import { type RunState as RunProgress, type StepState } from '@milepost/semconv/schemas';
 import { type Execution, executionsOf } from './executions.ts';
 import { type LoadedRun } from './load-run.ts';
 import { occurrenceNumbers } from './occurrences.ts';
@@ -41,21 +42,21 @@ export interface RepairPlan {
 
 /** Why a run may not be repaired: processes that live and have something of it in hand. */
 function refusalOf(
-  { attempts }: LoadedRun['state'],
+  runProgress: RunProgress,
   open: readonly Execution[],
   { lostExecutions, living }: Omit<RunLiveness, 'lost'>,
 ): string | undefined {
-  const inHand = open.filter(({ executionId }) => !lostExecutions.has(executionId));
+  const inHand = open.filter(
+    ({ executionId, state }) => state === 'running' && !lostExecutions.has(executionId),
+  );
   const holders = living.flatMap(({ text, executions }) => {
     const held = inHand.filter(({ executionId }) => executions.has(executionId));
     const stages = [...new Set(held.map(({ stage }) => stage))].join(', ');
     return held.length === 0 ? [] : [`${text} lives and runs ${stages}`];
   });
   if (holders.length > 0) return holders.join('; ');
-  const last = attempts.get(Math.max(...attempts.keys()));
-  const isUnderWay = last?.started !== undefined && last.ended === undefined;
-  // Who only joined a run that began elsewhere may live on for other runs.
-  if (!isUnderWay || living.length === 0) return undefined;
+  // Who took part in a run that waits for an end from anywhere may live on for other runs.
+  if (runProgress !== 'running' || living.length === 0) return undefined;
   return living.map(({ text }) => `${text} lives and takes part in it`).join('; ');
 }
 
@@ -65,12 +66,15 @@ function lastOfExecution({ startTime, ended, items }: Execution): number {
   return last;
 }
 
+const TROUBLED: ReadonlySet<StepState> = new Set(['failed', 'partial', 'retrying']);
+
 /** The outcome of a run all of whose stages ended, as if its function had returned. */
 function statusByStages(executions: readonly Execution[]): RunEndStatus {
   const last = new Map<string, Execution>();
   for (const one of executions) last.set(`${one.stage}\0${one.statedOccurrence}`, one);
   const isTroubled = [...last.values()].some(
-    ({ state }) => state === 'failed' || state === 'partial' || state === 'retrying',
+    // What has no end is about to be ended as failed.
+    ({ state, ended }) => ended === undefined || TROUBLED.has(state),
   );
   return isTroubled ? 'partial' : 'completed';
 }
@@ -137,7 +141,7 @@ export function planRepair(run: LoadedRun, now: number, status?: RunEndStatus): 
       const own = executions.filter((execution) => execution.runAttempt === runAttempt);
       const ends = stages.filter((end) => end.runAttempt === runAttempt);
       const ofStages = ends.find((end) => end.lost !== undefined)?.lost;
-      const lost = (isLast ? lostRun : undefined) ?? ofStages;
+      const lost = isLast ? lostRun : ofStages;
       const startTime = startOfAttempt(attempt, own, overview.startTime);
       const times = [...own.map(lastOfExecution), ...ends.map(({ endTime }) => endTime)];
       if (lost !== undefined) times.push(lost.lastHeartbeat);
@@ -159,7 +163,7 @@ export function planRepair(run: LoadedRun, now: number, status?: RunEndStatus): 
   return {
     ...base,
     state: lostRun === undefined ? overview.state : LOST,
-    refused: refusalOf(state, open, { lostExecutions, living }),
+    refused: refusalOf(overview.state, open, { lostExecutions, living }),
     ends: [...stages, ...runs],
   };
 }

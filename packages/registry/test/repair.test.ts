@@ -349,6 +349,34 @@ test.for([
   },
 );
 
+test('an open run with a lost stage ends as partial, though others who took part in it live', async () => {
+  const root = temporaryRoot();
+  await using registry = openRegistry({ root });
+  const run = new ToldRun((event) => registry.listener.onEvent(event), {
+    runId: 'r1',
+    joined: true,
+  });
+  run.start();
+  run.stage('fetch');
+  await registry.flush();
+  const helper = await begun(
+    recording(
+      root,
+      `await joinRun('r1', () => withStage('toc', async () => { await ready(); await told(); }));`,
+    ),
+  );
+  await expect(registry.repairRun('r1', { by: 'mira' })).rejects.toMatchObject({
+    message: `run r1 is not lost: process ${helper.pid} on ${hostname()} lives and runs toc`,
+  });
+  await killed(helper);
+  const { state, ends } = await registry.repairRun('r1', { by: 'mira' });
+  expect(state).toBe('open');
+  expect(ends.map((end) => [end.unit, end.state, end.status])).toEqual([
+    ['stage', 'lost', 'failed'],
+    ['run', 'open', 'partial'],
+  ]);
+});
+
 test.runIf(isLinux)(
   'a stopped process that goes on after all ends its run itself, and verify says so',
   async () => {
