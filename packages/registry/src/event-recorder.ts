@@ -50,7 +50,6 @@ export class EventRecorder implements LifecycleListener {
       this.#look(event);
       return;
     }
-    if (event.type === 'job_started' || event.type === 'job_ended') return;
     this.#recorders.of(runId).tell(event);
   }
 

@@ -12,6 +12,8 @@ export interface Execution {
   /** As the process counted that ran it. */
   readonly statedOccurrence: number;
   readonly attempt: number;
+  /** The queue's job in which it began, by queue and ID. */
+  readonly job: string | undefined;
   /** In milliseconds since the Unix epoch. */
   readonly startTime: number;
   readonly state: StepState;
@@ -24,6 +26,7 @@ export interface Execution {
 const STATUS_OF_STATE: Readonly<Record<StepState, StepStatus>> = {
   pending: 'pending',
   running: 'pending',
+  open: 'pending',
   retrying: 'pending',
   completed: 'completed',
   partial: 'completed',
@@ -37,8 +40,8 @@ export function statusOfState(state: StepState): StepStatus {
   return STATUS_OF_STATE[state];
 }
 
-function stateOf({ ended }: ExecutionState): StepState {
-  if (ended === undefined) return 'running';
+function stateOf({ started, ended }: ExecutionState): StepState {
+  if (ended === undefined) return started?.spread === true ? 'open' : 'running';
   return ended.status === 'failed' && ended.will_retry === true ? 'retrying' : ended.status;
 }
 
@@ -46,6 +49,10 @@ function startOf(state: ExecutionState): number {
   if (state.started !== undefined) return state.started.time;
   if (state.ended !== undefined) return state.ended.time - state.ended.duration_seconds * 1000;
   return state.firstItem?.time ?? 0;
+}
+
+function jobOf(started: ExecutionState['started']): string | undefined {
+  return started?.job_id === undefined ? undefined : `${started.queue ?? ''}:${started.job_id}`;
 }
 
 function executionOf(state: ExecutionState): Execution | undefined {
@@ -59,6 +66,7 @@ function executionOf(state: ExecutionState): Execution | undefined {
     runAttempt: told.run_attempt,
     statedOccurrence: told.occurrence,
     attempt: told.attempt,
+    job: jobOf(state.started),
     startTime: startOf(state),
     state: step,
     status: statusOfState(step),

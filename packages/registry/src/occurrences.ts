@@ -17,7 +17,7 @@ interface Chain {
 /**
  * Numbers the occurrences of one stage in one run attempt. Processes count for themselves, so two may both begin a
  * first occurrence: each first try begins an occurrence, each later try goes on with the first one of the same stated
- * number that it can follow.
+ * number, in the same job, that it can follow.
  * @param executions of one stage and run attempt, by start time, then by execution ID
  */
 export function occurrencesOf(executions: readonly Execution[]): readonly Occurrence[] {
@@ -28,6 +28,7 @@ export function occurrencesOf(executions: readonly Execution[]): readonly Occurr
         ? undefined
         : chains.find(
             ({ last }) =>
+              last.job === execution.job &&
               last.statedOccurrence === execution.statedOccurrence &&
               last.attempt < execution.attempt,
           );

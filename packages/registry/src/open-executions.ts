@@ -23,8 +23,9 @@ export class OpenExecutions {
     return this.#texts.size === 0;
   }
 
-  /** The text that the records of an execution share. */
-  textOf(stage: StageIdentity): string {
+  /** The text that the records of an execution share; none for a job that is no part of a stage. */
+  textOf(stage: StageIdentity | undefined): string {
+    if (stage === undefined) return '';
     if (stage !== this.#lastStage) {
       this.#lastText = this.#texts.get(stage.executionId) ?? executionText(stage);
       this.#lastStage = stage;
@@ -39,6 +40,8 @@ export class OpenExecutions {
   }
 
   note(event: RecordedEvent): void {
+    // What is spread over jobs is not under way here: it waits for an end from anywhere.
+    if ('stage' in event && event.stage?.spread === true) return;
     if (event.type === 'stage_started') {
       const { executionId } = event.stage;
       this.#texts.set(executionId, this.textOf(event.stage));
@@ -49,7 +52,7 @@ export class OpenExecutions {
       this.#lastStage = undefined;
       this.#heartbeats.ended(this.#runId, executionId);
     } else if (event.type === 'run_started') {
-      if (!event.run.joined) this.#heartbeats.began(this.#runId, this.#segment);
+      if (!event.run.joined && !event.run.begun) this.#heartbeats.began(this.#runId, this.#segment);
     } else if (event.type === 'run_ended') this.#heartbeats.ended(this.#runId);
   }
 }

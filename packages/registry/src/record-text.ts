@@ -7,10 +7,7 @@ import {
 } from '@milepost/core/hooks';
 
 /** An event that becomes a record as it is. Outputs are looked at first. */
-export type RecordedEvent = Exclude<
-  LifecycleEvent,
-  { type: 'output_recorded' | 'job_started' | 'job_ended' }
->;
+export type RecordedEvent = Exclude<LifecycleEvent, { type: 'output_recorded' }>;
 
 /** JSON has no NaN and no infinity: a number that is none would make the record unreadable. */
 function number(value: number): number {
@@ -60,7 +57,7 @@ function runText(run: RunIdentity): string {
     `${key('subdomain', subdomain)}${key('client_id', clientId)}` +
     `${key('parent_run_id', parentRunId)}${run.implicit ? ',"implicit":true' : ''}` +
     `,"trace_id":${JSON.stringify(traceId)}` +
-    `,"stages":${JSON.stringify(stages)}${key('source', source)}`
+    `,"stages":${JSON.stringify(stages)}${key('source', source)}${run.begun ? ',"begun":true' : ''}`
   );
 }
 
@@ -111,14 +108,46 @@ function stageEndedText(
   time: number,
   execution: string,
 ): string {
-  const { stage, error, reason, counts, fields, config, metadata, items, flags } = event;
+  return `{"kind":"stage_ended","time":${time}${execution}${parentKey(event.stage)}${endKeys(event)}}`;
+}
+
+/** What the records of a stage's end and of a job's have in common. */
+function endKeys(event: Extract<RecordedEvent, { type: 'stage_ended' | 'job_ended' }>): string {
+  const { error, reason, counts, fields, config, metadata, items, flags } = event;
   return (
-    `{"kind":"stage_ended","time":${time}${execution}${parentKey(stage)}` +
     `,"status":"${event.status}"${event.willRetry ? ',"will_retry":true' : ''}` +
     `,"duration_seconds":${number(event.durationSeconds)}` +
     `${errorKey(error)}${key('reason', reason)}${countsKey(counts)}` +
     `${objectKey('fields', fields)}${key('config', config)}${objectKey('metadata', metadata)}` +
-    `${key('items', items)}${flagsKey(flags)}}`
+    `${key('items', items)}${flagsKey(flags)}`
+  );
+}
+
+/** What the record of a stage's start says besides, where jobs are around or below it. */
+function spreadKeys({
+  stage,
+  config,
+  expected,
+}: Extract<RecordedEvent, { type: 'stage_started' }>): string {
+  const { spread, job } = stage;
+  return (
+    `${spread ? ',"spread":true' : ''}${key('expected', expected)}${key('config', config)}` +
+    `${key('queue', job?.queue)}${key('job_id', job?.jobId)}`
+  );
+}
+
+/** Nothing for a span in the trace of the run. */
+function ownTraceKey({ run, traceId }: Extract<RecordedEvent, { type: 'job_started' }>): string {
+  return traceId === run.traceId ? '' : key('trace_id', traceId);
+}
+
+function jobKeys(event: Extract<RecordedEvent, { type: 'job_started' | 'job_ended' }>): string {
+  const { run, job, stage, stageName } = event;
+  return (
+    `,"run_attempt":${ordinal(run.attempt)},"queue":${JSON.stringify(job.queue)}` +
+    `,"job_id":${JSON.stringify(job.jobId)},"job_name":${JSON.stringify(job.name)}` +
+    `,"attempt":${ordinal(job.attempt)}${key('parent_job_id', job.parentJobId)}` +
+    `${key('stage', stageName)}${key('execution_id', stage?.executionId)}`
   );
 }
 
@@ -141,10 +170,18 @@ export function recordText(event: RecordedEvent, time: number, execution: string
       return (
         `{"kind":"stage_started","time":${time}${execution}${parentKey(event.stage)}` +
         `${parentSpanKey(event.stage, event.span)}${sampledKey(event.span)}` +
-        `${objectKey('fields', event.fields)}${flagsKey(event.flags)}}`
+        `${spreadKeys(event)}${objectKey('fields', event.fields)}${flagsKey(event.flags)}}`
       );
     case 'stage_ended':
       return stageEndedText(event, time, execution);
+    case 'job_started':
+      return (
+        `{"kind":"job_started","time":${time}${jobKeys(event)}` +
+        `${ownTraceKey(event)}${key('wait_seconds', event.waitSeconds)}` +
+        `${objectKey('fields', event.fields)}${flagsKey(event.flags)}}`
+      );
+    case 'job_ended':
+      return `{"kind":"job_ended","time":${time}${jobKeys(event)}${endKeys(event)}}`;
     case 'item_ended':
       return (
         `{"kind":"item_ended","time":${time}${execution}` +

@@ -24,6 +24,12 @@ export interface ItemState {
   last: RecordOf<'item_ended'>;
 }
 
+/** What is known of one try of a queue's job. */
+export interface JobTryState {
+  started?: RecordOf<'job_started'>;
+  ended?: RecordOf<'job_ended'>;
+}
+
 /** What is known of one execution of a stage. */
 export interface ExecutionState {
   readonly executionId: string;
@@ -46,6 +52,8 @@ export interface RunState {
   readonly runId: string;
   readonly attempts: ReadonlyMap<number, Readonly<AttemptState>>;
   readonly executions: ReadonlyMap<string, Readonly<ExecutionState>>;
+  /** Tries of jobs, by run attempt, queue, job and try. */
+  readonly jobs: ReadonlyMap<string, Readonly<JobTryState>>;
   /** By execution and path. */
   readonly outputs: ReadonlyMap<string, RecordOf<'output_recorded'>>;
   /** By step and text of the metadata. */
@@ -111,6 +119,7 @@ export class RunFold implements RunState {
   readonly runId: string;
   readonly attempts: Map<number, AttemptState> = new Map<number, AttemptState>();
   readonly executions: Map<string, ExecutionState> = new Map<string, ExecutionState>();
+  readonly jobs: Map<string, JobTryState> = new Map<string, JobTryState>();
   readonly outputs: Map<string, RecordOf<'output_recorded'>> = new Map<
     string,
     RecordOf<'output_recorded'>
@@ -177,6 +186,16 @@ export class RunFold implements RunState {
         addEnd(execution, record);
         return;
       }
+      case 'job_started': {
+        const job = this.#job(record);
+        job.started = earlier(job.started, record);
+        return;
+      }
+      case 'job_ended': {
+        const job = this.#job(record);
+        job.ended = later(job.ended, record);
+        return;
+      }
       case 'item_ended':
         this.#addItem(withoutStack(record));
         return;
@@ -217,6 +236,17 @@ export class RunFold implements RunState {
     if (state === undefined) {
       state = { executionId, items: new Map() };
       this.executions.set(executionId, state);
+    }
+    return state;
+  }
+
+  #job(record: RecordOf<'job_started' | 'job_ended'>): JobTryState {
+    const { run_attempt, queue, job_id, attempt } = record;
+    const key = `${run_attempt}\0${queue}\0${job_id}\0${attempt}`;
+    let state = this.jobs.get(key);
+    if (state === undefined) {
+      state = {};
+      this.jobs.set(key, state);
     }
     return state;
   }

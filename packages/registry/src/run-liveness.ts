@@ -3,6 +3,7 @@ import { segmentFile } from './journal-segment.ts';
 import { lostReason, processText } from './lost-reason.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 import { type RunState } from './run-fold.ts';
+import { isBegun } from './run-overview.ts';
 import { type RunWriters, type SegmentWriter } from './run-writers.ts';
 import { type WriterIdentity, writerText } from './writer-identity.ts';
 import { type GoneBy, type Machine, goneBy, thisMachine } from './writer-life.ts';
@@ -53,6 +54,11 @@ function openExecutions(state: RunState): readonly string[] {
   return [...state.executions.values()]
     .filter(({ ended }) => ended === undefined)
     .map(({ executionId }) => executionId);
+}
+
+/** What waits for an end from anywhere is not lost with whoever began it. */
+function mayBeLost(state: RunState, executionId: string): boolean {
+  return state.executions.get(executionId)?.started?.spread !== true;
 }
 
 /** The last attempt of a run, where it has no end. */
@@ -150,6 +156,7 @@ export async function livenessOf(
   const participants = await participantsOf(environment, machine, state.runId, writers);
   const lostExecutions = new Map<string, LostEvidence>();
   for (const executionId of openExecutions(state)) {
+    if (!mayBeLost(state, executionId)) continue;
     const own = participants.filter(({ segments }) =>
       segments.some(({ executions }) => executions.has(executionId)),
     );
@@ -173,6 +180,7 @@ function lostRun(
   lostExecutions: ReadonlyMap<string, LostEvidence>,
 ): LostEvidence | undefined {
   const attempt = openAttempt(state);
+  if (attempt !== undefined && isBegun(state.attempts.get(attempt))) return undefined;
   const lost = attempt === undefined ? undefined : lostAll(participants);
   if (attempt === undefined || lost === undefined) return undefined;
   const starter = participants.find(({ segments }) =>

@@ -39,6 +39,11 @@ export interface RunOverview {
   readonly flags: readonly string[];
 }
 
+/** Whether an attempt waits for an end from anywhere, whoever goes away. */
+export function isBegun(attempt: AttemptState | undefined): boolean {
+  return (attempt?.started ?? attempt?.joined)?.begun === true;
+}
+
 interface Outcome {
   readonly status: RunStatus;
   readonly state: RunProgress;
@@ -58,7 +63,9 @@ function outcomeOfSteps(statuses: readonly unknown[]): Outcome {
 
 function outcomeOf(attempt: AttemptState | undefined, statuses: readonly unknown[]): Outcome {
   if (attempt?.ended !== undefined) return { status: attempt.ended.status, state: 'ended' };
-  if (attempt?.started !== undefined) return { status: 'started', state: 'running' };
+  if (attempt?.started !== undefined) {
+    return { status: 'started', state: isBegun(attempt) ? 'open' : 'running' };
+  }
   return attempt === undefined ? outcomeOfSteps(statuses) : { status: 'started', state: 'open' };
 }
 

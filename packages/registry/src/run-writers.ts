@@ -29,6 +29,8 @@ const TAKES_PART: ReadonlySet<JournalRecord['kind']> = new Set([
   'stage_started',
   'stage_ended',
   'item_ended',
+  'job_started',
+  'job_ended',
 ]);
 
 /** Who wrote the records of a run: what its fold, rightly, does not look at. */

@@ -9,6 +9,16 @@ const execution = { run_attempt: 1, stage: 'ocr', occurrence: 1, attempt: 1, exe
 const run = { run_attempt: 1, pipeline: 'minutes', trace_id: 'f'.repeat(32), stages: ['ocr'] };
 const error = { error_type: 'TypeError', error_message: 'no', error_category: 'program' };
 
+const job = {
+  run_attempt: 1,
+  queue: 'civic',
+  job_id: '7',
+  job_name: 'ocr_page_job',
+  attempt: 2,
+  parent_job_id: '1',
+  stage: 'ocr',
+  execution_id: 'a1',
+};
 const EXAMPLES: Record<string, Record<string, unknown>> = {
   segment_opened: {
     version: 1,
@@ -45,6 +55,16 @@ const EXAMPLES: Record<string, Record<string, unknown>> = {
     status: 'failed',
     will_retry: true,
     duration_seconds: 2,
+    error,
+    counts: { total_pages: 3 },
+    items: { total: 2, successful: 1, failed: 1 },
+  },
+  job_started: { ...job, trace_id: 'ab', wait_seconds: 0.5, fields: { backend: 'tesseract' } },
+  job_ended: {
+    ...job,
+    status: 'failed',
+    will_retry: true,
+    duration_seconds: 1.5,
     error,
     counts: { total_pages: 3 },
     items: { total: 2, successful: 1, failed: 1 },

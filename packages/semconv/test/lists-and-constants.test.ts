@@ -60,6 +60,7 @@ describe('the worst of several states', () => {
       'cancelled',
       'retrying',
       'running',
+      'open',
       'pending',
       'partial',
       'completed',

@@ -43,6 +43,15 @@ export const stageOccurrenceSchema = z.looseObject({
 /** One occurrence of a stage. */
 export type StageOccurrence = z.infer<typeof stageOccurrenceSchema>;
 
+/** The jobs over which a stage is spread: each by its last try. */
+export const stageJobsSchema = z.looseObject({
+  expected: z.int().nonnegative().optional(),
+  total: z.int().nonnegative(),
+  running: z.int().nonnegative(),
+  completed: z.int().nonnegative(),
+  failed: z.int().nonnegative(),
+});
+
 /** A step that has not begun, as Milepost writes it. */
 export const writtenPendingStepSchema = z.strictObject({
   job_id: z.null(),
@@ -65,6 +74,8 @@ export const writtenStageStepSchema = z.looseObject({
   results_summary: z.record(z.string(), z.number()).optional(),
   error: errorRecordSchema.optional(),
   reason: z.string().optional(),
+  /** Present where the stage is spread over jobs. */
+  jobs: stageJobsSchema.optional(),
   /** Present where the stage ran more than once, or was tried more than once. */
   occurrences: z.array(stageOccurrenceSchema).optional(),
   flags: z.array(z.string()).optional(),

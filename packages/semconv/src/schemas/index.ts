@@ -10,11 +10,20 @@ export {
   type StageOccurrence,
   hubStepSchema,
   parseHubStep,
+  stageJobsSchema,
   stageOccurrenceSchema,
   writtenPendingStepSchema,
   writtenStageStepSchema,
 } from './hub-step.ts';
-export { type Hub, type WrittenHub, hubSchema, parseHub, writtenHubSchema } from './hub.ts';
+export {
+  type Hub,
+  type HubJob,
+  type WrittenHub,
+  hubJobSchema,
+  hubSchema,
+  parseHub,
+  writtenHubSchema,
+} from './hub.ts';
 export {
   ITEMS_KEY_VALUES,
   type ItemCollection,
@@ -46,6 +55,8 @@ export {
   derivedWrittenSchema,
   hubTakenInSchema,
   itemEndedSchema,
+  jobEndedSchema,
+  jobStartedSchema,
   journalLineSchema,
   knownJournalRecordSchema,
   outputRecordedSchema,

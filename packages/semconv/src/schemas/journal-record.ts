@@ -54,6 +54,8 @@ const runIdentity = {
   stages: z.array(z.string()),
   /** As the user named it. */
   source: z.string().optional(),
+  /** It stays open until somebody ends it, whoever goes away. */
+  begun: z.literal(true).optional(),
   fields: json.optional(),
   flags,
 };
@@ -110,6 +112,59 @@ export const stageStartedSchema = z.looseObject({
   parent_span_id: z.string().optional(),
   sampled: z.literal(false).optional(),
   fields: json.optional(),
+  /** It is spread over jobs, and stays open until somebody ends it. */
+  spread: z.literal(true).optional(),
+  /** How many jobs it is going to be spread over. */
+  expected: z.int().nonnegative().optional(),
+  config: json.optional(),
+  /** The queue's job in which it began. */
+  queue: z.string().optional(),
+  job_id: z.string().optional(),
+  flags,
+});
+
+/** A try of a queue's job, by which its records are found. */
+const job = {
+  run_attempt: positive,
+  queue: z.string(),
+  job_id: z.string(),
+  job_name: z.string(),
+  attempt: positive,
+  parent_job_id: z.string().optional(),
+  stage: z.string().optional(),
+  /** The spread stage that it is a part of. */
+  execution_id: z.string().optional(),
+};
+
+/** A try of a queue's job began. */
+export const jobStartedSchema = z.looseObject({
+  ...base,
+  kind: z.literal('job_started'),
+  ...job,
+  /** Where its span lies in a trace of its own. */
+  trace_id: z.string().optional(),
+  wait_seconds: z.number().optional(),
+  fields: json.optional(),
+  flags,
+});
+
+/** A try of a queue's job ended. */
+export const jobEndedSchema = z.looseObject({
+  ...base,
+  kind: z.literal('job_ended'),
+  ...job,
+  status: z.enum(END_STATUS_VALUES),
+  will_retry: z.literal(true).optional(),
+  duration_seconds: z.number(),
+  error: errorRecordSchema.optional(),
+  reason: z.string().optional(),
+  counts: z.record(z.string(), z.number()).optional(),
+  fields: json.optional(),
+  config: json.optional(),
+  metadata: json.optional(),
+  items: z
+    .looseObject({ total: z.number(), successful: z.number(), failed: z.number() })
+    .optional(),
   flags,
 });
 
@@ -226,6 +281,8 @@ const KNOWN = [
   runEndedSchema,
   stageStartedSchema,
   stageEndedSchema,
+  jobStartedSchema,
+  jobEndedSchema,
   itemEndedSchema,
   outputRecordedSchema,
   stepSavedSchema,

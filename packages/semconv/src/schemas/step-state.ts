@@ -1,7 +1,16 @@
 import { END_STATUS_VALUES } from '../status.ts';
 
-/** Where a step or an execution is, in Milepost's own words; `status` beside it keeps to the vocabulary of the format. */
-export const STEP_STATE_VALUES = ['pending', 'running', 'retrying', ...END_STATUS_VALUES] as const;
+/**
+ * Where a step or an execution is, in Milepost's own words; `status` beside it keeps to the vocabulary of the format. `open` is
+ * what was begun by `beginStage`: it waits for an end from anywhere.
+ */
+export const STEP_STATE_VALUES = [
+  'pending',
+  'running',
+  'open',
+  'retrying',
+  ...END_STATUS_VALUES,
+] as const;
 /** Where a step or an execution is. */
 export type StepState = (typeof STEP_STATE_VALUES)[number];
 
@@ -10,6 +19,7 @@ const WORST_FIRST: readonly StepState[] = [
   'cancelled',
   'retrying',
   'running',
+  'open',
   'pending',
   'partial',
   'completed',
