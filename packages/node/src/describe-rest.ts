@@ -1,5 +1,6 @@
 import { type DeliveryReport } from '@milepost/delivery';
 import { type FlushReport } from './flush-report.ts';
+import { type LostRecords } from './registry-loss.ts';
 
 const NOUNS = {
   traces: ['span', 'spans'],
@@ -20,6 +21,8 @@ export interface Rest {
   readonly spoolDirectory: string | undefined;
   /** What did not go through the delivery. */
   readonly others: FlushReport;
+  /** What the registry lost, of all its time. */
+  readonly registry: readonly LostRecords[];
 }
 
 /** One line for people on what is lost or waits still; undefined where nothing is and nothing does. */
@@ -28,7 +31,7 @@ export function describeRest(rest: Rest): string | undefined {
   return parts.length === 0 ? undefined : `milepost: ${parts.join('; ')}`;
 }
 
-function lossesOf({ delivery, others }: Rest): string[] {
+function lossesOf({ delivery, others, registry }: Rest): string[] {
   const byReason = new Map<string, string[]>();
   const add = (reason: string, what: string): void => {
     byReason.set(reason, [...(byReason.get(reason) ?? []), what]);
@@ -46,14 +49,16 @@ function lossesOf({ delivery, others }: Rest): string[] {
     const { status, lost, error = status } = others[signal];
     if (lost > 0) add(error, counted(signal, lost));
   }
+  for (const { why, records } of registry) add(why, counted('registry', records));
   return Array.from(byReason, ([reason, what]) => `${what.join(', ')} lost (${reason})`);
 }
 
 /** What is wrong without a known loss: a registry that cannot write tries again, a flush of the user's own failed. */
-function troublesOf({ others }: Rest): string[] {
+function troublesOf({ others, registry }: Rest): string[] {
   return ALL.flatMap((signal) => {
     const { status, lost, error = status } = others[signal];
-    return status === 'ok' || lost > 0 ? [] : [`${NOUNS[signal][1]}: ${error}`];
+    const isTold = lost > 0 || (signal === 'registry' && registry.length > 0);
+    return status === 'ok' || isTold ? [] : [`${NOUNS[signal][1]}: ${error}`];
   });
 }
 

@@ -15,6 +15,7 @@ import {
 import { NO_ANSWER, type SignalParts, reportOf } from './flush-signal.ts';
 import { NO_DELIVERY } from './no-delivery.ts';
 import { type PipelineDelivery } from './pipeline-delivery.ts';
+import { type RegistryLoss } from './registry-loss.ts';
 import { settledBy } from './settled-by.ts';
 import { type FlushOptions, type Telemetry } from './telemetry.ts';
 import { deadlineOf } from './time-limit.ts';
@@ -25,8 +26,8 @@ export interface TelemetryParts {
   readonly signals: Signals;
   /** Undefined where nothing goes over OTLP/HTTP. */
   readonly delivery: PipelineDelivery | undefined;
-  /** Writes what waits for the disk, at once. */
-  readonly registry: { flushSync(): void } | undefined;
+  /** What the registry could not write. */
+  readonly registryLoss: RegistryLoss | undefined;
   /** Milliseconds that a flush takes at most. */
   readonly flushTimeoutMs: number;
   /** Milliseconds that a shutdown takes at most. */
@@ -114,21 +115,22 @@ export class RunningTelemetry implements Telemetry {
 
   /** The end of the process: ends what runs, writes the record, sends what there is, and leaves the rest on disk. */
   end(ending: ProcessEnding): void {
-    const { delivery, registry } = this.#parts;
+    const { delivery, registryLoss } = this.#parts;
     const deadline = Date.now() + this.#budget.leftMs;
     endRunning(ending);
-    registry?.flushSync();
+    registryLoss?.end();
     delivery?.endSync({ timeoutMs: Math.max(0, deadline - Date.now()) * (1 - REST) });
     this.#say(this.#withAbandoned(this.#naturalEnd, (ledger) => ledger.close()));
   }
 
   #say(others: FlushReport): void {
-    const { delivery, say } = this.#parts;
+    const { delivery, registryLoss, say } = this.#parts;
     try {
       const line = describeRest({
         delivery: delivery?.report(),
         spoolDirectory: delivery?.spoolDirectory,
         others,
+        registry: registryLoss?.describe() ?? [],
       });
       if (line !== undefined) say(line);
     } catch (error) {

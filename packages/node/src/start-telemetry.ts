@@ -14,6 +14,7 @@ import {
 } from './global-providers.ts';
 import { atNaturalEnd } from './natural-end.ts';
 import { watchProcessEnds } from './process-ends.ts';
+import { RegistryLoss } from './registry-loss.ts';
 import { RunningTelemetry } from './running-telemetry.ts';
 import { say } from './say.ts';
 import { sdkConfiguration } from './sdk-configuration.ts';
@@ -48,9 +49,12 @@ export async function startTelemetry(options: TelemetryOptions = {}): Promise<Te
   const before = globalProviders();
   const { sdk, error } = startSdk(options, pipelines);
   const { delivery, deliveryReader } = pipelines;
+  const registryLoss = options.registry && new RegistryLoss(options.registry);
   const unwatchLoss =
-    error === undefined && delivery !== undefined
-      ? observeLoss(metrics.getMeter(SCOPE_NAME), delivery)
+    error === undefined && (delivery !== undefined || registryLoss !== undefined)
+      ? observeLoss(metrics.getMeter(SCOPE_NAME), {
+          report: () => ({ ...delivery?.report(), ...registryLoss?.report() }),
+        })
       : () => undefined;
   const stop = (): Promise<void> => {
     // The flush before told of every loss.
@@ -74,7 +78,7 @@ export async function startTelemetry(options: TelemetryOptions = {}): Promise<Te
   const telemetry = new RunningTelemetry({
     signals: pipelines.signals,
     delivery,
-    registry: options.registry,
+    registryLoss,
     flushTimeoutMs: options.timeoutMs ?? DEFAULT_FLUSH_TIMEOUT_MS,
     shutdownTimeoutMs: options.timeoutMs ?? DEFAULT_SHUTDOWN_TIMEOUT_MS,
     endTimeoutMs: Math.min(options.timeoutMs ?? END_TIMEOUT_MS, END_TIMEOUT_MS),

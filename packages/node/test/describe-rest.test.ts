@@ -79,7 +79,27 @@ test.for<[what: string, rest: Partial<Rest>, line: string | undefined]>([
     },
     'milepost: 2 spans lost (no answer in time); records of the registry: disk full',
   ],
+  [
+    'what the registry lost, which says more than that it failed',
+    {
+      delivery: { ...NO_DELIVERY, logs: { ...NOTHING, lost: { memory_full: 2 } } },
+      others: {
+        ...ALL_OK,
+        registry: { status: 'failed', waiting: 0, lost: 0, error: 'disk full' },
+      },
+      registry: [
+        { why: 'memory_full', records: 1200 },
+        { why: 'unsent: disk full', records: 1 },
+      ],
+    },
+    'milepost: 2 log records, 1,200 records of the registry lost (memory_full); 1 record of the registry lost (unsent: disk full)',
+  ],
 ])('%s', ([, rest, line]) => {
-  const none: Rest = { delivery: undefined, spoolDirectory: undefined, others: ALL_OK };
+  const none: Rest = {
+    delivery: undefined,
+    spoolDirectory: undefined,
+    others: ALL_OK,
+    registry: [],
+  };
   expect(describeRest({ ...none, ...rest })).toBe(line);
 });

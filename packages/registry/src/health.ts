@@ -14,6 +14,8 @@ export interface RegistryHealth {
   readonly pendingBytes: number;
   /** Records that will never be on disk, since the registry was opened: `pipeline.telemetry.lost` of signal `registry`. */
   readonly lostRecords: number;
+  /** The same by reason: dropped as there was no room for more (`memory_full`), or still waiting when it was closed (`unsent`). */
+  readonly lostByReason: Readonly<Record<'memory_full' | 'unsent', number>>;
   /** What went wrong last, also when it is over; undefined where nothing did. */
   readonly lastError: string | undefined;
   /** Since when the state is what it is, in milliseconds since the Unix epoch. */
@@ -110,6 +112,7 @@ export class HealthWatch {
       pendingRecords: this.#pending.records,
       pendingBytes: this.#pending.bytes,
       lostRecords: this.#pending.lost,
+      lostByReason: this.#pending.lostByReason,
       lastError: this.#lastError,
       since: this.#since,
     };

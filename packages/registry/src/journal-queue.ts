@@ -3,7 +3,7 @@ import { type HealthWatch } from './health.ts';
 import { JournalSegment, writeSegmentNow } from './journal-segment.ts';
 import { messageOf } from './node-error.ts';
 import { type OpenSegments } from './open-segments.ts';
-import { type PendingRecords } from './pending-records.ts';
+import { type PendingRecords, type RecordLossReason } from './pending-records.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 
 const MAX_TRIES = 3;
@@ -56,7 +56,8 @@ export class JournalQueue {
   #taken = 0;
   #written = 0;
   #isFailing = false;
-  #isDiscarded = false;
+  /** Why it was given up; undefined until then. */
+  #discardedFor: RecordLossReason | undefined;
 
   constructor(
     environment: RegistryEnvironment,
@@ -132,10 +133,10 @@ export class JournalQueue {
   }
 
   /** Gives up what waits for the disk, for good. */
-  discard(): void {
+  discard(reason: RecordLossReason): void {
     const { length } = this.#waiting;
-    this.#isDiscarded = true;
-    this.#pending.gaveUp(length, bytesOf(this.#waiting));
+    this.#discardedFor = reason;
+    this.#pending.gaveUp(length, bytesOf(this.#waiting), reason);
     this.#waiting = [];
     this.#noteRoom();
     this.#health.gaveUp(this, { of: this.#what, records: length });
@@ -206,7 +207,8 @@ export class JournalQueue {
       this.#wrote(batch);
       this.#acknowledge(through);
     } catch (error) {
-      if (this.#isDiscarded) this.#pending.gaveUp(batch.length, bytesOf(batch));
+      const reason = this.#discardedFor;
+      if (reason !== undefined) this.#pending.gaveUp(batch.length, bytesOf(batch), reason);
       else this.#waiting = [...batch, ...this.#waiting];
       throw error;
     } finally {

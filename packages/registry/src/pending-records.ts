@@ -1,10 +1,15 @@
+import { type LossReason } from '@milepost/semconv';
+
+/** Why records are lost: there was no room for them, or the registry was closed before the disk took them. */
+export type RecordLossReason = Extract<LossReason, 'memory_full' | 'unsent'>;
+
 /** Records of all runs that wait for the disk: how many there are and may be, and how many were lost. */
 export class PendingRecords {
   readonly #maxBytes: number;
   readonly #giveUpOldest: () => boolean;
   #records = 0;
   #bytes = 0;
-  #lost = 0;
+  readonly #lost: Record<RecordLossReason, number> = { memory_full: 0, unsent: 0 };
   #lostTaken = 0;
 
   /** @param giveUpOldest makes room, and tells whether there was something to give up */
@@ -17,7 +22,7 @@ export class PendingRecords {
   take(bytes: number): boolean {
     while (!this.hasRoomFor(bytes)) {
       if (this.#giveUpOldest()) continue;
-      this.#lost += 1;
+      this.#lost.memory_full += 1;
       return false;
     }
     this.#records += 1;
@@ -37,9 +42,9 @@ export class PendingRecords {
   }
 
   /** So many records of that size in all will never be on disk. */
-  gaveUp(count: number, bytes: number): void {
+  gaveUp(count: number, bytes: number, reason: RecordLossReason): void {
     this.written(count, bytes);
-    this.#lost += count;
+    this.#lost[reason] += count;
   }
 
   get records(): number {
@@ -52,13 +57,18 @@ export class PendingRecords {
 
   /** How many records were lost since the registry was opened. */
   get lost(): number {
-    return this.#lost;
+    return this.#lost.memory_full + this.#lost.unsent;
+  }
+
+  /** The same by reason. */
+  get lostByReason(): Readonly<Record<RecordLossReason, number>> {
+    return { ...this.#lost };
   }
 
   /** How many records were lost since the last call. */
   takeLost(): number {
-    const lost = this.#lost - this.#lostTaken;
-    this.#lostTaken = this.#lost;
+    const lost = this.lost - this.#lostTaken;
+    this.#lostTaken = this.lost;
     return lost;
   }
 }

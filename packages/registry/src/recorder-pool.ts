@@ -2,7 +2,7 @@ import { HealthWatch, type RegistryHealth } from './health.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { LatestLinks } from './latest-links.ts';
 import { OpenSegments } from './open-segments.ts';
-import { PendingRecords } from './pending-records.ts';
+import { PendingRecords, type RecordLossReason } from './pending-records.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 import { RegistryError, notOnDisk } from './registry-error.ts';
 import { ResultLinks } from './result-links.ts';
@@ -137,7 +137,7 @@ export class RecorderPool {
     try {
       await this.#all((recorder) => recorder.close());
     } finally {
-      for (const recorder of this.#recorders.values()) this.#giveUp(recorder);
+      for (const recorder of this.#recorders.values()) this.#giveUp(recorder, 'unsent');
       this.#retries.stop();
       this.#share.heartbeats.stop();
       this.#recorders.clear();
@@ -189,14 +189,14 @@ export class RecorderPool {
     if (oldest === undefined) return false;
     this.#stuck.delete(oldest);
     this.#recorders.delete(oldest.runId);
-    this.#giveUp(oldest);
+    this.#giveUp(oldest, 'memory_full');
     this.#close(oldest);
     return true;
   }
 
-  #giveUp(recorder: RunRecorder): void {
+  #giveUp(recorder: RunRecorder, reason: RecordLossReason): void {
     this.#retries.done(recorder);
-    recorder.giveUp();
+    recorder.giveUp(reason);
   }
 
   #releaseIdle(): void {

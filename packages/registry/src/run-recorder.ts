@@ -11,6 +11,7 @@ import { JournalReader } from './journal-reader.ts';
 import { segmentFile } from './journal-segment.ts';
 import { type LatestLinks } from './latest-links.ts';
 import { OpenExecutions } from './open-executions.ts';
+import { type RecordLossReason } from './pending-records.ts';
 import { type RecordedEvent, recordText, runJoinedText } from './record-text.ts';
 import { type RegistryEnvironment, reportProblem } from './registry-environment.ts';
 import { RegistryError } from './registry-error.ts';
@@ -201,10 +202,10 @@ export class RunRecorder {
   }
 
   /** Writes nothing more: what is not on disk is lost. */
-  giveUp(): void {
+  giveUp(reason: RecordLossReason): void {
     this.#isGivenUp = true;
     this.#schedule.stop();
-    this.#queue.discard();
+    this.#queue.discard(reason);
     this.#share.health.gaveUp(this);
   }
 

@@ -140,7 +140,8 @@ test('records beyond the bound of memory are dropped and said so, once', async (
       ', records are lost; what is not on disk waits in memory and is tried again',
     expect.stringMatching(/^milepost: registry: recovered after \d+\.\d s; \d+ records are lost$/),
   ]);
-  const { lostRecords } = registry.health();
+  const { lostRecords, lostByReason } = registry.health();
+  expect(lostByReason).toEqual({ memory_full: lostRecords, unsent: 0 });
   expect(lines[1]).toContain(`${lostRecords} records`);
   told.endStage(ocr).end();
   await registry.flush();

@@ -68,6 +68,7 @@ test('a disk that is full in the middle of a run changes nothing of it, and the 
   expect(health).toEqual({
     state: 'degraded',
     lostRecords: 0,
+    lostByReason: { memory_full: 0, unsent: 0 },
     lastError: expect.stringContaining('ENOSPC'),
     since: expect.any(Number),
   });
@@ -193,7 +194,9 @@ test('of a run that was given up no file tells what its journal does not, also w
   await settled();
   filling.isFull = false;
   tell('run_1');
-  expect(registry.health().lostRecords).toBeGreaterThanOrEqual(5);
+  const { lostRecords, lostByReason } = registry.health();
+  expect(lostRecords).toBeGreaterThanOrEqual(5);
+  expect(lostByReason).toEqual({ memory_full: lostRecords, unsent: 0 });
   await settled();
   const files = [...filling.disk.files().keys()].filter((path) => path.includes('run_'));
   expect(files.filter((path) => path.includes('run_0'))).toEqual([]);
@@ -209,7 +212,12 @@ test('closing a registry that cannot write breaks nothing, and counts what is lo
   new ToldRun((event) => registry.listener.onEvent(event)).start().end();
   await registry.close();
   // Start and end, and what the hub would have been.
-  expect(registry.health()).toMatchObject({ state: 'ok', pendingRecords: 0, lostRecords: 3 });
+  expect(registry.health()).toMatchObject({
+    state: 'ok',
+    pendingRecords: 0,
+    lostRecords: 3,
+    lostByReason: { memory_full: 0, unsent: 3 },
+  });
   expect(lines).toEqual([
     expect.stringMatching(DEGRADED),
     'milepost: registry: gave up the journal of run 2026-01-01_21-37-23; 3 records of it are lost',
