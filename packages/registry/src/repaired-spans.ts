@@ -154,7 +154,11 @@ function spanOfExecution(
   const repaired = ended?.repaired;
   if (ended === undefined || repaired === undefined) return undefined;
   const around = state.attempts.get(runAttempt) ?? {};
-  const parent = [started?.parent_span_id, execution.parentExecutionId].find(
+  const place = { runAttempt, occurrence: statedOccurrence, attempt };
+  const derivedId = stageSpanId(runId, stage, place);
+  // A stage that is spread over jobs has the ID that follows from its place, and hangs under the root.
+  const inside = executionId === derivedId ? undefined : execution.parentExecutionId;
+  const parent = [started?.parent_span_id, inside].find(
     (id) => id !== undefined && SPAN_ID.test(id),
   );
   const attributes = {
@@ -174,9 +178,7 @@ function spanOfExecution(
     runAttempt,
     executionId,
     traceId: (around.started ?? around.joined)?.trace_id ?? runTraceId(runId),
-    spanId: SPAN_ID.test(executionId)
-      ? executionId
-      : stageSpanId(runId, stage, { runAttempt, occurrence: statedOccurrence, attempt }),
+    spanId: SPAN_ID.test(executionId) ? executionId : derivedId,
     parentSpanId: parent ?? rootSpanId(runId, runAttempt, around),
     startTime: ended.time - ended.duration_seconds * 1000,
     endTime: ended.time,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type SpanPlace, type StageIdentity } from '@milepost/core/hooks';
 import { type Registry, openRegistry } from '@milepost/registry';
-import { runSpanId, runTraceId } from '@milepost/run-id';
+import { runSpanId, runTraceId, stageSpanId } from '@milepost/run-id';
 import { readLines } from '../src/journal-line.ts';
 import { RunWriters } from '../src/run-writers.ts';
 import { HeldClock } from './held-clock.ts';
@@ -524,6 +524,12 @@ describe('the spans of what was repaired', () => {
     const ocr = start('ocr', place('b', 'a'));
     const page = start('page', place('c', 'b'), ocr);
     start('by hand', place('d', '9'), page);
+    const spread = { runAttempt: 1, occurrence: 1, attempt: 1 };
+    run.startStage('spread', {
+      executionId: stageSpanId('r1', 'spread', spread),
+      parentExecutionId: page.executionId,
+    });
+    run.startStage('of another format', { executionId: 'x1', parentExecutionId: 'x0' });
     run.item(page, 'p1').item(page, 'p2', 'failed');
     await registry.close();
     rewriteOpening(root, { host: 'elsewhere', boot_id: 'another', os_thread_id: 1 });
@@ -539,11 +545,15 @@ describe('the spans of what was repaired', () => {
       ['ocr', 'b', 'a'],
       ['page', 'c', 'b'],
       ['by hand', 'd', '9'],
+      ['spread', stageSpanId('r1', 'spread', spread)[0], 'a'],
+      ['of another format', stageSpanId('r1', 'of another format', spread)[0], 'a'],
       ['minutes', 'a', undefined],
     ]);
     expect(found.spans.map(({ attributes }) => attributes)).toMatchObject([
       { pages: 2, attempt: 3, retry_count: 2, 'stage.occurrence': 2 },
       { 'items.total': 2, 'items.successful': 1, 'items.failed': 1 },
+      {},
+      {},
       {},
       { trigger: 'cron' },
     ]);
