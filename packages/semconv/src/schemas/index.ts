@@ -45,19 +45,17 @@ export {
   jobTemplateSchema,
   parseJobEnvelope,
 } from './job-envelope.ts';
+export { jobEndedSchema, jobStartedSchema } from './job-record.ts';
+export { type JournalLine, journalLineSchema } from './journal-line.ts';
 export {
   JOURNAL_RECORD_KIND_VALUES,
   JOURNAL_VERSION,
-  type JournalLine,
   type JournalRecord,
   type KnownJournalRecord,
   type UnknownJournalRecord,
   derivedWrittenSchema,
   hubTakenInSchema,
   itemEndedSchema,
-  jobEndedSchema,
-  jobStartedSchema,
-  journalLineSchema,
   knownJournalRecordSchema,
   outputRecordedSchema,
   parseJournalRecord,

@@ -1,23 +1,14 @@
 import { z } from 'zod';
 import { END_STATUS_VALUES, ITEM_STATUS_VALUES, RUN_END_STATUS_VALUES } from '../status.ts';
 import { errorRecordSchema } from './error-record.ts';
+import { jobEndedSchema, jobStartedSchema } from './job-record.ts';
+import { base, flags, json, positive } from './record-parts.ts';
 import { repairSchema } from './repair.ts';
 import { parseWith } from './schema-error.ts';
 import { sourceSchema } from './source-job.ts';
 
 /** Version of the journal's records. Readers keep what they do not know. */
 export const JOURNAL_VERSION = 1;
-
-/** JSON of the user's: passed on untouched, whatever its keys are called. */
-const json = z.custom<Record<string, unknown>>(
-  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-  'expected an object',
-);
-const flags = z.array(z.string()).optional();
-const positive = z.int().positive();
-
-/** What every record has: when it happened, in milliseconds since the Unix epoch (fractions order what shares one). */
-const base = { time: z.number() };
 
 /** First line of a segment: who writes. */
 export const segmentOpenedSchema = z.looseObject({
@@ -120,51 +111,6 @@ export const stageStartedSchema = z.looseObject({
   /** The queue's job in which it began. */
   queue: z.string().optional(),
   job_id: z.string().optional(),
-  flags,
-});
-
-/** A try of a queue's job, by which its records are found. */
-const job = {
-  run_attempt: positive,
-  queue: z.string(),
-  job_id: z.string(),
-  job_name: z.string(),
-  attempt: positive,
-  parent_job_id: z.string().optional(),
-  stage: z.string().optional(),
-  /** The spread stage that it is a part of. */
-  execution_id: z.string().optional(),
-};
-
-/** A try of a queue's job began. */
-export const jobStartedSchema = z.looseObject({
-  ...base,
-  kind: z.literal('job_started'),
-  ...job,
-  /** Where its span lies in a trace of its own. */
-  trace_id: z.string().optional(),
-  wait_seconds: z.number().optional(),
-  fields: json.optional(),
-  flags,
-});
-
-/** A try of a queue's job ended. */
-export const jobEndedSchema = z.looseObject({
-  ...base,
-  kind: z.literal('job_ended'),
-  ...job,
-  status: z.enum(END_STATUS_VALUES),
-  will_retry: z.literal(true).optional(),
-  duration_seconds: z.number(),
-  error: errorRecordSchema.optional(),
-  reason: z.string().optional(),
-  counts: z.record(z.string(), z.number()).optional(),
-  fields: json.optional(),
-  config: json.optional(),
-  metadata: json.optional(),
-  items: z
-    .looseObject({ total: z.number(), successful: z.number(), failed: z.number() })
-    .optional(),
   flags,
 });
 
@@ -335,18 +281,3 @@ export function parseJournalRecord(value: unknown): JournalRecord {
   if (kinds.has(kind)) return parseWith(code, `${what} ${kind}`, knownJournalRecordSchema, value);
   return { kind: 'unknown', time, record: parseWith(code, what, unknownRecordSchema, value) };
 }
-
-/**
- * A line of a segment, as parsed from JSON: a record with its place in the segment and the checksum of the line.
- * On disk the checksum is the last key: `…,"crc":"xxxxxxxx"}`, CRC-32 in lower-case hex of every byte of the line
- * before `,"crc"`.
- */
-export const journalLineSchema = z.looseObject({
-  /** From 1 on, without a gap in a segment. */
-  seq: positive,
-  kind: z.string(),
-  time: z.number(),
-  crc: z.string().regex(/^[0-9a-f]{8}$/),
-});
-/** A line of a segment. */
-export type JournalLine = z.infer<typeof journalLineSchema>;
