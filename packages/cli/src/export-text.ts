@@ -1,5 +1,6 @@
 import { csvLine } from './csv.ts';
-import { EXPORT_COLUMNS, type ExportRow, type Exported } from './export-rows.ts';
+import { EXPORT_COLUMNS, type Exported } from './export-columns.ts';
+import { type ExportRow } from './export-rows.ts';
 
 /** Formats of an export. */
 export const EXPORT_FORMAT_VALUES = ['json', 'csv'] as const;

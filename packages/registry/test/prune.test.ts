@@ -18,6 +18,7 @@ import {
   openRegistry,
   systemClock,
 } from '@milepost/registry';
+import { runProgram } from './run-program.ts';
 import { temporaryRoot } from './temporary-root.ts';
 import { START, ToldRun } from './told-run.ts';
 import { readJson, tree } from './tree.ts';
@@ -328,4 +329,40 @@ test('a damaged note of an earlier call brings the run back', async () => {
   await using registry = openRegistry({ root });
   expect(await registry.rebuildCentralRegistry()).toBe(3);
   expect((await registry.verify()).findings).toEqual([]);
+});
+
+test('a run whose process was killed goes once it is old enough', async () => {
+  const root = await threeRuns();
+  const { signal } = await runProgram(`
+    import { withRun, withStage } from '@milepost/core';
+    import { connectRegistry, openRegistry } from '@milepost/registry';
+    const registry = openRegistry({ root: ${JSON.stringify(root)} });
+    connectRegistry(registry);
+    withRun({ pipeline: 'minutes', runId: 'killed' }, () =>
+      withStage('ocr', async () => {
+        await registry.flush();
+        process.kill(process.pid, 'SIGKILL');
+        await new Promise(() => setInterval(() => undefined, 1000));
+      }),
+    );
+  `);
+  expect(signal).toBe('SIGKILL');
+  await using registry = openRegistry({ root });
+  expect((await registry.readRun('killed'))?.state).toBe('lost');
+  expect(await outcomes(registry, { keepDays: 1, dryRun: true })).toContain('killed: recent');
+  const later = { ...systemClock, now: () => Date.now() + 2 * DAY_MS };
+  await using tomorrow = openRegistry({ root, clock: later });
+  expect(await outcomes(tomorrow, { keepDays: 1 })).toContain('killed: pruned');
+  expect(tree(root).filter((path) => path.includes('killed'))).toEqual([]);
+});
+
+test('two that prune at once remove each run once, and nothing else', async () => {
+  const root = await threeRuns();
+  await using first = openRegistry({ root });
+  await using second = openRegistry({ root });
+  await Promise.all([first.prune({ keepRuns: 1 }), second.prune({ keepRuns: 1 })]);
+  await first.prune({ keepRuns: 1 });
+  expect(await second.listAllJobs()).toEqual(['r2']);
+  expect(tree(root).filter((path) => /r0|r1/.test(path) && !path.endsWith('.txt'))).toEqual([]);
+  expect((await second.verify()).findings).toEqual([]);
 });
