@@ -21,7 +21,7 @@ const telemetry = await startTelemetry({ registry });
 // What there is before anything is lost.
 await telemetry.flush();
 await withRun({ pipeline: 'minutes' }, async () => {
-  for (let stage = 0; stage < Number(stages); stage += 1) await withStage('ocr', () => undefined);
+  for (let stage = 0; stage < Number(stages); stage += 1) withStage('ocr', () => undefined);
 });
 await telemetry.flush();
 const { lostByReason, pendingRecords } = registry.health();
