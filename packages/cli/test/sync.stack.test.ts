@@ -609,7 +609,7 @@ describe('what cannot go up is named, and hides nothing else', () => {
           "successful": 2,
           "total": 3,
         },
-        "prefix": "test14",
+        "prefix": "test3",
         "state": "partial",
         "status": "completed",
       }
@@ -618,6 +618,21 @@ describe('what cannot go up is named, and hides nothing else', () => {
     await rm(join(results, 'linked.txt'));
     expect(await sync()).toMatchObject({ code: 0, err: '' });
     expect(await contents(bucket)).toEqual(await contents(root));
+  });
+
+  test('a sync that cannot be recorded is said', async () => {
+    await recordRun('r1');
+    await writeFile(join(root, 'analytics/sync_results'), 'in the way of its record');
+    const { code, err } = await sync();
+    expect({ code, err: err.replaceAll(root, 'ROOT') }).toMatchInlineSnapshot(`
+      {
+        "code": 1,
+        "err": "milepost: files went up, and the sync could not be recorded: run r1 is not on disk: ROOT/analytics/sync_results is in the way: expected a directory
+      ",
+      }
+    `);
+    const results = Object.keys(await contents(bucket)).filter((path) => path.includes('/r1/'));
+    expect(results.length).toBe(7);
   });
 
   test('of a journal that is being written, whole lines go up', async () => {

@@ -1,4 +1,4 @@
-import { eachItem, joinRun, type Stage, withStage } from '@milepost/core';
+import { type Classifier, eachItem, joinRun, type Stage, withStage } from '@milepost/core';
 import {
   type Problem,
   type Registry,
@@ -6,6 +6,7 @@ import {
   connectRegistry,
   openRegistry,
 } from '@milepost/registry';
+import { CliError } from '../cli-error.ts';
 import { type Destination } from './destination.ts';
 import { itemsKeyOf } from './items-key.ts';
 import { type UploadBatch } from './upload-batch.ts';
@@ -42,35 +43,36 @@ class FilesLeftError extends Error {
 /**
  * Uploads files as a step of their run, with the items that they are of. Which files could not be uploaded, the batch knows.
  * @throws the reason for which nothing more goes up
+ * @throws {CliError} where the step could not be recorded
  */
 export async function recordUpload(upload: RecordedUpload, batch: UploadBatch): Promise<void> {
-  const { registry, runId, step, attempt, interrupt } = upload;
+  const { registry, runId, step, attempt, interrupt: signal } = upload;
   const { root } = registry;
-  // One for each run: its journal must be closed before it goes up.
-  const recording = openRegistry({ root, itemsKey: await itemsKeyOf(root, runId) });
+  const itemsKey = await itemsKeyOf(root, runId);
+  // One of its own: its journal must be closed before it goes up.
+  const recording = openRegistry({ root, itemsKey, onError: 'throw' });
   const disconnect = connectRegistry(recording);
-  try {
-    await joinRun(runId, { signal: interrupt }, () =>
-      withStage(
-        step,
-        {
-          attempt,
-          signal: interrupt,
-          classify: (outcome) =>
-            'error' in outcome && outcome.error instanceof FilesLeftError
-              ? { status: 'partial' }
-              : undefined,
-        },
-        (stage) => uploadInStage(upload, batch, stage),
-      ),
-    );
-  } catch (error) {
-    if (!(error instanceof FilesLeftError)) throw error;
-  } finally {
-    disconnect();
-    await recording.close();
+  const options = { attempt, signal, classify: partialWhereFilesAreLeft };
+  const [uploaded] = await Promise.allSettled([
+    joinRun(runId, { signal }, () =>
+      withStage(step, options, (stage) => uploadInStage(upload, batch, stage)),
+    ),
+  ]);
+  disconnect();
+  const [closed] = await Promise.allSettled([recording.close()]);
+  if (uploaded.status === 'rejected' && !isFilesLeft(uploaded.reason)) throw uploaded.reason;
+  if (closed.status === 'rejected') {
+    const why = closed.reason instanceof Error ? closed.reason.message : String(closed.reason);
+    throw new CliError(`files went up, and the sync could not be recorded: ${why}`, 'left');
   }
 }
+
+function isFilesLeft(error: unknown): boolean {
+  return error instanceof FilesLeftError;
+}
+
+const partialWhereFilesAreLeft: Classifier = (outcome) =>
+  'error' in outcome && isFilesLeft(outcome.error) ? { status: 'partial' } : undefined;
 
 async function uploadInStage(
   upload: RecordedUpload,
