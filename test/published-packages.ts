@@ -35,8 +35,12 @@ export function publishedPackages(): readonly PublishedPackage[] {
     readFileSync(join(root, 'package.json'), 'utf8'),
   );
   return workspaces
-    .map((pattern) => join(root, pattern.replace(/\/\*$/, '')))
-    .flatMap((parent) => readdirSync(parent).map((name) => join(parent, name)))
+    .flatMap((pattern) => {
+      const directory = join(root, pattern.replace(/\/\*$/, ''));
+      return pattern.endsWith('/*')
+        ? readdirSync(directory).map((name) => join(directory, name))
+        : [directory];
+    })
     .map((directory) => ({ directory, manifest: readManifest(directory) }))
     .filter(({ manifest }) => manifest.private !== true);
 }

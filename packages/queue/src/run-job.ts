@@ -1,4 +1,5 @@
 import { type JobOptions, type JobTrace, withJob } from '@milepost/core';
+import { STATUS_VALUE_SKIPPED } from '@milepost/semconv';
 import { type BullJob } from './bull-job.ts';
 import { envelopeOf } from './envelope-of.ts';
 import { jobPlace } from './job-place.ts';
@@ -31,7 +32,7 @@ export function runJob<T>(
       ...options,
       ...(job.stalledCount > 0 && { attributes: { stalled_count: job.stalledCount } }),
       classify: (outcome) =>
-        'error' in outcome && isMoved(outcome.error) ? { status: 'skipped' } : undefined,
+        'error' in outcome && isMoved(outcome.error) ? { status: STATUS_VALUE_SKIPPED } : undefined,
     },
     process,
   );
