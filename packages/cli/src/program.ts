@@ -20,6 +20,7 @@ import { addSyncCommand } from './sync/sync-command.ts';
 import { terminalLines } from './terminal-text.ts';
 import { addVerifyCommand } from './verify-command.ts';
 import { VERSION } from './version.ts';
+import { addWatchCommand } from './watch-command.ts';
 
 const AFTER = `
 Examples:
@@ -57,6 +58,7 @@ export function createProgram(io: CliIo): Command {
   addRunsCommand(program, io);
   addShowCommand(program, io);
   addStatusCommand(program, io);
+  addWatchCommand(program, io);
   addItemCommand(program, io);
   addChecksumCommand(program, io);
   addDiffCommand(program, io);

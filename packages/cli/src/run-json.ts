@@ -77,7 +77,8 @@ export function problemsJson(problems: readonly Problem[]): readonly JsonAnswer[
   return problems.map(({ path, message }) => ({ path, message }));
 }
 
-function summaryJson(run: RunSummary): JsonAnswer {
+/** A run as a list shows it, in JSON. */
+export function summaryJson(run: RunSummary): JsonAnswer {
   return {
     run_id: run.runId,
     pipeline: run.pipeline ?? null,
@@ -99,7 +100,8 @@ function summaryJson(run: RunSummary): JsonAnswer {
   };
 }
 
-function executionJson(execution: ExecutionSummary): JsonAnswer {
+/** One going through a stage, in JSON. */
+export function executionJson(execution: ExecutionSummary): JsonAnswer {
   return {
     stage: execution.stage,
     execution_id: execution.executionId ?? null,

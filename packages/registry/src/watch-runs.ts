@@ -1,6 +1,6 @@
 import { diag } from '@opentelemetry/api';
 import { isRunId } from '@milepost/run-id';
-import { describeRunInFull } from './describe-run.ts';
+import { describeRun, describeRunInFull } from './describe-run.ts';
 import { KnownRuns } from './known-runs.ts';
 import { spokesOfDirectory } from './layout.ts';
 import { type LoadedRun } from './load-run.ts';
@@ -12,11 +12,11 @@ import { stepDirectories } from './run-ids.ts';
 import { goneOf } from './run-liveness.ts';
 import { isTold } from './run-order.ts';
 import { type RunSelection } from './run-selection.ts';
-import { type RunDetail, type RunList, type RunSummary } from './run-summary.ts';
+import { type RunList, type RunSummary } from './run-summary.ts';
 import { WatchHints } from './watch-hints.ts';
 import { LookAtAllRuns, LookAtOneRun, type WatchLook, hasFileSince } from './watch-look.ts';
 import { pause } from './watch-pause.ts';
-import { changesOf, summaryOf, watchedRun, watchedRunAt } from './watched-run.ts';
+import { type ReadRun, changesOf, watchedRun, watchedRunAt } from './watched-run.ts';
 
 const DEFAULT_POLL_MS = 1000;
 /** Of so many runs that may have ended it is known at the beginning how they are. */
@@ -162,17 +162,22 @@ export class RunWatch {
       if (signal.aborted) return;
       // What began since is told as any other that begins.
       const run = this.#look.wasThere(runId) ? await this.#read(runId) : undefined;
-      if (run !== undefined && this.#isWatched(run)) yield* this.#presentOrChanged(run);
+      if (run !== undefined && this.#isWatched(run.summary)) yield* this.#presentOrChanged(run);
     }
   }
 
-  #presentOrChanged(run: RunDetail): readonly RunChange[] {
+  #presentOrChanged(run: ReadRun): readonly RunChange[] {
     const { present = true, runId: only } = this.#options;
-    if (present && (only !== undefined || run.state === 'running' || run.state === 'open')) {
-      return [{ type: 'run_present', time: this.#since, run: summaryOf(run) }];
+    const { state } = run.summary;
+    if (present && (only !== undefined || state === 'running' || state === 'open')) {
+      return [{ type: 'run_present', time: this.#since, run: run.summary }];
     }
     // Before it was read, and after the watch began.
-    const changes = changesOf(watchedRunAt(run, this.#since), run, this.#environment.clock.now());
+    const changes = changesOf(
+      watchedRunAt(run.detail, this.#since),
+      run,
+      this.#environment.clock.now(),
+    );
     return changes.filter(
       ({ type }) => type !== 'run_changed' && type !== 'run_lost' && type !== 'stage_lost',
     );
@@ -216,10 +221,10 @@ export class RunWatch {
   async #changesOf(runId: string): Promise<readonly RunChange[]> {
     const was = this.#known.was(runId);
     const run = await this.#read(runId);
-    if (run === undefined || !this.#isWatched(run)) return [];
+    if (run === undefined || !this.#isWatched(run.summary)) return [];
     const now = this.#environment.clock.now();
     if (was !== undefined || !this.#look.wasThere(runId)) return changesOf(was, run, now);
-    const changes = changesOf(watchedRunAt(run, this.#since), run, now);
+    const changes = changesOf(watchedRunAt(run.detail, this.#since), run, now);
     if (changes.some(({ type }) => type !== 'run_changed')) return changes;
     // A journal was begun of which nothing is to be seen yet, perhaps.
     if (await hasFileSince(this.#environment, runId, this.#since)) return changes;
@@ -233,7 +238,7 @@ export class RunWatch {
   }
 
   /** Reads a run, and keeps how it is now. */
-  async #read(runId: string): Promise<RunDetail | undefined> {
+  async #read(runId: string): Promise<ReadRun | undefined> {
     const start = this.#now;
     const loaded = await this.#load(runId);
     this.#notBefore.set(runId, this.#now + LOAD_SHARE * (this.#now - start));
@@ -241,11 +246,11 @@ export class RunWatch {
       this.#known.forget(runId);
       return undefined;
     }
-    const run = describeRunInFull(loaded);
+    const run = { detail: describeRunInFull(loaded), summary: describeRun(loaded) };
     const { writers, liveness } = loaded;
-    const isOver = liveness === undefined && run.state === 'ended';
+    const isOver = liveness === undefined && run.summary.state === 'ended';
     const gone = isOver ? [] : await goneOf(this.#environment, runId, writers);
-    this.#known.keep(runId, { was: watchedRun(run), writers, gone }, isOver);
+    this.#known.keep(runId, { was: watchedRun(run.detail), writers, gone }, isOver);
     return run;
   }
 

@@ -7,6 +7,12 @@ import {
   type RunSummary,
 } from './run-summary.ts';
 
+/** A run as it was read. */
+export interface ReadRun {
+  readonly detail: RunDetail;
+  readonly summary: RunSummary;
+}
+
 /** What was last told of a run. */
 export interface WatchedRun {
   readonly attempt: number;
@@ -37,19 +43,6 @@ const BEFORE_IT_WAS: WatchedRun = {
 /** A step that others wrote has no ID: each time it is saved it is another one. */
 function keyOf({ stage, executionId, startTime }: ExecutionSummary): string {
   return executionId ?? `\0${stage}\0${startTime}`;
-}
-
-/** A run as a list shows it. */
-export function summaryOf({
-  traceId: _traceId,
-  source: _source,
-  executions: _executions,
-  pendingStages: _pendingStages,
-  failedItems: _failedItems,
-  problems: _problems,
-  ...summary
-}: RunDetail): RunSummary {
-  return summary;
 }
 
 function itemsText(items: ItemTotals | undefined): string {
@@ -168,11 +161,10 @@ function endOf(before: WatchedRun, run: RunSummary, now: number): readonly Whole
  */
 export function changesOf(
   before: WatchedRun | undefined,
-  run: RunDetail,
+  { detail: run, summary }: ReadRun,
   now: number,
 ): readonly RunChange[] {
   const was = before ?? BEFORE_IT_WAS;
-  const summary = summaryOf(run);
   const changes = [
     ...beginningOf(was, summary, now),
     ...stageChanges(was, run.executions, summary, now),
