@@ -14,6 +14,7 @@ export default mergeConfig(
         'packages/node/test/process-ends.test.ts',
         'packages/registry/test/{crash,hostile-files,index,index-equals-scan,liveness,many-runs,prune,prune-crash,verify}.test.ts',
         'test/{delivery-ends,delivery-exit,delivery-open-tries,demo,readme,telemetry-programs}.test.ts',
+        'test/registry-python-interleaved.test.ts',
         'test/registry/kill-campaign.test.ts',
       ],
     },

@@ -8,7 +8,7 @@ import { codeOf } from './node-error.ts';
 import { isJsonObject } from './own-keys.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 import { RunFold } from './run-fold.ts';
-import { hubsSetAside } from './set-aside.ts';
+import { filesAside } from './set-aside.ts';
 
 const NEWLINE = 0x0a;
 /** What no writer of JSON escapes. */
@@ -93,7 +93,8 @@ export class ByteSearch {
       for (const segment of await this.#segmentsOf(runId)) {
         if (await this.#isIn(segment, isWholeSegment)) return true;
       }
-      return (await hubsSetAside(this.#environment, runId)).length > 0;
+      const { hubs, spokes } = await filesAside(this.#environment, runId);
+      return hubs.length + spokes.length > 0;
     } catch {
       // It cannot be read: whoever reads the run says why.
       return true;

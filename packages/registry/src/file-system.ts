@@ -68,6 +68,8 @@ export interface RegistryFileSystem {
     writeNew(path: string, data: Uint8Array, synced: boolean): void;
     syncDirectory(path: string): void;
     rename(from: string, to: string): void;
+    /** Gives a file a second name; throws `EEXIST` where that is taken. */
+    link(from: string, to: string): void;
     unlink(path: string): void;
     symlink(target: string, path: string): void;
     readlink(path: string): string;
@@ -163,6 +165,7 @@ export const nodeFileSystem: RegistryFileSystem = {
     writeNew: (path, data, synced) => fs.writeFileSync(path, data, { flag: 'wx', flush: synced }),
     syncDirectory: syncDirectoryNow,
     rename: (from, to) => fs.renameSync(from, to),
+    link: (from, to) => fs.linkSync(from, to),
     unlink: (path) => fs.unlinkSync(path),
     symlink: (target, path) => fs.symlinkSync(target, path),
     readlink: (path) => fs.readlinkSync(path),

@@ -11,7 +11,7 @@ import { type RecordOf } from './record-order.ts';
 import { type RegistryEnvironment, problemOf } from './registry-environment.ts';
 import { type RunState } from './run-fold.ts';
 import { stepDirectories } from './run-ids.ts';
-import { hubsSetAside } from './set-aside.ts';
+import { type SpokeAside, filesAside } from './set-aside.ts';
 
 /** SHA-256 in hex. */
 export function sha256(data: Uint8Array | string): string {
@@ -44,6 +44,8 @@ export interface ForeignFindings {
   readonly records: readonly (RecordOf<'hub_taken_in'> | RecordOf<'spoke_taken_in'>)[];
   /** Paths of files that are not ours, and say more than the records do: nothing may take their place. */
   readonly unread: ReadonlySet<string>;
+  /** How many hubs that were set aside tell something. */
+  readonly hubsAside: number;
   readonly problems: readonly Problem[];
 }
 
@@ -106,20 +108,24 @@ export async function findForeign(
   // What one of us wrote since the journal was read, the journal told of before.
   if (hasUnknown) await readAgain();
   for (const take of takes) take();
-  records.push(...(await hubsFinishedAside(environment, state, records, timeOf)));
-  return { records, digests, unread, problems };
+  const aside = await filesAside(environment, state.runId);
+  const hubs = await hubsFinishedAside(environment, state, aside.hubs, records, timeOf);
+  records.push(...hubs);
+  records.push(...(await spokesFinishedAside(environment, state, aside.spokes, records, timeOf)));
+  return { records, digests, unread, problems, hubsAside: hubs.length };
 }
 
 /** Records of hubs that were set aside half-written, and whose writer finished them there. */
 async function hubsFinishedAside(
   environment: RegistryEnvironment,
   state: RunState,
+  paths: readonly string[],
   found: readonly { readonly sha256: string }[],
   timeOf: () => number,
 ): Promise<readonly RecordOf<'hub_taken_in'>[]> {
   const records: RecordOf<'hub_taken_in'>[] = [];
   const hub = environment.layout.recorded(environment.layout.hub(state.runId));
-  for (const path of await hubsSetAside(environment, state.runId)) {
+  for (const path of paths) {
     try {
       const bytes = await environment.fs.readFile(path);
       const digest = sha256(bytes);
@@ -127,6 +133,34 @@ async function hubsFinishedAside(
       if (known || state.foreignHubs.has(digest)) continue;
       if (state.written.get(hub)?.has(digest) === true) continue;
       records.push(readForeignHub(state, digest, bytes.toString('utf8'), timeOf()).record);
+    } catch {
+      // As damaged as when it was set aside, which was reported then.
+    }
+  }
+  return records;
+}
+
+/** The same of spokes. */
+async function spokesFinishedAside(
+  { fs, layout }: RegistryEnvironment,
+  state: RunState,
+  spokes: readonly SpokeAside[],
+  found: readonly { readonly sha256: string }[],
+  timeOf: () => number,
+): Promise<readonly RecordOf<'spoke_taken_in'>[]> {
+  const records: RecordOf<'spoke_taken_in'>[] = [];
+  for (const { directory, path } of spokes) {
+    try {
+      const bytes = await fs.readFile(path);
+      const digest = sha256(bytes);
+      if ([...found, ...records].some((record) => record.sha256 === digest)) continue;
+      const usual = join(spokesOfDirectory(layout.analytics, directory), `${state.runId}.json`);
+      if (state.written.get(layout.recorded(usual))?.has(digest) === true) continue;
+      const content: unknown = parseJson(bytes.toString('utf8'));
+      if (!isJsonObject(content)) continue;
+      const step = stepOfDirectory(directory, content);
+      if (state.foreignSpokes.has(`${step}\0${digest}`)) continue;
+      records.push({ kind: 'spoke_taken_in', time: timeOf(), sha256: digest, step, content });
     } catch {
       // As damaged as when it was set aside, which was reported then.
     }

@@ -3,6 +3,7 @@ import { type LoadedRun } from './load-run.ts';
 import { withLost } from './lost-stages.ts';
 import { type JsonObject, isJsonObject } from './own-keys.ts';
 import { parseJson } from './parse-json.ts';
+import { plainHub } from './plain-hub.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 import { isOfOthers } from './run-of-others.ts';
 
@@ -20,7 +21,9 @@ export async function hubOfRun(
     const bytes = await fs.readFile(path);
     const isOurs = run.state.written.get(layout.recorded(path))?.has(sha256(bytes)) === true;
     const hub: unknown = isOurs ? undefined : parseJson(bytes.toString('utf8'));
-    if (isJsonObject(hub)) return hub;
+    if (isJsonObject(hub)) {
+      return run.hubsAside === 0 ? hub : plainHub(run, hub, hub['source'] ?? null);
+    }
   } catch {
     // Missing or damaged: the spokes tell what is known.
   }

@@ -1,61 +1,46 @@
 import { dirname } from 'node:path';
-import { stepEntries } from './describe-run.ts';
+import { DisplacedFiles } from './displaced-files.ts';
 import { sha256 } from './foreign-files.ts';
 import { LatestLinks } from './latest-links.ts';
 import { LATEST_FILE, spokesOfDirectory } from './layout.ts';
 import { type LoadedRun, loadRun } from './load-run.ts';
 import { type JsonObject, isJsonObject } from './own-keys.ts';
 import { parseJson } from './parse-json.ts';
+import { plainHub } from './plain-hub.ts';
 import { type Problem } from './problem.ts';
 import { type RecorderPool } from './recorder-pool.ts';
 import { type RegistryEnvironment, problemOf, reportProblem } from './registry-environment.ts';
 import { jsonText } from './render-run.ts';
-import { replaceFile } from './replace-file.ts';
+import { type Replacement, replaceKnown } from './replace-known.ts';
 import { followSource } from './resolve-source.ts';
 import { allRunIds, jobIdsIn, namesIn, stepDirectories } from './run-ids.ts';
 import { isOfOthers } from './run-of-others.ts';
 import { namedSourceOf, renderSource } from './run-source.ts';
 import { setAside } from './set-aside.ts';
 
-/** A hub in the plain format, from what others left: every key of an existing hub stays as it is. */
-async function plainHub(
-  environment: RegistryEnvironment,
-  run: LoadedRun,
-  existing: JsonObject | undefined,
-): Promise<JsonObject> {
-  const { hub } = run.rendered;
+/** The upload that a run's source leads to, as a hub repeats it. */
+async function sourceOfRun(environment: RegistryEnvironment, run: LoadedRun): Promise<unknown> {
   const named = namedSourceOf(run.state);
   const found = named === undefined ? undefined : await followSource(environment, named);
-  const source = found === undefined ? hub['source'] : renderSource(found, environment.itemsKey);
-  const steps = existing?.['pipeline_steps'];
-  const known = isJsonObject(steps) ? steps : {};
-  const missing = stepEntries(hub).filter(([step]) => {
-    const entry = known[step];
-    return entry === undefined || (isJsonObject(entry) && entry['job_id'] === null);
-  });
-  const trace: unknown = existing?.['execution_trace'];
-  const told: readonly unknown[] = Array.isArray(trace) ? trace : [];
-  const toldSteps = new Set(told.map((entry) => (isJsonObject(entry) ? entry['step'] : entry)));
-  const renderedTrace: unknown = hub['execution_trace'];
-  const rendered: readonly unknown[] = Array.isArray(renderedTrace) ? renderedTrace : [];
-  const further = rendered.filter((entry) => isJsonObject(entry) && !toldSteps.has(entry['step']));
-  return {
-    job_id: run.runId,
-    timestamp: hub['timestamp'],
-    ...existing,
-    source: isJsonObject(existing?.['source']) ? existing['source'] : source,
-    pipeline_steps: { ...known, ...Object.fromEntries(missing) },
-    execution_trace: [...told, ...further],
-  };
+  return found === undefined
+    ? run.rendered.hub['source']
+    : renderSource(found, environment.itemsKey);
+}
+
+interface ExistingHub {
+  readonly content: JsonObject;
+  /** SHA-256 in hex. */
+  readonly digest: string;
 }
 
 async function existingHub(
   environment: RegistryEnvironment,
   path: string,
-): Promise<JsonObject | undefined> {
+): Promise<ExistingHub | undefined> {
   try {
-    const hub: unknown = parseJson((await environment.fs.readFile(path)).toString('utf8'));
-    return isJsonObject(hub) ? hub : undefined;
+    const bytes = await environment.fs.readFile(path);
+    const content: unknown = parseJson(bytes.toString('utf8'));
+    return isJsonObject(content) ? { content, digest: sha256(bytes) } : undefined;
   } catch {
     // Missing or damaged: it is made from the spokes.
     return undefined;
@@ -63,22 +48,48 @@ async function existingHub(
 }
 
 /** Completes the hub of a run that only others recorded. A hub that lacks nothing is left byte for byte. */
-async function rebuildForeign(environment: RegistryEnvironment, run: LoadedRun): Promise<void> {
+async function completeHub(
+  environment: RegistryEnvironment,
+  run: LoadedRun,
+): Promise<Replacement | undefined> {
   const { fs, layout, directories } = environment;
   const path = layout.hub(run.runId);
   const existing = await existingHub(environment, path);
-  const hub = await plainHub(environment, run, existing);
+  const hub = plainHub(run, existing?.content, await sourceOfRun(environment, run));
   if (existing !== undefined) {
     // A null source alone is a quirk of the format, not a gap: nothing is known that would fill it.
-    const unchanged = { ...hub, source: existing['source'] ?? null };
-    const gains = isJsonObject(existing['source']) || namedSourceOf(run.state) === undefined;
-    const before = sha256(JSON.stringify({ ...existing, source: existing['source'] ?? null }));
-    if (gains && sha256(JSON.stringify(unchanged)) === before) return;
+    const { source } = existing.content;
+    const unchanged = { ...hub, source: source ?? null };
+    const gains = isJsonObject(source) || namedSourceOf(run.state) === undefined;
+    const before = sha256(JSON.stringify({ ...existing.content, source: source ?? null }));
+    if (gains && sha256(JSON.stringify(unchanged)) === before) return undefined;
   }
-  if (run.unread.has(path)) await setAside(environment, run.runId, path);
+  if (run.unread.has(path) && existing === undefined) await setAside(environment, run.runId, path);
   const directory = dirname(path);
-  await directories.within(directory, () => replaceFile(fs, path, Buffer.from(jsonText(hub))));
+  const content = Buffer.from(jsonText(hub));
+  const replacement = await directories.within(directory, () =>
+    replaceKnown(fs, path, content, existing?.digest),
+  );
   await fs.syncDirectory(directory);
+  return replacement;
+}
+
+/** Completes the hub of a run that only others recorded, and again where they wrote it meanwhile. */
+async function rebuildForeign(environment: RegistryEnvironment, run: LoadedRun): Promise<void> {
+  const displaced = new DisplacedFiles(environment, run.runId);
+  let now: LoadedRun | undefined = run;
+  await displaced.settled(
+    run.state,
+    async () => {
+      now ??= await loadRun(environment, run.runId);
+      const replacement = now && (await completeHub(environment, now));
+      now = undefined;
+      if (replacement !== undefined) {
+        displaced.note(environment.layout.hub(run.runId), replacement);
+      }
+    },
+    async () => undefined,
+  );
 }
 
 /** Points every `latest.json` at the newest run of its directory. */

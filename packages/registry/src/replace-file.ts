@@ -10,7 +10,8 @@ export function temporaryName(path: string): string {
   return join(dirname(path), `.${basename(path)}.${randomBytes(8).toString('hex')}.tmp`);
 }
 
-async function removeQuietly(fs: RegistryFileSystem, path: string): Promise<void> {
+/** Removes a temporary file. */
+export async function removeQuietly(fs: RegistryFileSystem, path: string): Promise<void> {
   try {
     await fs.unlink(path);
   } catch {
@@ -19,7 +20,7 @@ async function removeQuietly(fs: RegistryFileSystem, path: string): Promise<void
 }
 
 /** Creates a file that must not exist, whole and synced. */
-async function writeNew(
+export async function writeNew(
   fs: RegistryFileSystem,
   path: string,
   content: Uint8Array,

@@ -1,6 +1,8 @@
 import { type RegistryFileSystem } from './file-system.ts';
+import { sha256 } from './foreign-files.ts';
 import { codeOf } from './node-error.ts';
 import { isLinkless, targetOfPointer, temporaryName } from './replace-file.ts';
+import { type Replacement } from './replace-known.ts';
 
 // What `replace-file.ts` does, at once: in an `exit` listener nothing asynchronous runs any more.
 
@@ -31,6 +33,74 @@ export function replaceFileNow(fs: RegistryFileSystem, path: string, content: Ui
     throw error;
   }
   rename(fs, temporary, path);
+}
+
+/** Gives a file its name where nobody has it; leaves what others put there. */
+function putNewNow(fs: RegistryFileSystem, temporary: string, path: string): Replacement {
+  try {
+    fs.sync.link(temporary, path);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code !== 'EEXIST' && !isLinkless(code)) throw error;
+    if (code !== 'EEXIST') {
+      rename(fs, temporary, path);
+      return { is: 'done' };
+    }
+    removeQuietly(fs, temporary);
+    return { is: 'taken' };
+  }
+  removeQuietly(fs, temporary);
+  return { is: 'done' };
+}
+
+function moveOverKnownNow(
+  fs: RegistryFileSystem,
+  temporary: string,
+  path: string,
+  known: string,
+): Replacement {
+  const aside = temporaryName(path);
+  try {
+    fs.sync.link(path, aside);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ENOENT') return putNewNow(fs, temporary, path);
+    if (!isLinkless(code)) throw error;
+    rename(fs, temporary, path);
+    return { is: 'done' };
+  }
+  try {
+    fs.sync.rename(temporary, path);
+  } catch (error) {
+    removeQuietly(fs, aside);
+    throw error;
+  }
+  if (sha256(fs.sync.readFile(aside)) !== known) return { is: 'displaced', aside };
+  removeQuietly(fs, aside);
+  return { is: 'done' };
+}
+
+/**
+ * Puts content in the place of a file of which it is known what it holds, and loses nothing that others write there
+ * meanwhile: what `replaceKnown` does.
+ * @param known SHA-256 in hex of what lies there; undefined where nothing does
+ */
+export function replaceKnownNow(
+  fs: RegistryFileSystem,
+  path: string,
+  content: Uint8Array,
+  known: string | undefined,
+): Replacement {
+  const temporary = temporaryName(path);
+  try {
+    fs.sync.writeNew(temporary, content, true);
+    return known === undefined
+      ? putNewNow(fs, temporary, path)
+      : moveOverKnownNow(fs, temporary, path, known);
+  } catch (error) {
+    removeQuietly(fs, temporary);
+    throw error;
+  }
 }
 
 /** Puts a symbolic link, or where links are not possible a pointer file, in the place of another. */

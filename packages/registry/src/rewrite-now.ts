@@ -93,5 +93,5 @@ function ownFiles(
       if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
     }
   }
-  return { digests, records: [], unread: new Set(), problems: [] };
+  return { digests, records: [], unread: new Set(), hubsAside: 0, problems: [] };
 }

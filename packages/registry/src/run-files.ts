@@ -1,5 +1,7 @@
 import { dirname } from 'node:path';
+import { DisplacedFiles } from './displaced-files.ts';
 import { type ForeignFindings, sha256 } from './foreign-files.ts';
+import { type JournalReader } from './journal-reader.ts';
 import { type LatestLinks } from './latest-links.ts';
 import { LATEST_FILE, OURS_BESIDE_FOREIGN } from './layout.ts';
 import { mapLimited } from './map-limited.ts';
@@ -7,10 +9,11 @@ import { type RecordOf } from './record-order.ts';
 import { type RegistryEnvironment, problemOf, reportProblem } from './registry-environment.ts';
 import { type RenderedRun, jsonText } from './render-run.ts';
 import { replaceFile } from './replace-file.ts';
-import { replaceFileNow } from './replace-now.ts';
-import { type RunState } from './run-fold.ts';
+import { replaceKnown } from './replace-known.ts';
+import { replaceFileNow, replaceKnownNow } from './replace-now.ts';
+import { type RunFold, type RunState } from './run-fold.ts';
 import { isOfOthers } from './run-of-others.ts';
-import { setAside } from './set-aside.ts';
+import { setAside, setAsideNow } from './set-aside.ts';
 
 /** A hub or a spoke as it goes to disk. */
 export interface DerivedFile {
@@ -19,6 +22,8 @@ export interface DerivedFile {
   readonly recorded: string;
   readonly bytes: Buffer;
   readonly digest: string;
+  /** SHA-256 in hex of what was found there; undefined where nothing was, or it could not be read. */
+  readonly found: string | undefined;
   /** Whether what lies there is not ours and was not taken in whole. */
   readonly inTheWay: boolean;
 }
@@ -58,6 +63,7 @@ export class RunFiles {
   readonly #environment: RegistryEnvironment;
   readonly #links: LatestLinks;
   readonly #runId: string;
+  readonly #displaced: DisplacedFiles;
   /** Digests of our spokes beside those of others, which nobody else writes. */
   readonly #beside = new Map<string, string>();
   /** Digests that the other files are to have. */
@@ -67,6 +73,18 @@ export class RunFiles {
     this.#environment = environment;
     this.#links = links;
     this.#runId = runId;
+    this.#displaced = new DisplacedFiles(environment, runId);
+  }
+
+  /**
+   * Writes the files of a run, and anew as long as others write there too.
+   * @param others the journal as others write it
+   * @param write looks at what is on disk, and writes
+   */
+  async settled(fold: RunFold, others: JournalReader, write: () => Promise<void>): Promise<void> {
+    await this.#displaced.settled(fold, write, async () => {
+      (await others.read((record) => fold.add(record))).forEach(reportProblem);
+    });
   }
 
   /** Forgets what was written where nothing else looks: someone may have deleted it. */
@@ -109,6 +127,7 @@ export class RunFiles {
       recorded: this.#environment.layout.recorded(path),
       bytes,
       digest: sha256(bytes),
+      found: found.unread.has(path) ? undefined : found.digests.get(path),
       inTheWay: found.unread.has(path),
     };
   }
@@ -137,22 +156,35 @@ export class RunFiles {
   async #write(file: DerivedFile, touched: Set<string>, startTime: number): Promise<void> {
     const { fs, directories } = this.#environment;
     const directory = dirname(file.path);
+    if (file.path.endsWith(OURS_BESIDE_FOREIGN)) {
+      await directories.within(directory, () => replaceFile(fs, file.path, file.bytes));
+      touched.add(directory);
+      this.#beside.set(file.path, file.digest);
+      return;
+    }
     if (file.inTheWay) await setAside(this.#environment, this.#runId, file.path);
-    await directories.within(directory, () => replaceFile(fs, file.path, file.bytes));
+    const replacement = await directories.within(directory, () =>
+      replaceKnown(fs, file.path, file.bytes, file.found),
+    );
+    this.#displaced.note(file.path, replacement);
     touched.add(directory);
-    if (file.path.endsWith(OURS_BESIDE_FOREIGN)) this.#beside.set(file.path, file.digest);
-    else await this.#links.move(directory, LATEST_FILE, '.json', this.#runId, startTime);
+    await this.#links.move(directory, LATEST_FILE, '.json', this.#runId, startTime);
   }
 
   /** The same at once, for a process that is about to exit. What fails is reported, and the rest goes on. */
   writeNow(files: readonly DerivedFile[], startTime: number): void {
     const { fs, directories } = this.#environment;
-    for (const { path, bytes } of files) {
+    for (const { path, bytes, found } of files) {
       const directory = dirname(path);
       try {
         directories.ensureNow(directory);
-        replaceFileNow(fs, path, bytes);
-        if (!path.endsWith(OURS_BESIDE_FOREIGN)) {
+        if (path.endsWith(OURS_BESIDE_FOREIGN)) replaceFileNow(fs, path, bytes);
+        else {
+          const replacement = replaceKnownNow(fs, path, bytes, found);
+          // Whoever looks next finds it there.
+          if (replacement.is === 'displaced') {
+            setAsideNow(this.#environment, this.#runId, path, replacement.aside);
+          }
           this.#links.moveNow(directory, LATEST_FILE, '.json', this.#runId, startTime);
         }
         fs.sync.syncDirectory(directory);

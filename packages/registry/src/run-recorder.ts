@@ -241,7 +241,7 @@ export class RunRecorder {
     await rewriteInRounds({
       others: this.#others,
       add: (record) => this.#fold.add(record),
-      derive: async () => this.#derive(await this.#takeIn()),
+      derive: () => this.#files.settled(this.#fold, this.#others, () => this.#derive()),
       isDerived: async () =>
         this.#files.areAsWanted(await findForeign(this.#environment, this.#fold, () => 0)),
     });
@@ -279,7 +279,8 @@ export class RunRecorder {
     }
   }
 
-  async #derive(found: ForeignFindings): Promise<void> {
+  async #derive(): Promise<void> {
+    const found = await this.#takeIn();
     const { layout, itemsKey } = this.#environment;
     this.#unfolded.fold();
     const run = renderRun(this.#fold, {

@@ -16,11 +16,12 @@ const HUB = `analytics/job_registry/${RUN}.json`;
 
 const noSpace = (): Error => Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
 
-/** Node's file system, whose renames fail as long as `failing` says. */
-function renamingUnless(failing: () => boolean): RegistryFileSystem {
+/** Node's file system, in which no file is given a name as long as `failing` says. */
+function namingUnless(failing: () => boolean): RegistryFileSystem {
   return {
     ...nodeFileSystem,
     rename: (from, to) => (failing() ? Promise.reject(noSpace()) : nodeFileSystem.rename(from, to)),
+    link: (from, to) => (failing() ? Promise.reject(noSpace()) : nodeFileSystem.link(from, to)),
   };
 }
 
@@ -44,7 +45,7 @@ async function errorOf(work: Promise<unknown>): Promise<{ code: string; message:
 test('a flush says what could not be written, and the next one writes it', async () => {
   const root = temporaryRoot();
   let failing = true;
-  await using registry = openRegistry({ root, fs: renamingUnless(() => failing) });
+  await using registry = openRegistry({ root, fs: namingUnless(() => failing) });
   const told = new ToldRun((event) => registry.listener.onEvent(event)).start();
   told.stage('ocr', ['a']);
   told.end();
@@ -62,7 +63,7 @@ test('a flush says what could not be written, and the next one writes it', async
 });
 
 test('close says what could not be written, where asked to', async () => {
-  const fs = renamingUnless(() => true);
+  const fs = namingUnless(() => true);
   const registry = openRegistry({ root: temporaryRoot(), fs, onError: 'throw' });
   new ToldRun((event) => registry.listener.onEvent(event)).start().end();
   expect(await errorOf(registry.close())).toMatchObject({ code: 'write_failed' });

@@ -156,7 +156,8 @@ test('what cannot be written of one run for good holds up no other', async () =>
   let failing = true;
   disk.observe({
     before: ({ path, name }) =>
-      name === 'rename' && (path.endsWith('run_0.json') || (failing && path.endsWith('.json')))
+      ['rename', 'link'].includes(name) &&
+      (path.endsWith('run_0.json') || (failing && path.endsWith('.json')))
         ? { code: 'EACCES' }
         : undefined,
   });

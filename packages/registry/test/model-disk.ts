@@ -175,6 +175,8 @@ export class ModelDisk {
         }),
       syncDirectory: (path) => this.#call('syncDirectory', path, () => this.#syncDirectory(path)),
       rename: (from, to) => this.#call('rename', to, () => this.#rename(from, to)),
+      link: (from, to) =>
+        this.#call('link', to, () => this.#add('link', to, this.#node('link', from, false))),
       unlink: (path) => this.#call('unlink', path, () => this.#unlink(path)),
       symlink: (target, path) =>
         this.#call('symlink', path, () => this.#add('symlink', path, new LinkNode(target))),

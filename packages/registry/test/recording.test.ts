@@ -237,14 +237,14 @@ test('what another writer adds while the hub is replaced is in the hub at the en
     root,
     fs: {
       ...nodeFileSystem,
-      rename: async (from, to) => {
+      link: async (from, to) => {
         if (to.endsWith(HUB) && !added) {
           added = true;
           joined.start().startStage('sync_ocr', { executionId: 'f'.repeat(16) });
           // Its journal is on disk, its files are not rewritten.
           await two.readRun('2026-01-01_21-37-23');
         }
-        await nodeFileSystem.rename(from, to);
+        await nodeFileSystem.link(from, to);
       },
     },
   });
