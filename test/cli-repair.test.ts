@@ -282,6 +282,7 @@ describe('without being told to write', () => {
     expect(await milepost(cwd, {}, 'repair', '--confirm', 'r1')).toMatchObject({ code: 1 });
 
     await killed(child);
+    expect((await milepost(cwd, {}, 'show')).out).toContain('  to end it: milepost repair r1\n');
     for (const args of [['repair'], ['repair', 'r1'], ['repair', '--all']]) {
       const { code, out } = await milepost(cwd, {}, ...args);
       expect(code).toBe(0);

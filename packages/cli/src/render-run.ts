@@ -16,6 +16,8 @@ export interface RenderRunOptions extends DrawingOptions {
   readonly recordPath: string;
   /** The command by which all failures are listed. */
   readonly allFailuresCommand: string;
+  /** The command that ends what is lost. */
+  readonly repairCommand: string;
 }
 
 /** Joins parts by a dot, in as many lines as they need. Paint does not count. */
@@ -100,7 +102,8 @@ function drawFailures(run: RunDetail, options: RenderRunOptions): readonly strin
   const { paint, width, failureLimit } = options;
   const inner = width - 2;
   const errors = drawBlock(paint('red', 'errors'), runErrors(run), failureLimit, inner);
-  const losses = drawBlock(paint('red', 'lost'), runLosses(run), failureLimit, inner);
+  const lost = drawBlock(paint('red', 'lost'), runLosses(run), failureLimit, inner);
+  const losses = lost.length === 0 ? [] : [...lost, `  to end it: ${options.repairCommand}`];
   const reasons = drawBlock('reasons', runReasons(run), failureLimit, inner);
   const items = run.failedItems.slice(0, failureLimit);
   const left = run.failedItems.length - items.length;

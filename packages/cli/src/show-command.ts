@@ -60,6 +60,7 @@ export function addShowCommand(program: Command, io: CliIo): void {
             ...context.drawing,
             failureLimit: failures,
             recordPath: pathFrom(context.cwd, recordPath),
+            repairCommand: context.commandLine('repair', [], run.runId),
             allFailuresCommand: context.commandLine('show', ['--failures', 'all'], run.runId),
           }),
         );

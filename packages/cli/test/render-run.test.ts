@@ -11,6 +11,7 @@ function drawn(run: RunDetail, options: Partial<RenderRunOptions> = {}): string 
     now: START + 60_000,
     failureLimit: 10,
     recordPath: `data/analytics/job_registry/${run.runId}.json`,
+    repairCommand: 'milepost repair r1',
     allFailuresCommand: `milepost show ${run.runId} --failures all`,
     ...options,
   }).join('\n');
