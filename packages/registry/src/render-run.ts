@@ -2,6 +2,7 @@ import { type WrittenItemsKey } from '@milepost/semconv/schemas';
 import { renderExecutionTrace } from './execution-trace.ts';
 import { executionsOf } from './executions.ts';
 import { isoTime } from './iso-time.ts';
+import { jobViewsOf, renderJobs } from './job-views.ts';
 import {
   type JsonObject,
   defined,
@@ -111,6 +112,7 @@ const OVERVIEW_KEYS: ReadonlySet<string> = new Set([
   'duration_seconds',
   'error',
   'reason',
+  'jobs',
   'flags',
 ]);
 
@@ -152,11 +154,12 @@ function renderSpokes(
 export function renderRun(state: RunState, options: RenderOptions): RenderedRun {
   const { itemsKey, metadataPath } = options;
   const executions = executionsOf(state);
+  const jobs = jobViewsOf(state);
   const source = sourceOf(state);
   const outputs = outputsOf(state);
   const parts = stepPartsOf(
     state,
-    stageViewsOf(state, executions),
+    stageViewsOf(state, executions, jobs),
     (stage) => outputs.get(stage) ?? [],
     { runId: state.runId, itemsKey, sourceJobId: source.job_id ?? null, metadataPath },
   );
@@ -166,6 +169,7 @@ export function renderRun(state: RunState, options: RenderOptions): RenderedRun 
     source: renderSource(source, itemsKey),
     pipeline_steps: renderSteps(overview.stages, parts, state),
     execution_trace: renderExecutionTrace(state, executions, parts),
+    jobs: renderJobs(jobs),
   });
   return {
     overview,

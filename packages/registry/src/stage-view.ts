@@ -2,6 +2,7 @@ import { type StepStatus } from '@milepost/semconv';
 import { type ErrorRecord, type StepState, worstStepState } from '@milepost/semconv/schemas';
 import { type Execution, executionsOf, statusOfState } from './executions.ts';
 import { type ItemOutcomes, itemOutcomesOf } from './item-outcomes.ts';
+import { type JobView, countJobs, jobViewsOf } from './job-views.ts';
 import { type Occurrence, occurrencesOf } from './occurrences.ts';
 import { type JsonObject, isJsonObject, mergedKeys } from './own-keys.ts';
 import { compareText } from './record-order.ts';
@@ -16,7 +17,7 @@ export interface StageView {
   readonly startTime: number;
   /** Of the last change: the last end, or the last start of what still runs. */
   readonly changeTime: number;
-  /** Undefined while it runs. */
+  /** Undefined while it runs, or is open. */
   readonly endTime: number | undefined;
   readonly occurrences: readonly Occurrence[];
   readonly items: ItemOutcomes | undefined;
@@ -27,11 +28,17 @@ export interface StageView {
   readonly error: ErrorRecord | undefined;
   readonly reason: string | undefined;
   readonly flags: readonly string[];
+  /** The jobs over which it is spread, counted. */
+  readonly jobs: JsonObject | undefined;
 }
 
-function sumOf(executions: readonly Execution[]): Readonly<Record<string, number>> {
+type Counted = {
+  readonly ended: { readonly counts?: Readonly<Record<string, number>> | undefined } | undefined;
+};
+
+function sumOf(parts: readonly Counted[]): Readonly<Record<string, number>> {
   const sums = new Map<string, number>();
-  for (const { ended } of executions) {
+  for (const { ended } of parts) {
     for (const [name, count] of Object.entries(ended?.counts ?? {})) {
       sums.set(name, (sums.get(name) ?? 0) + count);
     }
@@ -55,30 +62,43 @@ function changeOf({ startTime, ended }: Execution): number {
 }
 
 /** The whole stage from its executions of one run attempt, which must not be empty. */
-function stageView(stage: string, executions: readonly [Execution, ...Execution[]]): StageView {
+function stageView(
+  stage: string,
+  executions: readonly [Execution, ...Execution[]],
+  jobsOf: ReadonlyMap<string, readonly JobView[]>,
+): StageView {
   const occurrences = occurrencesOf(executions);
   const lasts = occurrences.map(({ last }) => last);
   const states = lasts.map(({ state }) => state);
   const worstState = worstStepState(states);
   const bad = lasts.find(({ state }) => state === worstState);
-  const running = states.includes('running');
-  const configs = lasts.map(({ ended }) => ended?.config).filter(isJsonObject);
+  const goesOn = (['running', 'open'] as const).find((state) => states.includes(state));
+  const jobs = lasts.flatMap(({ executionId }) => jobsOf.get(executionId) ?? []);
+  const parts = [...lasts, ...jobs];
+  const configs = [
+    ...lasts.map(({ started }) => started?.config),
+    ...parts.map(({ ended }) => ended?.config),
+  ].filter(isJsonObject);
   return {
     stage,
     status: statusOfState(worstState),
-    state: running ? 'running' : worstState,
+    state: goesOn ?? worstState,
     startTime: executions[0].startTime,
     changeTime: Math.max(...executions.map(changeOf)),
-    endTime: running ? undefined : Math.max(...lasts.map(changeOf)),
+    endTime: goesOn ? undefined : Math.max(...lasts.map(changeOf)),
     occurrences,
     items: itemOutcomesOf(executions),
-    counts: sumOf(lasts),
+    counts: sumOf(parts),
     fields: merged(lasts.flatMap(({ started, ended }) => [started?.fields, ended?.fields])),
     config: configs.length === 0 ? undefined : merged(configs),
-    metadata: merged(lasts.map(({ ended }) => ended?.metadata)),
+    metadata: merged(parts.map(({ ended }) => ended?.metadata)),
     error: bad?.ended?.error,
     reason: bad?.ended?.reason,
     flags: flagsOf(executions.flatMap(({ started, ended }) => [started, ended])),
+    jobs: countJobs(
+      jobs,
+      lasts.find(({ started }) => started?.expected !== undefined)?.started?.expected,
+    ),
   };
 }
 
@@ -86,12 +106,14 @@ function stageView(stage: string, executions: readonly [Execution, ...Execution[
 export function stageViewsOf(
   state: RunState,
   executions: readonly Execution[] = executionsOf(state),
+  jobs: readonly JobView[] = jobViewsOf(state),
 ): ReadonlyMap<string, StageView> {
+  const jobsOf = Map.groupBy(jobs, ({ told }) => told.execution_id ?? '');
   const views = new Map<string, StageView>();
   for (const [stage, all] of Map.groupBy(executions, (execution) => execution.stage)) {
     const lastAttempt = Math.max(...all.map(({ runAttempt }) => runAttempt));
     const [first, ...others] = all.filter(({ runAttempt }) => runAttempt === lastAttempt);
-    if (first !== undefined) views.set(stage, stageView(stage, [first, ...others]));
+    if (first !== undefined) views.set(stage, stageView(stage, [first, ...others], jobsOf));
   }
   return views;
 }

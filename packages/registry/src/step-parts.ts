@@ -79,6 +79,7 @@ function commonKeys(view: StageView, itemsKey: WrittenItemsKey): [JsonObject, Js
       config: view.config,
       reason: view.reason,
       error: view.error,
+      jobs: view.jobs,
       flags: view.flags.length === 0 ? undefined : view.flags,
     }),
   ];
