@@ -66,7 +66,8 @@ class World {
   }
 
   #open(): Registry {
-    return openRegistry({ root: this.root, index: true });
+    // What is asked is whether two ways of reading agree: nothing is cut off, so nothing need wait for the disk.
+    return openRegistry({ root: this.root, index: true, durability: 'os' });
   }
 
   #told(number: number, writer: number): ToldRun {
@@ -195,7 +196,7 @@ class World {
         break;
       case 'ask':
         await this.#flush();
-        for (const writer of this.#writers) await this.#compareAnswers(writer);
+        await this.#compareAnswers();
     }
   }
 
@@ -203,7 +204,7 @@ class World {
     for (const writer of this.#writers) await writer.flush();
   }
 
-  async #compareAnswers(indexed: Registry): Promise<void> {
+  async #compareAnswers(): Promise<void> {
     const scanning = openRegistry({ root: this.root, index: false });
     const ask = async (registry: Registry): Promise<unknown> => ({
       runs: await registry.listRuns(),
@@ -221,7 +222,8 @@ class World {
       jobsOf: await Promise.all(ITEMS.map((id) => registry.findJobsForItem(id))),
       checksums: await Promise.all(SUMS.map((sum) => registry.findRunsForChecksum(sum))),
     });
-    this.#compare(await ask(indexed), await ask(scanning));
+    const scanned = await ask(scanning);
+    for (const indexed of this.#writers) this.#compare(await ask(indexed), scanned);
     for (const id of ITEMS) {
       const byHubs = await this.#stepsByHubs(scanning, id);
       this.#compare(await this.#stepsByQuery(scanning, id), byHubs);
@@ -269,4 +271,5 @@ test('whatever happens, the index answers as reading everything does', async () 
     }),
     { numRuns: 8 },
   );
-});
+  // It reads everything again and again: on a busy machine that takes long.
+}, 120_000);
