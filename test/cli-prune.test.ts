@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -138,5 +138,18 @@ test.for([
     out: '',
     err: expect.stringContaining(message),
   });
+  expect(await hubs(root)).toHaveLength(4);
+});
+
+test('what kept something from going is said, with exit code 1', async () => {
+  const root = await threeRuns();
+  await mkdir(`${root}-outside/job_metadata`, { recursive: true });
+  onTestFinished(() => rm(`${root}-outside`, { recursive: true }));
+  await symlink(`${root}-outside`, join(root, 'analytics/linked'));
+  const { code, out, err } = await prune(root, '--keep-runs', '1');
+  expect(code).toBe(1);
+  expect(out).toContain('r1  something of it cannot be read');
+  expect(err).toContain('could not read analytics/linked/job_metadata');
+  expect(err).toContain('1 problem kept something from going; the next prune goes on there');
   expect(await hubs(root)).toHaveLength(4);
 });
