@@ -5,13 +5,13 @@ import { currentRunStore } from './run-store.ts';
 
 /**
  * Claims the end of something in an attempt of a run: true once, in this process, and in all that share a store of runs.
- * @param what names it in the attempt
+ * @param executionId of the spread stage; the run itself without
  */
-export function claimEnd(run: RunIdentity, what: string): boolean {
+export function claimEnd(run: RunIdentity, executionId?: string): boolean {
   const { ended } = runMemory(run);
-  if (ended.has(what)) return false;
-  ended.add(what);
+  if (ended.has(executionId)) return false;
+  ended.add(executionId);
   const store = currentRunStore();
-  const claim = (): boolean => store?.claimEnd?.(run.runId, `${run.attempt}.${what}`) !== false;
+  const claim = (): boolean => store?.claimEnd?.(run.runId, run.attempt, executionId) !== false;
   return guarded('claimEnd of the run store', claim, true);
 }

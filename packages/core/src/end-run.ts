@@ -85,7 +85,7 @@ function endOpenRun(
   carried: EnvelopeRun | undefined,
   given: EndRunOptions,
 ): void {
-  if (!claimEnd(identity, 'run')) return;
+  if (!claimEnd(identity)) return;
   const flags = new Flags();
   const { status: wanted, error, reason } = readOptions(given, flags);
   const status = statusOf(wanted) ?? statusByStages(identity);

@@ -104,8 +104,7 @@ function endOpenStage(
   given: EndStageOptions,
 ): void {
   const { run, carried, stage } = open;
-  const { name, occurrence, attempt } = stage;
-  if (!claimEnd(run, `stage.${occurrence}.${attempt}.${name}`)) return;
+  if (!claimEnd(run, spreadExecutionId(run, stage))) return;
   const flags = new Flags();
   const options = readOptions(given, flags);
   const notes = new StageNotes(flags);

@@ -6,6 +6,7 @@ import {
   ATTR_STAGE,
   ATTR_STAGE_OCCURRENCE,
   STATUS_VALUE_FAILED,
+  STATUS_VALUE_PARTIAL,
 } from '@milepost/semconv';
 import { type EnvelopeStage } from './envelope.ts';
 import { type Fields } from './field-bag.ts';
@@ -217,7 +218,9 @@ export class JobExecution implements Job, EntryExecution<Job>, SignalledJob, Sha
     const { status, error } = verdict;
     if (status === STATUS_VALUE_FAILED) notes.useErrorContext();
     this.runsAgain = this.#willRetry(outcome);
-    this.#remember(status === STATUS_VALUE_FAILED && !this.runsAgain);
+    this.#remember(
+      (status === STATUS_VALUE_FAILED && !this.runsAgain) || status === STATUS_VALUE_PARTIAL,
+    );
     const { waitSeconds } = this.#plan;
     countJobEnd(this.#series, { status, willRetry: this.runsAgain, durationSeconds, waitSeconds });
     if (error && this.#stageSeries) countError(this.#stageSeries, error.type, error.category);

@@ -8,8 +8,8 @@ export interface RunMemory {
   readonly occurrences: Map<string, number>;
   /** Jobs of each spread stage whose last try failed for good, by execution. */
   readonly failedJobs: Map<string, Set<string>>;
-  /** What was ended here. */
-  readonly ended: Set<string>;
+  /** What was ended here: the run itself (undefined), and spread stages by execution. */
+  readonly ended: Set<string | undefined>;
 }
 
 // A worker sees runs come and go for months.

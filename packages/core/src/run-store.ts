@@ -32,13 +32,13 @@ export interface RunStore {
   /** Finds a run by its ID, by an alias of it, or the one that started last. */
   resolveRun(idOrAlias: string): StoredRun | undefined;
   /**
-   * Claims the end of something in a run, exclusively: false where somebody has ended it.
-   * @param what names the attempt of the run and what of it ends, unique in the run
+   * Claims the end of an attempt of a run, or of a spread stage in it, exclusively: false where somebody has ended it.
+   * @param executionId of the spread stage; the run itself without
    */
-  claimEnd?(runId: string, what: string): boolean;
+  claimEnd?(runId: string, attempt: number, executionId?: string): boolean;
   /**
    * Whether the last status of any stage of an attempt is `failed` or `partial`; or, for an execution of a spread stage, whether
-   * the last try of any of its jobs failed.
+   * the last try of any of its jobs failed for good, or in part.
    */
   isTroubled?(runId: string, attempt: number, executionId?: string): boolean;
 }

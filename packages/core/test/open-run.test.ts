@@ -176,8 +176,8 @@ describe('a run that was begun', () => {
       claimRunId: () => 'unused',
       claimAttempt: () => 1,
       resolveRun: () => undefined,
-      claimEnd: (runId, what) => {
-        claims.push(`${runId} ${what}`);
+      claimEnd: (runId, attempt, executionId) => {
+        claims.push(`${runId} ${attempt} ${executionId}`);
         return false;
       },
     };
@@ -186,7 +186,7 @@ describe('a run that was begun', () => {
     endRun(run);
     endRun(run);
     uninstall();
-    expect(claims).toEqual([`${run.run.id} 1.run`]);
+    expect(claims).toEqual([`${run.run.id} 1 undefined`]);
     expect(endsOfRuns()).toEqual([]);
   });
 
@@ -285,7 +285,7 @@ describe('a run that was begun', () => {
         clientId: undefined,
         source: undefined,
         stages: [],
-        startTime: 1000,
+        startTime: 1_737_072_000_000,
         begun: true,
       }),
     };
@@ -294,7 +294,7 @@ describe('a run that was begun', () => {
     joinRun(id, () => endRun());
     uninstall();
     expect(endsOfRuns()).toEqual(['completed']);
-    expect(telemetry.sdk.span('minutes').startTime).toEqual([1, 0]);
+    expect(telemetry.sdk.span('minutes').startTime).toEqual([1_737_072_000, 0]);
   });
 
   test('without an SDK is recorded all the same', () => {

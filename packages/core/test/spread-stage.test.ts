@@ -287,7 +287,7 @@ describe('a stage that is spread over jobs', () => {
       claimRunId: () => 'unused',
       claimAttempt: () => 1,
       resolveRun: () => undefined,
-      claimEnd: (_, what) => claims.push(what) === 1,
+      claimEnd: (_, attempt, executionId) => claims.push(`${attempt} ${executionId}`) === 1,
     };
     const run = begin();
     const stage = beginStage('ocr', { run });
@@ -295,7 +295,7 @@ describe('a stage that is spread over jobs', () => {
     endStage(stage);
     endStage(stage);
     uninstall();
-    expect(claims).toEqual(['1.stage.1.1.ocr']);
+    expect(claims).toEqual([`1 ${stage.stage.execution_id}`]);
   });
 
   test('is partial where a job of it failed for good, unless it is said how it ended', () => {

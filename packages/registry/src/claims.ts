@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type RunStore, type StoredRun } from '@milepost/core/hooks';
 import { createClaimedRunId, createDirectoryClaim, isRunId, runIdAliases } from '@milepost/run-id';
+import { claimEnd, isRunTroubled, isStageTroubled } from './end-claims.ts';
 import { parseTime } from './iso-time.ts';
 import { readJournalSync } from './journal-reader.ts';
 import { LATEST_FILE, jobIdOfFile } from './layout.ts';
@@ -8,7 +9,7 @@ import { codeOf } from './node-error.ts';
 import { type JsonObject, isJsonObject } from './own-keys.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 import { RunFold, type RunState } from './run-fold.ts';
-import { runOverview } from './run-overview.ts';
+import { isBegun, runOverview } from './run-overview.ts';
 import { sourceOf } from './run-source.ts';
 import { type StepPart } from './step-parts.ts';
 
@@ -78,7 +79,21 @@ export class RunClaims implements RunStore {
       source: sourceOf(state).job_id ?? this.#sourceInHub(runId),
       stages: overview.stages,
       startTime: startTime === 0 ? undefined : startTime,
+      begun: isBegun(state.attempts.get(overview.attempt)),
     };
+  }
+
+  /** Claims the end of an attempt of a run, or of a spread stage in it. */
+  claimEnd(runId: string, attempt: number, executionId?: string): boolean {
+    return claimEnd(this.#environment, runId, attempt, executionId, () => this.#stateOf(runId));
+  }
+
+  /** Whether a stage of an attempt, or a job of a spread stage, failed or is partial by now. */
+  isTroubled(runId: string, attempt: number, executionId?: string): boolean {
+    const state = this.#stateOf(runId);
+    return executionId === undefined
+      ? isRunTroubled(state, attempt)
+      : isStageTroubled(state, executionId);
   }
 
   #exists(path: string): boolean {
@@ -140,13 +155,18 @@ export class RunClaims implements RunStore {
     readJournalSync(fs, layout.journal(runId), (record) => fold.add(record));
     const recorded = this.#recorded(runId);
     if (recorded === undefined) return fold;
-    // What is not on disk yet: attempts are all that is asked for here.
-    const records = [...recorded.attempts.values()].flatMap(({ started, joined, ended }) => [
-      started,
-      joined,
-      ended,
-    ]);
-    for (const record of records) if (record !== undefined) fold.add(record);
+    // What is not on disk yet; items are not asked for here.
+    const { attempts, executions, jobs } = recorded;
+    const parts = [
+      ...attempts.values(),
+      ...[...attempts.values()].map(({ joined }) => ({ started: joined, ended: undefined })),
+      ...executions.values(),
+      ...jobs.values(),
+    ];
+    for (const { started, ended } of parts) {
+      if (started !== undefined) fold.add(started);
+      if (ended !== undefined) fold.add(ended);
+    }
     return fold;
   }
 

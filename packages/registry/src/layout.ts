@@ -83,6 +83,10 @@ export class Layout {
     return join(this.ours, 'claims', 'attempts', runId);
   }
 
+  endClaims(runId: string): string {
+    return join(this.ours, 'claims', 'ends', runId);
+  }
+
   step(step: string): string {
     return join(this.analytics, directoryNameOf(step));
   }
