@@ -138,6 +138,10 @@ async function contents(directory: string): Promise<Readonly<Record<string, stri
   );
 }
 
+function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
 async function json(path: string): Promise<Record<string, never>> {
   return JSON.parse(await readFile(path, 'utf8'));
 }
@@ -399,30 +403,31 @@ describe('what goes up', () => {
 });
 
 describe('what the store has damaged', () => {
-  test('is replaced: cut off, with other bytes, or put there by someone else', async () => {
+  test('is replaced: cut off, with other bytes of the same size, with another checksum', async () => {
     await recordRun('r1');
     await sync();
-    const page = (item: string): string => `analytics/ocr/${item}/r1/page 1.json`;
-    await truncate(join(bucket, page('c')), 3);
-    const other = page('a%2Fb.pdf');
-    await writeFile(join(bucket, other), 'x'.repeat((await readFile(join(bucket, other))).length));
+    await truncate(join(bucket, 'analytics/ocr/c/r1/page 1.json'), 3);
     const { S3Store } = await import('../src/sync/s3-store.ts');
-    const direct = new S3Store({
-      bucket: BUCKET,
-      prefix: '',
-      endpoint: store.endpoint,
-      region: 'us-east-1',
-    });
-    const bytes = await readFile(join(root, page('c')));
-    const never = new AbortController().signal;
-    const digest = { sha256: 'f'.repeat(64), md5: createHash('md5').update(bytes).digest('hex') };
-    await direct.put(`test${number}/analytics/toc/c/r1/toc.json`, bytes, digest, never);
+    const to = { bucket: BUCKET, prefix: '', endpoint: store.endpoint, region: 'us-east-1' };
+    const direct = new S3Store(to);
+    const put = async (path: string, bytes: Buffer, sha256 = sha256Of(bytes)): Promise<void> => {
+      const md5 = createHash('md5').update(bytes).digest('hex');
+      const { signal } = new AbortController();
+      await direct.put(`test${number}/${path}`, bytes, { sha256, md5 }, signal);
+    };
+    await put('analytics/toc/c/r1/toc.json', Buffer.from('[]\n'));
+    const scan = 'analytics/ocr/c/r1/scan 1+%.PNG';
+    await put(scan, await readFile(join(root, scan)), 'f'.repeat(64));
     direct.close();
     proxy.forget();
     expect(await sync()).toMatchObject({ code: 0, err: '' });
-    expect(
-      proxy.puts.filter((url) => url.includes('/r1/') && !url.includes('.milepost')).length,
-    ).toBe(2);
+    const results = proxy.puts.filter((url) => url.includes('/c/r1/'));
+    expect(results.map((url) => url.replace(/^.*analytics(.*)\?.*$/, '$1')).toSorted()).toEqual([
+      '/ocr/c/r1/page%201.json',
+      '/ocr/c/r1/scan%201%2B%25.PNG',
+      '/toc/c/r1/toc.json',
+    ]);
+    expect(await contents(bucket)).toEqual(await contents(root));
   });
 
   test('on the way is sent again; what never arrives whole is named', async () => {
