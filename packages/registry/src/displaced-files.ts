@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { sha256 } from './foreign-files.ts';
 import { spokesOfDirectory } from './layout.ts';
 import { codeOf } from './node-error.ts';
@@ -55,14 +55,22 @@ export class DisplacedFiles {
 
   /** Lets go of what is known by now, as another process of ours wrote it, and sets the rest aside. */
   async #settle(state: RunState): Promise<void> {
-    const { fs, layout } = this.#environment;
     const displaced = this.#displaced;
     this.#displaced = [];
     for (const { path, aside } of displaced) {
-      const digest = sha256(await fs.readFile(aside));
-      const isOurs = state.written.get(layout.recorded(path))?.has(digest) === true;
-      if (isOurs) await removeQuietly(fs, aside);
+      if (await this.#isOurs(state, path, aside)) await removeQuietly(this.#environment.fs, aside);
       else await setAside(this.#environment, this.#runId, path, aside);
+    }
+  }
+
+  /** Whether a file that lay at a path is one that we wrote. */
+  async #isOurs({ written }: RunState, path: string, aside: string): Promise<boolean> {
+    const { fs, layout } = this.#environment;
+    try {
+      return written.get(layout.recorded(path))?.has(sha256(await fs.readFile(aside))) === true;
+    } catch {
+      // Nothing says that it can go.
+      return false;
     }
   }
 
@@ -79,8 +87,13 @@ export class DisplacedFiles {
       const isOurs =
         there === undefined || state.written.get(layout.recorded(usual))?.has(there) === true;
       if (!isOurs || !(await this.#isWhole(path))) continue;
-      this.note(usual, await moveOverKnown(fs, path, usual, there));
-      await fs.syncDirectory(spokesOfDirectory(layout.analytics, directory));
+      try {
+        this.note(usual, await moveOverKnown(fs, path, usual, there));
+      } catch (error) {
+        // Another writer put it back.
+        if (codeOf(error) !== 'ENOENT') throw error;
+      }
+      await fs.syncDirectory(dirname(usual));
     }
   }
 

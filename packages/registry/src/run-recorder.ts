@@ -263,7 +263,6 @@ export class RunRecorder {
     }
     found.problems.forEach(reportProblem);
     await this.#append(found.records);
-    this.#unfolded.fold();
     const source = await resolveSource(this.#environment, this.#fold, stamp);
     if (source !== undefined) await this.#append([source]);
     return found;
@@ -277,11 +276,12 @@ export class RunRecorder {
       // No file may be written of which the journal will not tell.
       if (!this.#take(text)) throw new RegistryError('write_failed', 'the disk does not keep up');
     }
+    this.#unfolded.fold();
   }
 
   async #derive(): Promise<void> {
     const found = await this.#takeIn();
-    const { layout, itemsKey } = this.#environment;
+    const { layout, itemsKey, clock } = this.#environment;
     this.#unfolded.fold();
     const run = renderRun(this.#fold, {
       itemsKey,
@@ -289,8 +289,7 @@ export class RunRecorder {
     });
     const links = this.#share.resultLinks.due(this.#fold);
     const stale = this.#files.stale(run, this.#fold, found);
-    const now = (): number => this.stamp(this.#environment.clock.now());
-    const record = derivedRecord(stale, this.#fold, now);
+    const record = derivedRecord(stale, this.#fold, () => this.stamp(clock.now()));
     if (record !== undefined) await this.#append([record]);
     // Truth first: no file tells what the journal does not.
     await this.#queue.flush();

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openRegistry } from '@milepost/registry';
+import { nodeFileSystem, openRegistry } from '@milepost/registry';
 import { temporaryRoot } from './temporary-root.ts';
 import { START, ToldRun } from './told-run.ts';
 import { readJson, tree } from './tree.ts';
@@ -439,4 +439,38 @@ test('a spoke of others that does not parse stays where it is, and ours goes bes
   expect(readJson(root, `analytics/toc/job_metadata/${JOB}.milepost.json`)).toMatchObject({
     pipeline_step: 'toc',
   });
+});
+
+test('what others write into the hub while we replace it as the process exits is kept', async () => {
+  const root = temporaryRoot();
+  let theirs = '';
+  const registry = openRegistry({
+    root,
+    fs: {
+      ...nodeFileSystem,
+      sync: {
+        ...nodeFileSystem.sync,
+        rename: (from, to) => {
+          if (to === join(root, HUB) && theirs === '') {
+            theirs = JSON.stringify({ ...(readJson(root, HUB) as object), reviewed_by: 'Ann' });
+            writeFileSync(to, theirs);
+          }
+          nodeFileSystem.sync.rename(from, to);
+        },
+      },
+    },
+  });
+  const told = new ToldRun((event) => registry.listener.onEvent(event)).start();
+  told.stage('ocr', ['citekey1']);
+  await registry.flush();
+  told.stage('toc', ['citekey1']);
+  registry.flushSync();
+  expect(theirs).not.toBe('');
+  expect(readJson(root, HUB)).not.toHaveProperty('reviewed_by');
+  const both = { reviewed_by: 'Ann', pipeline_steps: { ocr: {}, toc: {} } };
+  await using later = openRegistry({ root });
+  expect(await later.getCentralRegistry(JOB)).toMatchObject(both);
+  await later.rebuildCentralRegistry();
+  expect(readJson(root, HUB)).toMatchObject(both);
+  await registry.close();
 });

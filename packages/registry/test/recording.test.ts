@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { nodeFileSystem, openRegistry } from '@milepost/registry';
+import { type Registry, nodeFileSystem, openRegistry } from '@milepost/registry';
 import { HeldClock } from './held-clock.ts';
 import { temporaryRoot } from './temporary-root.ts';
 import { ToldRun } from './told-run.ts';
@@ -292,5 +292,29 @@ test('derived files that were deleted come back at the next record', async () =>
   expect(readJson(root, HUB)).toMatchObject({ pipeline_steps: { fetch: {}, ocr: {} } });
   expect(readJson(root, 'analytics/fetch/job_metadata/latest.json')).toMatchObject({
     status: 'completed',
+  });
+});
+
+test('what several writers of ours put in the place of one another is not taken for that of others', async () => {
+  const root = temporaryRoot();
+  const registries = Array.from({ length: 3 }, () => openRegistry({ root }));
+  const runId = '2026-01-01_21-37-23';
+  const save = async (registry: Registry, writer: number): Promise<void> => {
+    for (let round = 0; round < 20; round += 1) {
+      await registry.saveStepMetadata(`step${writer}`, runId, { status: 'completed', round });
+    }
+  };
+  await Promise.all(registries.map(save));
+  await Promise.all(registries.map((registry) => registry.close()));
+  expect(tree(root).filter((path) => !path.startsWith('.milepost/journal'))).toEqual([
+    `analytics/job_registry/${runId}.json`,
+    `analytics/job_registry/latest.json -> ${runId}.json`,
+    ...[0, 1, 2].flatMap((writer) => [
+      `analytics/step${writer}/job_metadata/${runId}.json`,
+      `analytics/step${writer}/job_metadata/latest.json -> ${runId}.json`,
+    ]),
+  ]);
+  expect(readJson(root, HUB)).toMatchObject({
+    pipeline_steps: { step0: { round: 19 }, step1: { round: 19 }, step2: { round: 19 } },
   });
 });
