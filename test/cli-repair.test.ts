@@ -143,7 +143,7 @@ test('the trace of a killed process becomes whole: a true root, and the stage th
   );
   expect(repaired).toMatchObject({ code: 0, err: '' });
   const [head, ...lines] = repaired.out.split('\n');
-  expect(head).toMatch(/^minutes · r1 · lost · began .* ago$/);
+  expect(head).toMatch(/^minutes · r1 · failed · began .* ago$/);
   expect(lines.map((line) => line.replaceAll(/\s+/g, ' '))).toEqual([
     expect.stringMatching(/^ ocr ended as failed at \S+ \S+ UTC /),
     expect.stringMatching(/^ the run ended as failed at \S+ \S+ UTC /),
@@ -224,7 +224,12 @@ test('what was sent is not sent again, unless that is asked for', async () => {
   const [cwd, collector] = [await directory(), await server()];
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_SERVICE_NAME: 'civic' };
   await killed(await pipeline(cwd, collector.url));
-  expect(await milepost(cwd, env, 'repair', '--confirm', 'r1')).toMatchObject({ code: 0 });
+  expect(await milepost(cwd, env, 'repair', '--confirm', 'r1')).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(
+      /\n\nTo send the spans that are missing:\n {2}milepost repair --send r1\n$/,
+    ),
+  });
   const roots = (): number => collector.spans().filter(({ name }) => name === 'minutes').length;
   expect(roots()).toBe(0);
   expect((await milepost(cwd, env, 'repair', '--send', 'r1')).out).toContain(' sent 2 spans ');
@@ -256,7 +261,9 @@ test('what the collector does not take waits on disk, and counts as sent', async
     'r1',
   );
   expect(kept).toMatchObject({ code: 0, err: '' });
-  expect(kept.out).toContain(` kept 2 spans and their logs on disk, for ${collector.url}`);
+  expect(kept.out).toContain(
+    ` kept 2 spans and their logs on disk, for ${collector.url}/v1/traces: milepost flush sends them`,
+  );
   expect((await milepost(cwd, env, 'repair', '--send', 'r1')).out).toContain(' already; ');
   collector.answer = 'accept';
   expect(await milepost(cwd, env, 'flush', '--root', 'data')).toMatchObject({ code: 0 });

@@ -1,4 +1,4 @@
-import { type PlannedEnd, type RepairPlan } from '@milepost/registry';
+import { type PlannedEnd } from '@milepost/registry';
 import { durationText } from './duration-text.ts';
 import { drawEntries } from './entries.ts';
 import { styleOfState } from './paint.ts';
@@ -20,8 +20,10 @@ function whyOf({ lost }: PlannedEnd): string {
   return lost === undefined ? 'nobody is known who would end it' : terminalText(lost.reason);
 }
 
-function headOf(plan: RepairPlan, { paint, now }: DrawingOptions): string {
-  const { runId, pipeline, state, startTime } = plan;
+function headOf({ plan, written }: RepairedRun, { paint, now }: DrawingOptions): string {
+  const { runId, pipeline, startTime } = plan;
+  const ended = plan.ends.findLast(({ unit }) => unit === 'run')?.status;
+  const state = (written ? ended : undefined) ?? plan.state;
   const age = durationText(Math.max(0, now - startTime) / 1000);
   return [
     ...(pipeline === undefined ? [] : [paint('bold', terminalText(pipeline, 60))]),
@@ -45,7 +47,9 @@ function sentLines({ sending }: RepairedRun, { paint }: DrawingOptions): readonl
     case 'delivered':
       return [`${paint('green', 'sent')} ${what} to ${terminalText(to ?? '')}`];
     case 'kept':
-      return [`${paint('yellow', 'kept')} ${what} on disk, for ${terminalText(to ?? '')}`];
+      return [
+        `${paint('yellow', 'kept')} ${what} on disk, for ${terminalText(to ?? '')}: milepost flush sends them`,
+      ];
     case 'lost':
       return [`${paint('red', 'not sent')}: ${what}`];
     default:
@@ -70,7 +74,7 @@ export function renderRepair(run: RepairedRun, options: DrawingOptions): readonl
   const nothing =
     plan.refused === undefined && plan.ends.length === 0 ? ['everything has its end'] : [];
   return [
-    headOf(plan, options),
+    headOf(run, options),
     ...[...ends, ...nothing, ...sentLines(run, options)].map((line) => `  ${line}`),
   ];
 }

@@ -5,10 +5,10 @@ import { RUN_END_STATUS_VALUES, type RunEndStatus } from '@milepost/semconv';
 import { CliError } from './cli-error.ts';
 import { type CliIo } from './cli-io.ts';
 import { CommandContext } from './command-context.ts';
-import { counted } from './counted.ts';
 import { helpHintWithId } from './help-hint.ts';
 import { renderRepair } from './render-repair.ts';
 import { repairJson } from './repair-json.ts';
+import { assertDone, nextLines } from './repair-outcome.ts';
 import { RepairResources } from './repair-resources.ts';
 import { type RepairRequest, type RepairedRun, repairOne } from './repair-runs.ts';
 import { sendRepaired } from './repair-send.ts';
@@ -75,56 +75,6 @@ async function repairAll(
   const done: RepairedRun[] = [];
   for (const id of ids) done.push(await repairOne(registry, id, request));
   return done;
-}
-
-/**
- * What to type next, for whoever was only told what would be written.
- * @param command with options before its operand
- */
-function nextLines(
-  runs: readonly RepairedRun[],
-  isConfirmed: boolean,
-  command: (options: readonly string[], runId: string) => string,
-): readonly string[] {
-  if (isConfirmed) return [];
-  const [first, ...others] = runs.filter(
-    ({ plan }) => plan.refused === undefined && plan.ends.length > 0,
-  );
-  if (first === undefined) return [];
-  const more =
-    others.length === 0 ? '' : ' (or --all in the place of the run, for all that are lost)';
-  return [
-    '',
-    `Nothing was written. This writes it${more}:`,
-    `  ${command(['--confirm'], first.plan.runId)}`,
-  ];
-}
-
-/** @throws {CliError} where something was not done that was asked for */
-function assertDone(runs: readonly RepairedRun[], { decision, send }: RepairRequest): void {
-  const refused = runs.filter(({ plan }) => plan.refused !== undefined);
-  const [first] = refused;
-  if (first !== undefined) {
-    const what = refused.length === 1 ? `run ${first.plan.runId} is` : `${refused.length} runs are`;
-    throw new CliError(
-      `${terminalText(what)} not lost: somebody lives who may still end it. End that process first.`,
-      'left',
-    );
-  }
-  const unrepaired = runs.filter(({ plan, written }) => !written && plan.ends.length > 0);
-  if (send !== undefined && decision === undefined && unrepaired.length > 0) {
-    throw new CliError(
-      `nothing was sent of ${counted(unrepaired.length, 'run')} without an end: --confirm --send ends and sends it.`,
-      'left',
-    );
-  }
-  const unsent = runs.find(({ sending }) => sending?.outcome === 'lost' || sending?.lacksLogs);
-  if (unsent === undefined) return;
-  const why = unsent.sending?.error === undefined ? '' : `: ${terminalText(unsent.sending.error)}`;
-  throw new CliError(
-    `not everything of run ${terminalText(unsent.plan.runId)} was sent${why}`,
-    'left',
-  );
 }
 
 /** Adds `milepost repair`: ends what nobody ended, as somebody decides, and sends the spans of it. */
@@ -202,7 +152,7 @@ export function addRepairCommand(program: Command, io: CliIo): void {
           ]);
         } else {
           const blocks = runs.map((run) => renderRepair(run, context.drawing).join('\n'));
-          const next = nextLines(runs, confirm || send, (options, runId) =>
+          const next = nextLines(runs, request, (options, runId) =>
             context.commandLine('repair', options, runId),
           );
           context.writeLines([blocks.join('\n\n'), ...next]);
