@@ -10,7 +10,7 @@ import { runCli } from '@milepost/cli';
 import { RUN_TYPESCRIPT } from '../../../test/run-typescript.ts';
 import { destinationOf, parseBucketPlace } from '../src/sync/destination.ts';
 import { isImageName } from '../src/sync/image-names.ts';
-import { progressLine } from '../src/sync/sync-progress.ts';
+import { SyncProgress, progressLine } from '../src/sync/sync-progress.ts';
 
 // What needs no store; the rest is in sync.stack.test.ts.
 
@@ -36,6 +36,11 @@ test.for<readonly [args: readonly string[], env: Readonly<Record<string, string>
     ['sync'],
     { MILEPOST_SYNC_TO: 'bucket' },
     'error: MILEPOST_SYNC_TO: Expected s3://bucket or s3://bucket/prefix.',
+  ],
+  [
+    ['sync', '--to', 's3://bucket'],
+    { AWS_ENDPOINT_URL: 'https://key:secret@s3.example.org' },
+    'error: AWS_ENDPOINT_URL: Expected an address like https://s3.us-west-004.backblazeb2.com.',
   ],
   [['sync', '--to', 's3://bucket', '--all', 'r1'], {}, 'error: name runs, or --all, not both'],
   [
@@ -67,26 +72,23 @@ test.for<readonly [text: string, bucket: string, prefix: string]>([
 
 test('options say where to before the environment does; the address of a store may tell its region', () => {
   const place = { bucket: 'b', prefix: '' };
+  const to = place;
   const b2 = 'https://s3.us-west-004.backblazeb2.com';
   const env = { AWS_ENDPOINT_URL: b2 };
-  expect(destinationOf(place, {}, {})).toEqual({
+  expect(destinationOf({ to }, {})).toEqual({
     ...place,
     endpoint: undefined,
     region: undefined,
   });
-  expect(destinationOf(place, {}, env)).toEqual({ ...place, endpoint: b2, region: 'us-west-004' });
-  expect(destinationOf(place, { region: 'x' }, env)).toMatchObject({ region: 'x' });
-  expect(destinationOf(place, {}, { ...env, AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1' })).toEqual({
+  expect(destinationOf({ to }, env)).toEqual({ ...place, endpoint: b2, region: 'us-west-004' });
+  expect(destinationOf({ to, region: 'x' }, env)).toMatchObject({ region: 'x' });
+  expect(destinationOf({ to }, { ...env, AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1' })).toEqual({
     ...place,
     endpoint: 'http://127.0.0.1:1',
     region: 'us-east-1',
   });
   expect(
-    destinationOf(
-      place,
-      { endpoint: 'https://s3.example.org' },
-      { ...env, AWS_DEFAULT_REGION: 'y' },
-    ),
+    destinationOf({ to, endpoint: 'https://s3.example.org' }, { ...env, AWS_DEFAULT_REGION: 'y' }),
   ).toEqual({ ...place, endpoint: 'https://s3.example.org', region: 'y' });
 });
 
@@ -108,6 +110,36 @@ test('a line tells how far a sync is, at what rate, and how long it will take', 
   expect(progressLine(begun)).toBe('░░░░░░░░░░░░░░░░░░░░ 0/12 files · 0 B of 4.00 MB');
   const empty = { files: 1, allFiles: 2, bytes: 0, allBytes: 0, elapsedMs: 10 };
   expect(progressLine(empty)).toBe('██████████░░░░░░░░░░ 1/2 files · 0 B of 0 B');
+});
+
+test('lines come ten times a second at most, and the last one goes', () => {
+  const shown: string[] = [];
+  let now = 0;
+  const progress = new SyncProgress(
+    () => now,
+    (line) => shown.push(line),
+  );
+  progress.compared(1, 2);
+  progress.compared(2, 2);
+  now = 100;
+  progress.expect(2, 3000);
+  now = 150;
+  progress.sent(1000);
+  now = 1100;
+  progress.finished();
+  progress.end();
+  expect(shown).toEqual([
+    'compared 1/2 files',
+    '░░░░░░░░░░░░░░░░░░░░ 0/2 files · 0 B of 3.00 kB',
+    '███████░░░░░░░░░░░░░ 1/2 files · 1.00 kB of 3.00 kB · 1.00 kB/s · 2.00 s left',
+    '',
+  ]);
+});
+
+test('nothing shown, nothing to take away', () => {
+  const shown: string[] = [];
+  new SyncProgress(Date.now, (line) => shown.push(line)).end();
+  expect(shown).toEqual([]);
 });
 
 test('other commands do not load the client of S3', async () => {

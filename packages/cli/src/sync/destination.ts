@@ -48,14 +48,40 @@ export function parseEndpoint(text: string): string {
   return text;
 }
 
-/** Puts together what options and environment say; options win. */
+function fromEnvironment<T>(
+  name: string,
+  env: CliIo['env'],
+  parse: (text: string) => T,
+): T | undefined {
+  const text = env[name];
+  if (text === undefined || text === '') return undefined;
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new InvalidArgumentError(
+      `${name}: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+/**
+ * Puts together what options and environment say; options win.
+ * @throws {InvalidArgumentError} where a variable makes no sense, or nothing says where to
+ */
 export function destinationOf(
-  place: BucketPlace,
-  options: { readonly endpoint?: string; readonly region?: string },
+  options: { readonly to?: BucketPlace; readonly endpoint?: string; readonly region?: string },
   env: CliIo['env'],
 ): Destination {
+  const place = options.to ?? fromEnvironment('MILEPOST_SYNC_TO', env, parseBucketPlace);
+  if (place === undefined) {
+    throw new InvalidArgumentError(
+      'name where to: --to s3://bucket/prefix, or the variable MILEPOST_SYNC_TO',
+    );
+  }
   const endpoint =
-    options.endpoint ?? (env['AWS_ENDPOINT_URL_S3'] || env['AWS_ENDPOINT_URL'] || undefined);
+    options.endpoint ??
+    fromEnvironment('AWS_ENDPOINT_URL_S3', env, parseEndpoint) ??
+    fromEnvironment('AWS_ENDPOINT_URL', env, parseEndpoint);
   const region = options.region ?? (env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || undefined);
   return { ...place, endpoint, region: region ?? regionOfEndpoint(endpoint) };
 }

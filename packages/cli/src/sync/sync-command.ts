@@ -54,15 +54,11 @@ function parseConcurrency(text: string): number {
 }
 
 function destinationFrom(flags: SyncFlags, env: CliIo['env'], command: Command): Destination {
-  const named = env['MILEPOST_SYNC_TO'];
   try {
-    const place = flags.to ?? (named ? parseBucketPlace(named) : undefined);
-    if (place !== undefined) return destinationOf(place, flags, env);
+    return destinationOf(flags, env);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    command.error(`error: MILEPOST_SYNC_TO: ${message}`);
+    command.error(`error: ${error instanceof Error ? error.message : String(error)}`);
   }
-  command.error('error: name where to: --to s3://bucket/prefix, or the variable MILEPOST_SYNC_TO');
 }
 
 /** The runs that are meant, as they were named. */

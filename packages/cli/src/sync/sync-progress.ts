@@ -37,7 +37,7 @@ export class SyncProgress {
   readonly #now: () => number;
   readonly #show: (line: string) => void;
   #startedAt: number | undefined;
-  #shownAt = Number.NEGATIVE_INFINITY;
+  #shownAt: number | undefined;
   #files = 0;
   #allFiles = 0;
   #bytes = 0;
@@ -52,43 +52,50 @@ export class SyncProgress {
     this.#show = show;
   }
 
+  /** So many of some files have been compared. */
+  compared(files: number, allFiles: number): void {
+    this.#tell(() => `compared ${numberText(files)}/${numberText(allFiles)} files`);
+  }
+
   /** So much more is to go up. */
   expect(files: number, bytes: number): void {
     this.#startedAt ??= this.#now();
     this.#allFiles += files;
     this.#allBytes += bytes;
-    this.#tell();
+    this.#tell(() => this.#line);
   }
 
   /** So many more bytes have arrived. */
   sent(bytes: number): void {
     this.#bytes += bytes;
-    this.#tell();
+    this.#tell(() => this.#line);
   }
 
   /** One more file is there whole. */
   finished(): void {
     this.#files += 1;
-    this.#tell();
+    this.#tell(() => this.#line);
   }
 
   /** Nothing more comes. */
   end(): void {
-    if (this.#startedAt !== undefined) this.#show('');
+    if (this.#shownAt !== undefined) this.#show('');
   }
 
-  #tell(): void {
+  #tell(line: () => string): void {
     const now = this.#now();
-    if (this.#startedAt === undefined || now - this.#shownAt < EVERY_MS) return;
+    if (this.#shownAt !== undefined && now - this.#shownAt < EVERY_MS) return;
     this.#shownAt = now;
-    this.#show(
-      progressLine({
-        files: this.#files,
-        allFiles: this.#allFiles,
-        bytes: this.#bytes,
-        allBytes: this.#allBytes,
-        elapsedMs: now - this.#startedAt,
-      }),
-    );
+    this.#show(line());
+  }
+
+  get #line(): string {
+    return progressLine({
+      files: this.#files,
+      allFiles: this.#allFiles,
+      bytes: this.#bytes,
+      allBytes: this.#allBytes,
+      elapsedMs: this.#now() - (this.#startedAt ?? this.#now()),
+    });
   }
 }

@@ -30,12 +30,13 @@ export interface Compared {
  * @throws {StoreError} where it cannot be asked at all
  */
 export async function compare(
-  { transfer, slots, interrupt }: Uploads,
+  { transfer, slots, progress, interrupt }: Uploads,
   files: readonly RunFile[],
 ): Promise<Compared> {
   const stop = new AbortController();
   const signal = AbortSignal.any([interrupt, stop.signal]);
   const errors: Problem[] = [];
+  let compared = 0;
   const due = await Promise.all(
     files.map((file) =>
       slots.take(async () => {
@@ -45,6 +46,9 @@ export async function compare(
           if (!isAboutStore(error) && !signal.aborted) errors.push(problemOf(file, error));
           else stop.abort(error);
           return [];
+        } finally {
+          compared += 1;
+          progress.compared(compared, files.length);
         }
       }),
     ),
