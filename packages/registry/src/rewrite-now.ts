@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type ForeignFindings, sha256 } from './foreign-files.ts';
 import { journalBody } from './journal-line.ts';
 import { readJournalSync } from './journal-reader.ts';
-import { writeSegmentNow } from './journal-segment.ts';
+import { segmentFile, writeSegmentNow } from './journal-segment.ts';
 import { type LatestLinks } from './latest-links.ts';
 import { codeOf } from './node-error.ts';
 import { type RegistryEnvironment, problemOf, reportProblem } from './registry-environment.ts';
@@ -15,6 +15,8 @@ import { RunFold, type RunState } from './run-fold.ts';
 const MAX_JOURNAL_BYTES = 4 * 1024 * 1024;
 /** No run is begun after that. */
 const MAX_TIME_MS = 250;
+/** How often a run's files are written anew because others recorded meanwhile. */
+const MAX_ROUNDS = 4;
 
 /** The links that are moved with a run's files. */
 export interface MovedLinks {
@@ -45,28 +47,50 @@ export function rewriteNow(
 }
 
 function rewriteRun(environment: RegistryEnvironment, links: MovedLinks, runId: string): void {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const before = bytesBySegment(environment, runId);
+    const written = rewriteOnce(environment, links, runId, before);
+    // Whoever recorded meanwhile may have written the files of that already, and ours have taken their place.
+    const grew = [...bytesBySegment(environment, runId)].some(
+      ([name, bytes]) => name !== written && bytes > (before.get(name) ?? 0),
+    );
+    if (!grew) return;
+  }
+}
+
+/** @returns the segment that was written for it */
+function rewriteOnce(
+  environment: RegistryEnvironment,
+  links: MovedLinks,
+  runId: string,
+  segments: ReadonlyMap<string, number>,
+): string | undefined {
   const { fs, clock, layout, itemsKey } = environment;
-  const journal = layout.journal(runId);
-  if (bytesIn(environment, journal) > MAX_JOURNAL_BYTES) return;
+  const bytes = [...segments.values()].reduce((sum, size) => sum + size, 0);
+  if (bytes > MAX_JOURNAL_BYTES) return undefined;
   const state = new RunFold(runId);
-  readJournalSync(fs, journal, (record) => state.add(record));
+  readJournalSync(fs, layout.journal(runId), (record) => state.add(record));
   const metadataPath = (step: string): string => layout.metadataPath(step, runId);
   const run = renderRun(state, { itemsKey, metadataPath });
   const found = ownFiles(environment, run, state);
-  if (found === undefined) return;
+  if (found === undefined) return undefined;
   const files = new RunFiles(environment, links.latest, runId);
   const stale = files.stale(run, state, found);
   const record = derivedRecord(stale, state, () => clock.now());
   // Truth first: no file tells what the journal does not.
-  if (record !== undefined) writeSegmentNow(environment, runId, [journalBody(record)]);
+  const writer = record && writeSegmentNow(environment, runId, [journalBody(record)]);
   files.writeNow(stale, run.overview.startTime);
   links.resultLinks.moveNow(runId, run.overview.startTime, links.resultLinks.due(state));
+  return writer && segmentFile(writer);
 }
 
-function bytesIn({ fs }: RegistryEnvironment, directory: string): number {
-  return fs.sync
-    .readdir(directory)
-    .reduce((sum, name) => sum + fs.sync.lstat(join(directory, name)).size, 0);
+function bytesBySegment(
+  { fs, layout }: RegistryEnvironment,
+  runId: string,
+): ReadonlyMap<string, number> {
+  const directory = layout.journal(runId);
+  const names = fs.sync.readdir(directory);
+  return new Map(names.map((name) => [name, fs.sync.lstat(join(directory, name)).size]));
 }
 
 /** What is on disk where this run's files go; undefined where something there is not ours and not known. */

@@ -342,3 +342,44 @@ test.for([1, 3, 4, 5, 9])(
     expect(derivedFiles(disk)).toEqual(foldedFiles(disk));
   },
 );
+
+test('a process that is about to exit, and was overtaken while it wrote, leaves no older files behind', async () => {
+  const disk = new ModelDisk();
+  const { fs } = disk;
+  let left = 0;
+  const overtaken = (path: string): void => {
+    if (path !== layout.hub(RUN) || left === 0) return;
+    left -= 1;
+    second.flushSync();
+    told.stage(`stage${left}`, [`item${left}`]);
+    second.flushSync();
+  };
+  const first = openRegistry({
+    root: ROOT,
+    index: false,
+    fs: {
+      ...fs,
+      sync: {
+        ...fs.sync,
+        rename: (from, to) => {
+          overtaken(to);
+          fs.sync.rename(from, to);
+        },
+        link: (from, to) => {
+          overtaken(to);
+          fs.sync.link(from, to);
+        },
+      },
+    },
+  });
+  const second = openRegistry({ root: ROOT, index: false, fs });
+  const told = new ToldRun((event) => second.listener.onEvent(event), { runId: RUN, joined: true });
+  const run = new ToldRun((event) => first.listener.onEvent(event), { runId: RUN }).start();
+  await first.flush();
+  left = 3;
+  run.end();
+  first.flushSync();
+  expect(left).toBeLessThan(3);
+  expect(derivedFiles(disk)).toEqual(foldedFiles(disk));
+  await Promise.all([first.close(), second.close()]);
+});
