@@ -327,6 +327,22 @@ describe('without being told to write', () => {
     });
   });
 
+  test('it says of a run of saved steps that there is nothing to end', async () => {
+    const cwd = await directory();
+    await using registry = openRegistry({ root: join(cwd, 'data') });
+    await registry.saveStepMetadata('ocr', 'r1', { status: 'running' });
+    for (const args of [
+      ['repair', 'r1'],
+      ['repair', '--confirm', 'r1'],
+    ]) {
+      const { code, out } = await milepost(cwd, {}, ...args);
+      expect(code).toBe(0);
+      expect(out).toMatch(
+        /^r1 · open · began .* ago\n {2}nothing of it could be ended here: [^\n]+\n$/,
+      );
+    }
+  });
+
   test.for([
     [['--confirm'], 2, 'expected a run, or --all'],
     [['--all', 'r1'], 2, 'expected a run or --all'],

@@ -72,7 +72,13 @@ export function renderRepair(run: RepairedRun, options: DrawingOptions): readonl
       ? drawEntries(entries, (label) => paint('bold', label), width - 2)
       : [`${paint('red', 'refused')}: ${terminalText(plan.refused)}`];
   const nothing =
-    plan.refused === undefined && plan.ends.length === 0 ? ['everything has its end'] : [];
+    plan.refused === undefined && plan.ends.length === 0
+      ? [
+          plan.state === 'ended'
+            ? 'everything has its end'
+            : 'nothing of it could be ended here: its steps were saved as a whole, or by others',
+        ]
+      : [];
   return [
     headOf(run, options),
     ...[...ends, ...nothing, ...sentLines(run, options)].map((line) => `  ${line}`),
