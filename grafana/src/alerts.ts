@@ -5,7 +5,6 @@ import {
   METRIC_STAGE_RUNS,
   METRIC_TELEMETRY_LOST,
   STATUS_VALUE_FAILED,
-  type MetricDefinition,
 } from '@milepost/semconv';
 import { type AlertSettings } from './alert-settings.ts';
 import {
@@ -16,6 +15,7 @@ import {
   LAST_SUCCESS,
   STAGE_LABELS,
 } from './carried-values.ts';
+import { grown } from './grown.ts';
 import { prometheusName } from './prometheus-name.ts';
 
 /** How urgent an alert is: someone has to act now, or look at it today. */
@@ -114,20 +114,6 @@ export function alerts(settings: AlertSettings): readonly Alert[] {
       dashboard: 'milepost-telemetry',
     },
   ];
-}
-
-/**
- * How much a cumulative series grew within a window, exactly. `increase` extrapolates, and reads too much from short series: a process
- * that runs once sends two samples. Each process has series of its own, which never start again.
- */
-export function grown(
-  metric: MetricDefinition,
-  window: string,
-  selector = '',
-  suffix: '' | '_bucket' | '_count' | '_sum' = '',
-): string {
-  const series = `${prometheusName(metric)}${suffix}${selector}[${window}]`;
-  return `max_over_time(${series}) - min_over_time(${series})`;
 }
 
 function failedOnly(): string {
