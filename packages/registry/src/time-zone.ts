@@ -2,6 +2,7 @@ import { lacksZone } from './iso-time.ts';
 import { RegistryError } from './registry-error.ts';
 
 const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** What a clock on the wall showed, read as if it were UTC. */
 function wallTime(format: Intl.DateTimeFormat, timeMs: number): number {
@@ -31,7 +32,7 @@ export type Zoned = (timestamp: string) => string;
 /**
  * Reads the name of a time zone (`Europe/Berlin`, `UTC`) or an offset (`+02:00`).
  * @returns a function that writes the offset of that zone behind a time stamp which has none, and leaves every other text
- * as it is. Of an hour that a clock showed twice, the second counts.
+ * as it is. Of an hour that clocks showed twice, the first counts; one that they left out is that of the clock before.
  * @throws {RegistryError} `invalid_argument`
  */
 export function parseTimeZone(timeZone: string): Zoned {
@@ -59,8 +60,8 @@ export function parseTimeZone(timeZone: string): Zoned {
     if (!lacksZone(timestamp)) return timestamp;
     const wall = Date.parse(`${timestamp}Z`);
     if (Number.isNaN(wall)) return timestamp;
-    // The offset at the moment that is meant, which the first guess is at most a change of the clock away from.
-    const guess = wall - offsetAt(wall);
-    return timestamp + offsetText(offsetAt(wall - offsetAt(guess)));
+    const before = offsetAt(wall - DAY_MS);
+    const fitting = [before, offsetAt(wall + DAY_MS)].find((ms) => offsetAt(wall - ms) === ms);
+    return timestamp + offsetText(fitting ?? before);
   };
 }
