@@ -2,8 +2,16 @@ import { type BullJob } from './bull-job.ts';
 import { carriedEnvelope } from './envelope-option.ts';
 import { jobTemplate } from './job-template.ts';
 
-/** The envelope of a job that runs, as it came. Those of schedulers carry none, and nothing is missing. */
+/**
+ * The envelope of a job that runs, as it came. A scheduler makes every job from one template, so a run in it would be that of
+ * whoever set the scheduler up: each of its jobs makes a run of its own, and nothing is missing.
+ */
 export function envelopeOf(job: BullJob): unknown {
   const carried = carriedEnvelope(job.options);
-  return carried === undefined && job.isScheduled ? jobTemplate(job.name, job.timestamp) : carried;
+  if (!job.isScheduled) return carried;
+  return carried === undefined || hasRun(carried) ? jobTemplate(job.name, job.timestamp) : carried;
+}
+
+function hasRun(envelope: unknown): boolean {
+  return typeof envelope === 'object' && envelope !== null && Reflect.has(envelope, 'run');
 }

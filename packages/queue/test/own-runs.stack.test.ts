@@ -1,10 +1,11 @@
 import { Queue } from 'bullmq';
 import { describe, expect, test } from 'vitest';
-import { createJob, currentRun, withRun } from '@milepost/core';
+import { createJob, currentRun, endRun, withRun } from '@milepost/core';
+import { jobOptions } from '@milepost/queue';
 import { isRunId, runSpanId, runTraceId } from '@milepost/run-id';
 import { useDiag, useSdk } from '../../core/test/telemetry-harness.ts';
 import { type Bull, useBull } from './bull.ts';
-import { jobLines } from './job-signals.ts';
+import { jobLines, jobSpans } from './job-signals.ts';
 import { useRedis } from './redis-server.ts';
 import { times } from './worker-events.ts';
 
@@ -109,6 +110,53 @@ describe('a job that came without a run', () => {
 
     expect(runIds.every(isRunId)).toBe(true);
     expect(new Set([...runIds, outer]).size).toBe(3);
+    expect(said.messages).toEqual([]);
+  });
+
+  test('a scheduler may name the run that each firing begins, and its jobs end', async () => {
+    const { bull } = queues;
+    const queue = bull.queue('nightly');
+    const worker = bull.worker('nightly', async (job) => {
+      if (job.attemptsStarted === 1) throw new Error('not yet');
+      endRun();
+    });
+    const completed = times(worker, 'completed', 2);
+    const begin = { pipeline: 'nightly', subdomain: 'alameda' };
+    await queue.upsertJobScheduler(
+      'sweep',
+      { every: 100, limit: 2 },
+      {
+        name: 'sweep_job',
+        opts: jobOptions(createJob({ name: 'sweep_job', begin }), { attempts: 2 }),
+      },
+    );
+    await completed;
+
+    const roots = telemetry.sdk.spans.filter(({ name }) => name === 'nightly');
+    expect(roots.map(({ attributes }) => [attributes['subdomain'], attributes['status']])).toEqual([
+      ['alameda', 'completed'],
+      ['alameda', 'completed'],
+    ]);
+    expect(new Set(roots.map(({ attributes }) => attributes['run.id'])).size).toBe(2);
+    expect(new Set(jobSpans(telemetry.sdk).map((span) => span.spanContext().traceId))).toEqual(
+      new Set(roots.map((root) => root.spanContext().traceId)),
+    );
+    expect(said.messages).toEqual([]);
+  });
+
+  test('a run in the template of a scheduler is not that of its jobs', async () => {
+    const { bull } = queues;
+    const queue = bull.queue('nightly');
+    const worker = bull.worker('nightly', async () => currentRun()?.runId);
+    const completed = times(worker, 'completed', 1);
+    const outer = await withRun({ pipeline: 'setup' }, async (run) => {
+      const opts = jobOptions(createJob({ name: 'sweep_job' }), { attempts: 1 });
+      await queue.upsertJobScheduler('sweep', { every: 100, limit: 1 }, { name: 'sweep', opts });
+      return run.runId;
+    });
+    const [job] = await completed;
+    expect(isRunId(String(job?.returnvalue))).toBe(true);
+    expect(job?.returnvalue).not.toBe(outer);
     expect(said.messages).toEqual([]);
   });
 
