@@ -186,14 +186,18 @@ const turns = fc.array(
 );
 
 describe.each(Object.entries(SCENARIOS))('%s', (_, scenario) => {
-  test('nothing is lost, wherever one comes in between the other', async () => {
-    const [stepper] = steppers;
-    if (stepper === undefined) throw new Error('there is no Python');
-    const alone = await play(scenario, [['ours', 1000]], stepper);
-    const calls = Math.max(alone, await play(scenario, [], stepper));
-    expect(calls).toBeGreaterThanOrEqual(POINTS);
-    expect(await playAll(scenario, ordersOf(calls))).toEqual([]);
-  });
+  test(
+    'nothing is lost, wherever one comes in between the other',
+    { timeout: 120_000 },
+    async () => {
+      const [stepper] = steppers;
+      if (stepper === undefined) throw new Error('there is no Python');
+      const alone = await play(scenario, [['ours', 1000]], stepper);
+      const calls = Math.max(alone, await play(scenario, [], stepper));
+      expect(calls).toBeGreaterThanOrEqual(POINTS);
+      expect(await playAll(scenario, ordersOf(calls))).toEqual([]);
+    },
+  );
 
   test('nor where they take turns at random', async () => {
     const orders = fc.sample(turns, { numRuns: 40, seed: 20260101 });
