@@ -347,6 +347,71 @@ setTimeout(() => { console.error('still here'); watch.return(); }, 300).unref();
   );
 });
 
+describe('hints of the system', () => {
+  /** A watch of a tree that is there, with a clock that nobody moves on: it takes no second look by itself. */
+  async function hinted(fs: RegistryFileSystem): Promise<{
+    readonly next: Promise<IteratorResult<RunChange, void>>;
+    readonly clock: HeldClock;
+    readonly record: () => Promise<void>;
+  }> {
+    const root = temporaryRoot();
+    const writer = opened(root);
+    const told = new ToldRun((event) => writer.listener.onEvent(event), { runId: 'r1' });
+    told.start();
+    const stage = told.startStage('ocr');
+    await writer.flush();
+    const clock = new HeldClock();
+    const changes = opened(root, { clock, fs }).watch();
+    onTestFinished(async () => void (await changes.return?.()));
+    await changes.next();
+    const next = changes.next();
+    await vi.waitUntil(() => clock.timers.length === 1);
+    const record = async (): Promise<void> => {
+      told.endStage(stage);
+      await writer.flush();
+    };
+    return { next, clock, record };
+  }
+
+  test('tell without a look', async () => {
+    const { next, record } = await hinted(nodeFileSystem);
+    await record();
+    const { value } = await next;
+    expect(value === undefined ? '' : line(value)).toBe('stage_ended r1 ocr completed');
+  });
+
+  test.for(['ENOSPC', 'EMFILE', 'EPERM'])('that fail with %s are done without', async (code) => {
+    const watch = (): never => {
+      throw Object.assign(new Error('no more watches'), { code });
+    };
+    const { next, clock, record } = await hinted({ ...nodeFileSystem, watch });
+    await record();
+    clock.advance(1000);
+    const { value } = await next;
+    expect(value === undefined ? '' : line(value)).toBe('stage_ended r1 ocr completed');
+  });
+
+  test('are given back when the watch ends', async () => {
+    let watched = 0;
+    const watch: RegistryFileSystem['watch'] = (path, changed, failed) => {
+      const stop = nodeFileSystem.watch?.(path, changed, failed);
+      watched += 1;
+      return () => {
+        watched -= 1;
+        stop?.();
+      };
+    };
+    const root = temporaryRoot();
+    const writer = opened(root);
+    await writer.saveStepMetadata('ocr', 'r1', { status: 'failed' });
+    const changes = opened(root, { fs: { ...nodeFileSystem, watch } }).watch();
+    await changes.next();
+    expect(watched).toBeGreaterThan(1);
+    await changes.return?.();
+    expect(watched).toBe(0);
+  });
+});
+
 /** Calls `count` at each call of a file system. */
 function counting(fs: RegistryFileSystem, count: () => void): RegistryFileSystem {
   const counted = <T extends object>(calls: T): T =>
