@@ -1,9 +1,6 @@
 import { type Attributes, type Context, type SpanContext } from '@opentelemetry/api';
 import {
-  ATTR_ATTEMPT,
   ATTR_REASON,
-  ATTR_RETRY_COUNT,
-  ATTR_STAGE,
   ATTR_STAGE_OCCURRENCE,
   STATUS_VALUE_FAILED,
   STATUS_VALUE_PARTIAL,
@@ -13,7 +10,7 @@ import { type Fields } from './field-bag.ts';
 import { type Flags } from './flags.ts';
 import { guarded, reportOnce } from './guard.ts';
 import { type JobIdentity, type RunIdentity } from './identity.ts';
-import { jobAttributes } from './job-attributes.ts';
+import { jobScopeAttributes } from './job-attributes.ts';
 import { countJobEnd, countJobStart } from './job-counts.ts';
 import { type JobOptions } from './job-options.ts';
 import { type JobSeries, jobSeries } from './job-series.ts';
@@ -24,7 +21,6 @@ import { hasLifecycleListeners, publishLifecycle } from './lifecycle.ts';
 import { type Judges, type Outcome } from './outcome.ts';
 import { type EntryExecution } from './run-in-execution.ts';
 import { type RunMemory } from './run-memory.ts';
-import { runScopeAttributes } from './run-signals.ts';
 import { type RunningPlace, enterRunning, leaveRunning } from './running.ts';
 import { type RunState, type ScopeJob, contextWithScope } from './scope.ts';
 import { isSpread } from './spread-stage.ts';
@@ -81,7 +77,7 @@ export class JobExecution implements Job, EntryExecution<Job>, SignalledJob, Sha
     this.#notes = new StageNotes(plan.flags);
     this.#notes.addAttributes(options.attributes);
     this.items = new StageItems(runState.itemSpans);
-    this.#scopeAttributes = scopeAttributes(plan);
+    this.#scopeAttributes = jobScopeAttributes(run, identity, stage);
     if (isSpread(stage)) {
       this.#stageSeries = stageSeries(run.pipeline, stage.name, run.subdomain);
       this.#share = new StageShare(stage, this, this.#stageSeries);
@@ -289,15 +285,4 @@ export class JobExecution implements Job, EntryExecution<Job>, SignalledJob, Sha
       fields: { ...this.fields },
     });
   }
-}
-
-function scopeAttributes({ run, identity, stage }: JobPlan): Attributes {
-  const { attempt } = identity;
-  return {
-    ...runScopeAttributes(run),
-    ...(stage !== undefined && { [ATTR_STAGE]: stage.name }),
-    ...jobAttributes(identity),
-    [ATTR_ATTEMPT]: attempt,
-    [ATTR_RETRY_COUNT]: attempt - 1,
-  };
 }

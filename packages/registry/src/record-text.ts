@@ -1,5 +1,6 @@
 import {
   type ErrorDescription,
+  type JobIdentity,
   type LifecycleEvent,
   type RunIdentity,
   type SpanPlace,
@@ -108,7 +109,12 @@ function stageEndedText(
   time: number,
   execution: string,
 ): string {
-  return `{"kind":"stage_ended","time":${time}${execution}${parentKey(event.stage)}${endKeys(event)}}`;
+  const { stage } = event;
+  const endedBy = stage.spread ? placeKeys(stage.job) : '';
+  return (
+    `{"kind":"stage_ended","time":${time}${execution}${parentKey(stage)}` +
+    `${endKeys(event)}${endedBy}}`
+  );
 }
 
 /** What the records of a stage's end and of a job's have in common. */
@@ -131,9 +137,15 @@ function spreadKeys({
 }: Extract<RecordedEvent, { type: 'stage_started' }>): string {
   const { spread, job } = stage;
   return (
-    `${spread ? ',"spread":true' : ''}${key('expected', expected)}${key('config', config)}` +
-    `${key('queue', job?.queue)}${key('job_id', job?.jobId)}`
+    `${spread ? ',"spread":true' : ''}${key('expected', expected)}` +
+    `${key('config', config)}${placeKeys(job)}`
   );
+}
+
+function placeKeys(job: JobIdentity | undefined): string {
+  return job === undefined
+    ? ''
+    : `,"queue":${JSON.stringify(job.queue)},"job_id":${JSON.stringify(job.jobId)}`;
 }
 
 /** Nothing for a span in the trace of the run. */

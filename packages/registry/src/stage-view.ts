@@ -61,6 +61,16 @@ function changeOf({ startTime, ended }: Execution): number {
   return ended?.time ?? startTime;
 }
 
+/** The jobs that did the work of a spread stage: a coordinator of another kind than all others only ended it. */
+function workersOf(jobs: readonly JobView[], lasts: readonly Execution[]): readonly JobView[] {
+  const byName = Map.groupBy(jobs, ({ told }) => told.job_name);
+  const isCoordinator = ({ told }: JobView): boolean =>
+    byName.size > 1 &&
+    byName.get(told.job_name)?.length === 1 &&
+    lasts.some(({ ended }) => ended?.job_id === told.job_id && ended.queue === told.queue);
+  return jobs.filter((job) => !isCoordinator(job));
+}
+
 /** The whole stage from its executions of one run attempt, which must not be empty. */
 function stageView(
   stage: string,
@@ -96,7 +106,7 @@ function stageView(
     reason: bad?.ended?.reason,
     flags: flagsOf(executions.flatMap(({ started, ended }) => [started, ended])),
     jobs: countJobs(
-      jobs,
+      workersOf(jobs, lasts),
       lasts.find(({ started }) => started?.expected !== undefined)?.started?.expected,
     ),
   };

@@ -133,6 +133,9 @@ export const stageEndedSchema = z.looseObject({
     .looseObject({ total: z.number(), successful: z.number(), failed: z.number() })
     .optional(),
   repaired: repairSchema.optional(),
+  /** The queue's job that ended it, of a stage that is spread over jobs. */
+  queue: z.string().optional(),
+  job_id: z.string().optional(),
   flags,
 });
 
