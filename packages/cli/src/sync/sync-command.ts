@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { type Registry } from '@milepost/registry';
 import { CliError } from '../cli-error.ts';
 import { type CliIo } from '../cli-io.ts';
 import { CommandContext } from '../command-context.ts';
@@ -8,17 +7,13 @@ import {
   type BucketPlace,
   type Destination,
   destinationOf,
-  keyOf,
   parseBucketPlace,
   parseEndpoint,
 } from './destination.ts';
 import { withInterrupt } from './interrupt-signal.ts';
-import { type RunSync } from './run-sync.ts';
-import { Slots } from './slots.ts';
 import { SyncProgress } from './sync-progress.ts';
 import { errorLines, syncJson, syncLines } from './sync-report.ts';
-import { type SyncPlan, syncRun } from './sync-run.ts';
-import { syncSources } from './sync-sources.ts';
+import { type SyncOutcome, syncRuns } from './sync-runs.ts';
 
 const EXAMPLES = `
 Examples:
@@ -62,35 +57,17 @@ function destinationFrom(flags: SyncFlags, env: CliIo['env'], command: Command):
 }
 
 /** The runs that are meant, as they were named. */
-function runsFrom(given: readonly string[], flags: SyncFlags, command: Command): readonly string[] {
+function runsFrom(
+  given: readonly string[],
+  flags: SyncFlags,
+  command: Command,
+): readonly string[] | 'all' {
   const named = [...given, ...(flags.jobId === undefined ? [] : [flags.jobId])];
   if (flags.all === true && named.length > 0) {
     command.error('error: name runs, or --all, not both');
   }
+  if (flags.all === true) return 'all';
   return named.length === 0 ? ['latest'] : [...new Set(named)];
-}
-
-/** What became of the runs up to the end, or up to what ended it. */
-interface SyncOutcome {
-  readonly runs: readonly RunSync[];
-  readonly stopped: { readonly error: unknown } | undefined;
-}
-
-async function syncAll(
-  plan: SyncPlan,
-  flags: SyncFlags,
-  given: readonly string[],
-): Promise<SyncOutcome> {
-  const runs: RunSync[] = [];
-  try {
-    await plan.uploads.transfer.store.check(plan.uploads.interrupt);
-    if (flags.all === true) runs.push(await syncSources(plan));
-    const ids = flags.all === true ? await plan.registry.listAllJobs() : given;
-    for (const id of ids) runs.push(await syncRun(plan, id));
-    return { runs, stopped: undefined };
-  } catch (error) {
-    return { runs, stopped: { error } };
-  }
 }
 
 /** Adds `milepost sync`: brings results and record of runs into a bucket. */
@@ -123,76 +100,38 @@ export function addSyncCommand(program: Command, io: CliIo): void {
       const context = new CommandContext(io, command);
       const destination = destinationFrom(flags, io.env, command);
       const runs = runsFrom(given, flags, command);
-      await context.withRegistry((registry) =>
-        withInterrupt(async (interrupt) => {
-          const outcome = await withPlan(
-            { registry, context, now: io.now, destination, flags, interrupt },
-            (plan) => syncAll(plan, flags, runs),
-          );
-          tell(context, { destination, flags, outcome });
-        }),
+      const { stage, skipImages = false, dryRun = false, quiet = false, concurrency } = flags;
+      const progress = new SyncProgress(io.now, (line) => {
+        if (!quiet) context.showProgress(line);
+      });
+      const outcome = await context.withRegistry((registry) =>
+        withInterrupt((interrupt) =>
+          syncRuns({
+            registry,
+            destination,
+            runs,
+            stage,
+            skipImages,
+            dryRun,
+            concurrency,
+            progress,
+            interrupt,
+          }),
+        ),
       );
+      tell(context, outcome, { destination, dryRun, quiet });
     });
-}
-
-interface Surroundings {
-  readonly registry: Registry;
-  readonly context: CommandContext;
-  readonly now: () => number;
-  readonly destination: Destination;
-  readonly flags: SyncFlags;
-  readonly interrupt: AbortSignal;
-}
-
-async function withPlan<T>(
-  { registry, context, now, destination, flags, interrupt }: Surroundings,
-  use: (plan: SyncPlan) => Promise<T>,
-): Promise<T> {
-  const show = (line: string): void => {
-    if (flags.quiet !== true) context.showProgress(line);
-  };
-  const progress = new SyncProgress(now, show);
-  // The client of S3 takes longer to load than all other commands together.
-  const { S3Store } = await import('./s3-store.ts');
-  const store = new S3Store(destination);
-  const { root } = registry;
-  try {
-    return await use({
-      registry,
-      destination,
-      uploads: {
-        transfer: { root, store, keyOf: (path) => keyOf(destination, path) },
-        slots: new Slots(flags.concurrency),
-        progress,
-        interrupt,
-      },
-      step: flags.stage === undefined ? 'sync_results' : `sync_${flags.stage}`,
-      stage: flags.stage,
-      skipImages: flags.skipImages === true,
-      dryRun: flags.dryRun === true,
-    });
-  } finally {
-    progress.end();
-    store.close();
-  }
 }
 
 function tell(
   context: CommandContext,
-  {
-    destination,
-    flags,
-    outcome: { runs, stopped },
-  }: {
-    readonly destination: Destination;
-    readonly flags: SyncFlags;
-    readonly outcome: SyncOutcome;
-  },
+  { runs, stopped }: SyncOutcome,
+  how: { readonly destination: Destination; readonly dryRun: boolean; readonly quiet: boolean },
 ): void {
-  const report = { destination, dryRun: flags.dryRun === true, runs };
+  const report = { ...how, runs };
   if (stopped === undefined || runs.length > 0) {
     if (context.wantsJson) context.writeJson(syncJson(report));
-    else if (flags.quiet !== true) context.writeLines(syncLines(report));
+    else if (!how.quiet) context.writeLines(syncLines(report));
   }
   if (stopped !== undefined) throw stopped.error;
   const left = errorLines(runs);
