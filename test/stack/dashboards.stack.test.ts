@@ -9,6 +9,7 @@ import { createRunId } from '@milepost/run-id';
 import { RUN_TYPESCRIPT } from '../run-typescript.ts';
 import { askUntil, urlWith } from './ask.ts';
 import { type PanelQuery, panelQueries } from './panels.ts';
+import { pageQueries } from './queries.ts';
 import { runStageOnce } from './run-stage-once.ts';
 import { type Stack, startStack } from './start-stack.ts';
 
@@ -91,6 +92,46 @@ const NOT_EMPTY = z.union([
   z.object({ traces: z.array(z.unknown()).min(1) }),
 ]);
 
-test.for(panelQueries())('$name has an answer', async (query) => {
+test.for([...panelQueries(), ...pageQueries()])('$name has an answer', async (query) => {
   expect(NOT_EMPTY.safeParse(await askUntil(asked(query), NOT_EMPTY)).success).toBe(true);
+});
+
+const SERIES = z.object({
+  data: z.object({
+    result: z
+      .array(
+        z.object({
+          metric: z.record(z.string(), z.string()),
+          value: z.tuple([z.number(), z.string()]),
+        }),
+      )
+      .min(1),
+  }),
+});
+
+/** The answer to a query of the page: values by the labels that tell series apart. */
+async function answerTo(name: string): Promise<Readonly<Record<string, number>>> {
+  const query = pageQueries().find((one) => one.name === name);
+  if (query === undefined) throw new Error(`the page has no ${name}`);
+  const { data: answer } = await askUntil(asked(query), SERIES);
+  return Object.fromEntries(
+    answer.result.map(({ metric, value }) => [Object.values(metric).join(' '), Number(value[1])]),
+  );
+}
+
+// Six stages in three names, every second with a failed item of five; a run over jobs; one that failed, completed, was killed.
+test.for([
+  [
+    'Success rate by stage, last 24 hours (logql)',
+    { ocr: 2 / 3, fetch: 1, deploy: 1, 'stage-0': 1, 'stage-1': 1, 'stage-2': 1 },
+  ],
+  [
+    'Success rate by stage, last 24 hours (promql)',
+    { ocr: 2 / 3, fetch: 1, deploy: 1, 'stage-0': 1, 'stage-1': 1, 'stage-2': 1 },
+  ],
+  ['How many PDFs were fetched today (logql)', { '': 3 }],
+  ['How many PDFs were fetched today (promql)', { '': 3 }],
+  ['Runs going on (logql)', { '': 1 }],
+] as const)('%s: %j', async ([name, expected]) => {
+  expect(await answerTo(name)).toEqual(expected);
 });
