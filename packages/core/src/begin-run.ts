@@ -10,6 +10,7 @@ import { durationInstruments } from './instruments.ts';
 import { newIdentity } from './new-identity.ts';
 import { openRunContext } from './open-run.ts';
 import { readOptions } from './read-options.ts';
+import { forgetRun } from './run-memory.ts';
 import { type RunOptions } from './run-options.ts';
 import { logRunStart, publishRunStart } from './run-signals.ts';
 import { rootSpanContext } from './run-span.ts';
@@ -70,6 +71,7 @@ export function beginOpenRun(given: BeginRunOptions, place: BeginRunPlace): RunE
   const run = { identity, startTime, fields: fields.values, flags };
   const linkedFrom = place.isAgain || place.isAlone ? undefined : linkAround(identity, around);
   if (!place.isAgain) {
+    forgetRun(identity);
     runSeries(identity.pipeline, identity.subdomain);
     // The counters of the run are exported from 0 on.
     durationInstruments();

@@ -17,15 +17,24 @@ const MAX_RUNS = 1000;
 
 const memories = globalState('run-memories', () => new Map<string, RunMemory>());
 
-/** What this process saw of an attempt of a run; of those it has not dealt with for long, nothing is known. */
-export function runMemory({
-  runId,
-  attempt,
-}: {
+/** An attempt of a run, by what names it. */
+export interface RunAttempt {
   readonly runId: string;
   readonly attempt: number;
-}): RunMemory {
-  const key = `${runId}\0${attempt}`;
+}
+
+function keyOf({ runId, attempt }: RunAttempt): string {
+  return `${runId}\0${attempt}`;
+}
+
+/** The attempt begins anew: without a store of runs, one ID may be begun several times. */
+export function forgetRun(run: RunAttempt): void {
+  memories.delete(keyOf(run));
+}
+
+/** What this process saw of an attempt of a run; of those it has not dealt with for long, nothing is known. */
+export function runMemory(run: RunAttempt): RunMemory {
+  const key = keyOf(run);
   const memory = memories.get(key) ?? {
     troubled: new Set(),
     occurrences: new Map(),

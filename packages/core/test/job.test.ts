@@ -195,6 +195,9 @@ describe('a job', () => {
     ]);
     expect(telemetry.sdk.span('read').spanContext().traceId).toBe(span.spanContext().traceId);
     expect(telemetry.sdk.span('read').attributes['run.id']).toBe(run.run.id);
+    expect(lifecycle.events.find(({ type }) => type === 'job_started')).toMatchObject({
+      traceId: span.spanContext().traceId,
+    });
   });
 
   test('created by a linked one hangs under the root of the run, and links to it', () => {

@@ -208,6 +208,13 @@ describe('a run that was begun', () => {
     ]);
   });
 
+  test('begun again under one ID and attempt, where no store knows better, ends again', () => {
+    const first = begin();
+    endRun(first);
+    endRun(beginRun({ pipeline: 'minutes', runId: first.run.id }), { status: 'cancelled' });
+    expect(endsOfRuns()).toEqual(['completed', 'cancelled']);
+  });
+
   test('gets its attempt from the store', () => {
     const store: RunStore = {
       claimRunId: () => 'unused',

@@ -50,7 +50,7 @@ function itemsText(items: ItemTotals | undefined): string {
 }
 
 function isUnderWay({ state }: Pick<WatchedExecution, 'state'>): boolean {
-  return state === 'running' || state === 'pending' || state === LOST;
+  return state === 'running' || state === 'open' || state === 'pending' || state === LOST;
 }
 
 function watchedExecution({ state, endTime, items }: ExecutionSummary): WatchedExecution {
