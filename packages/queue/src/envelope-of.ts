@@ -12,6 +12,12 @@ export function envelopeOf(job: BullJob): unknown {
   return carried === undefined || hasRun(carried) ? jobTemplate(job.name, job.timestamp) : carried;
 }
 
-function hasRun(envelope: unknown): boolean {
-  return typeof envelope === 'object' && envelope !== null && Reflect.has(envelope, 'run');
+function hasRun(text: unknown): boolean {
+  try {
+    const envelope: unknown = JSON.parse(String(text));
+    return typeof envelope === 'object' && envelope !== null && Reflect.has(envelope, 'run');
+  } catch {
+    // Rubbish, and reported as such by whoever reads envelopes.
+    return false;
+  }
 }

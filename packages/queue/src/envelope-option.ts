@@ -8,26 +8,15 @@
  */
 const ENVELOPE_OPTION = 'milepost';
 
-/** What a job's options carry as its envelope: any JSON value, undefined where there is none or its text is no JSON. */
+/** What a job's options carry as its envelope: its text, or whatever else is there. Undefined where there is nothing. */
 export function carriedEnvelope(options: unknown): unknown {
-  const carried = carriedText(options);
-  if (typeof carried !== 'string') return carried;
-  try {
-    return JSON.parse(carried);
-  } catch {
-    // Rubbish, and reported as such by whoever reads envelopes.
-    return carried;
-  }
+  return typeof options === 'object' && options !== null
+    ? Reflect.get(options, ENVELOPE_OPTION)
+    : undefined;
 }
 
 /** Options that carry an envelope. Those that carry one already stay as they are. */
 export function optionsWith<Options>(options: Options, envelope: unknown): Options {
-  if (carriedText(options) !== undefined) return options;
+  if (carriedEnvelope(options) !== undefined) return options;
   return { ...options, [ENVELOPE_OPTION]: JSON.stringify(envelope) };
-}
-
-function carriedText(options: unknown): unknown {
-  return typeof options === 'object' && options !== null
-    ? Reflect.get(options, ENVELOPE_OPTION)
-    : undefined;
 }
