@@ -61,7 +61,9 @@ function wholeSegment(): { readonly bytes: Buffer; readonly ends: readonly numbe
   const texts = [opened];
   const told = new ToldRun((event) => {
     if (event.type === 'output_recorded') return;
-    texts.push(recordText(event, event.time, 'stage' in event ? executionText(event.stage) : ''));
+    const stage = 'stage' in event ? event.stage : undefined;
+    const execution = stage === undefined ? '' : executionText(stage);
+    texts.push(recordText(event, event.time, execution));
   });
   told.start({ 'user.note': 'ü 🚀 {"seq":1}' }).stage('ocr', ['a', 'b'], {
     metadata: { nested: { seq: 1, crc: '00000000' } },

@@ -13,7 +13,8 @@ function recordsOf(
   const records: unknown[] = [];
   const listen = (event: LifecycleEvent): void => {
     const told = event as RecordedEvent;
-    const execution = 'stage' in told ? executionText(told.stage) : '';
+    const stage = 'stage' in told ? told.stage : undefined;
+    const execution = stage === undefined ? '' : executionText(stage);
     const value: unknown = JSON.parse(recordText(told, told.time, execution));
     const record = parseJournalRecord(value);
     // A reader makes nothing else of it, so that its writer can do without the check.
