@@ -58,9 +58,9 @@ class Watched {
     await vi.waitUntil(() => this.#clock.timers.length === 1);
   }
 
-  /** Has it look, and resolves when it waits again. */
+  /** Has it look and read what changed, however lately that was read, and resolves when it waits again. */
   async look(): Promise<void> {
-    this.#clock.advance(1000);
+    this.#clock.advance(3_600_000);
     await vi.waitUntil(() => this.#clock.timers.length === 1);
   }
 
@@ -176,7 +176,13 @@ describe('changes', () => {
     const child = await begun(root, IN_A_STAGE);
     const watched = new Watched(root);
     expect(await watched.take(1)).toEqual(['run_present r1 running']);
+    // No file tells it: all that was written was looked at.
+    age(root);
+    await watched.begun();
+    await watched.look();
+    const exit = once(child, 'exit');
     child.kill('SIGKILL');
+    await exit;
     expect(await watched.until('run_lost')).toEqual([
       'stage_lost r1 ocr lost 1/1',
       'run_lost r1 lost',
