@@ -1,6 +1,15 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { childEnvironment, withRun, withStage } from '@milepost/core';
-import { parseJobEnvelope } from '@milepost/semconv/schemas';
+import {
+  beginRun,
+  beginStage,
+  childEnvironment,
+  createJob,
+  currentRun,
+  withJob,
+  withRun,
+  withStage,
+} from '@milepost/core';
+import { jobTemplateSchema, parseJobEnvelope } from '@milepost/semconv/schemas';
 
 // `core` reads envelopes without zod: its reader and the schema must take and refuse the same ones.
 
@@ -48,6 +57,26 @@ const GOOD: readonly (readonly [name: string, envelope: unknown])[] = [
   ['an empty list of stages', envelope({ stages: [] })],
   ['a trace of another run', envelope({}, { traceparent: TRACEPARENT })],
   ['a fraction of a millisecond', envelope({ started_at: 1000.5 })],
+  [
+    'a run and a stage that were begun',
+    envelope(
+      {
+        begun: true,
+        attributes: { trigger: 'cron', pages: 3, isFull: true, tags: ['a'], none: [] },
+        item_spans: 'all',
+        linked_from: TRACEPARENT,
+      },
+      {
+        stage: {
+          ...STAGE,
+          started_at: 5,
+          parent_execution_id: '0123456789abcdef',
+          attributes: { backend: 'tesseract' },
+          expected: 0,
+        },
+      },
+    ),
+  ],
 ];
 
 const BAD: readonly (readonly [name: string, envelope: unknown])[] = [
@@ -63,6 +92,10 @@ const BAD: readonly (readonly [name: string, envelope: unknown])[] = [
   ['no run ID', without('id')],
   ['a run ID with a slash', envelope({ id: '../etc' })],
   ['a run ID that begins with a dot', envelope({ id: '.hidden' })],
+  ['a run ID that is taken', envelope({ id: 'Latest' })],
+  ['a run ID that is a device', envelope({ id: 'nul.tar.gz' })],
+  ['a run ID that names our files', envelope({ id: 'x.MilePost' })],
+  ['a run ID with a line end', envelope({ id: 'alameda\n' })],
   ['a run ID of 129 characters', envelope({ id: 'x'.repeat(129) })],
   ['no attempt', without('attempt')],
   ['attempt 0', envelope({ attempt: 0 })],
@@ -85,6 +118,19 @@ const BAD: readonly (readonly [name: string, envelope: unknown])[] = [
   ['a stage of occurrence 0', envelope({}, { stage: { ...STAGE, occurrence: 0 } })],
   ['a stage without attempt', envelope({}, { stage: { name: 'ocr', occurrence: 1 } })],
   ['an execution ID that is none', envelope({}, { stage: { ...STAGE, execution_id: 'x' } })],
+  ['begun as text', envelope({ begun: 'true' })],
+  ['attributes that are a list', envelope({ attributes: ['a'] })],
+  ['an attribute that is an object', envelope({ attributes: { a: { b: 1 } } })],
+  ['an attribute of several kinds', envelope({ attributes: { a: [1, 'b'] } })],
+  ['an attribute that is null', envelope({ attributes: { a: null } })],
+  ['item spans that are a number', envelope({ item_spans: 1 })],
+  ['a link that is none', envelope({ linked_from: 'rubbish' })],
+  ['a stage that began as text', envelope({}, { stage: { ...STAGE, started_at: 'now' } })],
+  ['a stage around that is none', envelope({}, { stage: { ...STAGE, parent_execution_id: 'x' } })],
+  ['half a job expected', envelope({}, { stage: { ...STAGE, expected: 0.5 } })],
+  ['fields of a stage that are text', envelope({}, { stage: { ...STAGE, attributes: 'a' } })],
+  ['an empty name', envelope({}, { name: '' })],
+  ['a time of enqueueing as text', envelope({}, { enqueued_at: 'now' })],
   ['a traceparent that is none', envelope({}, { traceparent: 'rubbish' })],
   [
     'a traceparent of a later version',
@@ -102,19 +148,89 @@ function schemaTakes(value: unknown): boolean {
   }
 }
 
+const AT = { queue: 'civic', jobId: '1', name: 'of_no_run' };
+
+/** Whether `withJob` takes it as the envelope of a run. */
+function jobTakes(value: unknown): boolean {
+  return withJob(value, AT, () => currentRun()?.joined === true);
+}
+
 function coreTakes(value: unknown): boolean {
   vi.stubEnv('MILEPOST_RUN', JSON.stringify(value));
   return withRun({ pipeline: 'child' }, (run) => run.joined);
 }
 
-describe('the schema of the job envelope and the reader of MILEPOST_RUN', () => {
-  test.for(GOOD)('both take %s', ([, value]) => {
-    expect([schemaTakes(value), coreTakes(value)]).toEqual([true, true]);
+describe('the schema of the job envelope and the readers of MILEPOST_RUN and of jobs', () => {
+  test.for(GOOD)('all take %s', ([, value]) => {
+    expect([schemaTakes(value), coreTakes(value), jobTakes(value)]).toEqual([true, true, true]);
   });
 
-  test.for(BAD)('both refuse %s', ([, value]) => {
-    expect([schemaTakes(value), coreTakes(value)]).toEqual([false, false]);
+  test.for(BAD)('all refuse %s', ([, value]) => {
+    expect([schemaTakes(value), coreTakes(value), jobTakes(value)]).toEqual([false, false, false]);
   });
+});
+
+const TEMPLATE = { version: 1, name: 'nightly_job', enqueued_at: 5 };
+const BEGIN = { pipeline: 'minutes' };
+
+describe('the schema of a template and the reader of jobs', () => {
+  test.for([
+    ['the least', { version: 1, name: 'nightly_job' }, true],
+    ['one that begins a run', { ...TEMPLATE, begin: BEGIN }, true],
+    [
+      'everything',
+      {
+        ...TEMPLATE,
+        stage: STAGE,
+        begin: {
+          ...BEGIN,
+          subdomain: 'alameda',
+          client: 'Guy-Wilson',
+          stages: ['fetch'],
+          source: 'upload-1',
+          attributes: { trigger: 'cron' },
+        },
+      },
+      true,
+    ],
+    ['no name', { version: 1 }, false],
+    ['an empty name', { ...TEMPLATE, name: '' }, false],
+    ['a later version', { ...TEMPLATE, version: 2 }, false],
+    ['a run that has no pipeline', { ...TEMPLATE, begin: {} }, false],
+    ['stages that are numbers', { ...TEMPLATE, begin: { ...BEGIN, stages: [1] } }, false],
+    ['a client that is a number', { ...TEMPLATE, begin: { ...BEGIN, client: 1 } }, false],
+    ['fields that are a list', { ...TEMPLATE, begin: { ...BEGIN, attributes: [] } }, false],
+    ['a stage without number', { ...TEMPLATE, stage: { name: 'ocr' } }, false],
+  ] as const)('agree about %s', ([, value, isGood]) => {
+    const named = withJob(value, AT, ({ name }) => name);
+    expect([jobTemplateSchema.safeParse(value).success, named === 'nightly_job']).toEqual([
+      isGood,
+      isGood,
+    ]);
+  });
+
+  test('agree about what createJob makes outside any run', () => {
+    const begin = { pipeline: 'minutes', subdomain: 'alameda', attributes: { trigger: 'cron' } };
+    const templates = [
+      createJob({ name: 'one' }),
+      createJob({ name: 'two', stage: 'fetch', begin }),
+    ];
+    expect(templates.map((template) => jobTemplateSchema.parse(template))).toEqual(templates);
+  });
+});
+
+test('what beginRun, beginStage and createJob give fits the schema, whole, also through JSON', () => {
+  const run = beginRun({
+    pipeline: 'minutes',
+    subdomain: 'alameda',
+    stages: ['ocr'],
+    attributes: { trigger: 'cron' },
+    itemSpans: 'none',
+  });
+  const stage = beginStage('ocr', { run, expected: 2, attributes: { backend: 'vision' } });
+  const job = createJob({ name: 'ocr_page_job', stage, parentJobId: '1' });
+  const all = [run, stage, job];
+  expect(all.map((one) => parseJobEnvelope(JSON.parse(JSON.stringify(one))))).toEqual(all);
 });
 
 test('the envelope of childEnvironment fits the schema, whole', () => {
