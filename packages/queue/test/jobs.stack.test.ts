@@ -88,6 +88,28 @@ describe('a job', () => {
     ]);
   });
 
+  test('is in the run of the duplicate that was kept', async () => {
+    const { bull } = queues;
+    const queue = bull.queue('ocr');
+    const deduplication = { id: 'one', keepLastIfActive: true };
+    const again = (name: string): Promise<string> =>
+      withRun({ pipeline: name }, async (run) => {
+        await queue.add(name, {}, { deduplication });
+        return run.runId;
+      });
+    const kept: string[] = [];
+    const worker = bull.worker('ocr', async (job) => {
+      if (job.name === 'first') kept.push(await again('second'), await again('third'));
+      return currentRun()?.runId;
+    });
+    const completed = times(worker, 'completed', 2);
+    const first = await again('first');
+    expect((await completed).map((job) => [job.name, job.returnvalue])).toEqual([
+      ['first', first],
+      ['third', kept[1]],
+    ]);
+  });
+
   test('is a stage where its processor is one', async () => {
     const { bull } = queues;
     const queue = bull.queue('fetch');

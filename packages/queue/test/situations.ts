@@ -95,6 +95,31 @@ export const SITUATIONS: readonly Situation[] = [
     ];
     return jobs.map(({ id }) => id);
   }),
+  {
+    name: 'the last of the duplicates of a running job runs after it',
+    queues: ['work'],
+    async run(bull) {
+      const queue = bull.queue('work');
+      const deduplication = { id: 'one', keepLastIfActive: true };
+      const seen: unknown[] = [];
+      const worker = bull.worker('work', async (job) => {
+        seen.push([job.name, job.data]);
+        if (job.data !== 1) return;
+        await queue.add('b', 2, { deduplication });
+        await queue.add('c', 3, { deduplication, attempts: 2 });
+      });
+      const completed = times(worker, 'completed', 2);
+      await queue.add('a', 1, { deduplication });
+      await completed;
+      return seen;
+    },
+  },
+  processed('a duplicate replaces a delayed job', 1, async (bull) => {
+    const queue = bull.queue('work');
+    const options = { delay: 100, deduplication: { id: 'one', ttl: 5000, replace: true } };
+    const jobs = [await queue.add('a', 1, options), await queue.add('b', 2, options)];
+    return jobs.map(({ id }) => id);
+  }),
   processed('default options of the queue', 1, async (bull) => {
     const queue = bull.queue('work', { defaultJobOptions: { attempts: 4, keepLogs: 2 } });
     const job = await queue.add('a', 1, { keepLogs: 3 });
