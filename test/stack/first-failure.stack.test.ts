@@ -4,7 +4,7 @@ import { createRunId, runSpanId, runTraceId } from '@milepost/run-id';
 import { askUntil, urlWith } from './ask.ts';
 import { runStageOnce } from './run-stage-once.ts';
 import { type Stack, startStack } from './start-stack.ts';
-import { type ToldAlert, type Webhook, startWebhook } from './webhook.ts';
+import { type Webhook, startWebhook } from './webhook.ts';
 
 let webhook: Webhook;
 let stack: Stack;
@@ -18,16 +18,10 @@ afterAll(async () => {
   await webhook.close();
 });
 
-function told(status: ToldAlert['status'], alertname: string): Promise<ToldAlert> {
-  return webhook.told(
-    (alert) => alert.status === status && alert.labels['alertname'] === alertname,
-  );
-}
-
 test('the first failure ever of a process that runs once and ends is told, and the next success ends it', async () => {
   expect(await runStageOnce('fails', stack.otlpUrl)).toBe(1);
 
-  const alert = await told('firing', 'PipelineStageFailed');
+  const alert = await webhook.told('firing', 'PipelineStageFailed');
   expect(alert.labels).toEqual({
     alertname: 'PipelineStageFailed',
     job: 'nightly',
@@ -39,7 +33,7 @@ test('the first failure ever of a process that runs once and ends is told, and t
   expect(alert.annotations['summary']).toBe('ocr of minutes (alameda) failed');
 
   expect(await runStageOnce('completes', stack.otlpUrl)).toBe(0);
-  await told('resolved', 'PipelineStageFailed');
+  await webhook.told('resolved', 'PipelineStageFailed');
 });
 
 test('what it sent is in all three servers under the names of the fields, and the logs lead to the trace', async () => {

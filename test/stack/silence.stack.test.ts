@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runStageOnce } from './run-stage-once.ts';
 import { type Stack, startStack } from './start-stack.ts';
-import { type ToldAlert, type Webhook, startWebhook } from './webhook.ts';
+import { type Webhook, startWebhook } from './webhook.ts';
 
 // The rules are those that are committed, with shorter intervals.
 let webhook: Webhook;
@@ -16,26 +16,20 @@ afterAll(async () => {
   await webhook.close();
 });
 
-function told(status: ToldAlert['status'], alertname: string): Promise<ToldAlert> {
-  return webhook.told(
-    (alert) => alert.status === status && alert.labels['alertname'] === alertname,
-  );
-}
-
 test('a stage whose process was killed, and the next success', async () => {
   expect(await runStageOnce('hangs', stack.otlpUrl)).toBeNull();
-  const alert = await told('firing', 'PipelineStageStuck');
+  const alert = await webhook.told('firing', 'PipelineStageStuck');
   expect(alert.annotations['summary']).toBe('ocr of minutes (alameda) started and never ended');
 
   expect(await runStageOnce('completes', stack.otlpUrl)).toBe(0);
-  await told('resolved', 'PipelineStageStuck');
+  await webhook.told('resolved', 'PipelineStageStuck');
 });
 
 test('a schedule that was missed, and the next start', async () => {
   expect(await runStageOnce('completes', stack.otlpUrl, { expectedIntervalSeconds: 5 })).toBe(0);
-  const alert = await told('firing', 'PipelineStageStale');
+  const alert = await webhook.told('firing', 'PipelineStageStale');
   expect(alert.annotations['summary']).toBe('ocr of minutes (alameda) did not run when expected');
 
   expect(await runStageOnce('completes', stack.otlpUrl, { expectedIntervalSeconds: 3600 })).toBe(0);
-  await told('resolved', 'PipelineStageStale');
+  await webhook.told('resolved', 'PipelineStageStale');
 });

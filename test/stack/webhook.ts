@@ -20,8 +20,8 @@ export type ToldAlert = z.infer<typeof notificationSchema>['alerts'][number];
 /** Someone whom Alertmanager tells of alerts. */
 export interface Webhook {
   readonly url: string;
-  /** Resolves with the first alert told, now or later, that `holds`. */
-  told(holds: (alert: ToldAlert) => boolean): Promise<ToldAlert>;
+  /** Resolves with the first alert of that name told to be so, now or later. */
+  told(status: ToldAlert['status'], alertname: string): Promise<ToldAlert>;
   close(): Promise<void>;
 }
 
@@ -39,10 +39,12 @@ export async function startWebhook(): Promise<Webhook> {
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    told: async (holds) => {
+    told: async (status, alertname) => {
       const found = Promise.withResolvers<ToldAlert>();
       const look = (): void => {
-        const alert = alerts.find(holds);
+        const alert = alerts.find(
+          (one) => one.status === status && one.labels['alertname'] === alertname,
+        );
         if (alert !== undefined) found.resolve(alert);
       };
       waiting.add(look);

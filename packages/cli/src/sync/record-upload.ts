@@ -8,7 +8,6 @@ import {
 } from '@milepost/registry';
 import { CliError } from '../cli-error.ts';
 import { type Destination } from './destination.ts';
-import { itemsKeyOf } from './items-key.ts';
 import { type UploadBatch } from './upload-batch.ts';
 
 /** What is recorded, and where. */
@@ -47,8 +46,7 @@ class FilesLeftError extends Error {
  */
 export async function recordUpload(upload: RecordedUpload, batch: UploadBatch): Promise<void> {
   const { registry, runId, step, attempt, interrupt: signal } = upload;
-  const { root } = registry;
-  const itemsKey = await itemsKeyOf(root, runId);
+  const { root, itemsKey } = registry;
   // One of its own: its journal must be closed before it goes up.
   const recording = openRegistry({ root, itemsKey, onError: 'throw' });
   const disconnect = connectRegistry(recording);
