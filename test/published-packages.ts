@@ -26,8 +26,14 @@ export interface PublishedPackage {
   readonly directory: string;
 }
 
-const readManifest = (directory: string): Manifest =>
-  JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+function readManifest(directory: string): Manifest {
+  const manifest: Manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+  // What is exported as plain data has one path only.
+  const modules = Object.entries(manifest.exports ?? {}).filter(
+    ([, entry]) => typeof entry === 'object',
+  );
+  return { ...manifest, exports: Object.fromEntries(modules) };
+}
 
 /** The packages that are published: those of the workspace that are not private. */
 export function publishedPackages(): readonly PublishedPackage[] {
