@@ -9,6 +9,7 @@ import {
   STATUS_VALUE_SKIPPED,
 } from '@milepost/semconv';
 import { claimEnd } from './claim-end.ts';
+import { type StageDefinition } from './define-stage.ts';
 import { type ErrorDescription, describeError } from './describe-error.ts';
 import {
   type EnvelopeRun,
@@ -28,6 +29,7 @@ import { currentRunStore } from './run-store.ts';
 import { type RunningScope, activeRunningScope } from './scope.ts';
 import { endSpreadStage } from './spread-signals.ts';
 import { isSpread, spreadExecutionId } from './spread-stage.ts';
+import { checkEndFields } from './stage-fields.ts';
 import { StageNotes } from './stage-notes.ts';
 
 /** How a stage that was spread over jobs ended. */
@@ -40,6 +42,8 @@ export interface EndStageOptions {
   readonly reason?: string;
   /** Counts of the whole stage, besides those of its jobs. Default: none. */
   readonly counts?: Readonly<Record<string, number>>;
+  /** What the stage declares: what is said here is checked against it. Default: nothing. */
+  readonly definition?: StageDefinition;
   /** Fields of the stage's span, end log and record, besides those of its beginning. Default: none. */
   readonly attributes?: Readonly<Record<string, unknown>>;
 }
@@ -111,6 +115,8 @@ function endOpenStage(
   notes.addAttributes(options.attributes);
   for (const [key, amount] of Object.entries(options.counts ?? {})) notes.count(key, amount);
   const status = statusOf(options.status) ?? statusByJobs(run, stage);
+  const { definition } = options;
+  if (definition) checkEndFields(stage.name, definition, notes, status, flags);
   const isAround = scope?.run.runId === run.runId;
   keepStatus(isAround ? scope.runState.troubled : runMemory(run).troubled, stage, status);
   endSpreadStage({

@@ -24,6 +24,7 @@ import { type RunMemory } from './run-memory.ts';
 import { type RunningPlace, enterRunning, leaveRunning } from './running.ts';
 import { type RunState, type ScopeJob, contextWithScope } from './scope.ts';
 import { isSpread } from './spread-stage.ts';
+import { checkEndFields } from './stage-fields.ts';
 import { StageItems, itemAttributes } from './stage-items.ts';
 import { StageNotes } from './stage-notes.ts';
 import { type StageOptions } from './stage-options.ts';
@@ -213,6 +214,8 @@ export class JobExecution implements Job, EntryExecution<Job>, SignalledJob, Sha
     const verdict = judgeStage(outcome, this.judges, skipped, this.items, counts);
     const { status, error } = verdict;
     if (status === STATUS_VALUE_FAILED) notes.useErrorContext();
+    const { definition } = this.#plan.options;
+    if (definition) checkEndFields(definition.name, definition, notes, status, this.flags);
     this.runsAgain = this.#willRetry(outcome);
     this.#remember(
       (status === STATUS_VALUE_FAILED && !this.runsAgain) || status === STATUS_VALUE_PARTIAL,

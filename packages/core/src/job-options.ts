@@ -1,3 +1,4 @@
+import { type StageDefinition } from './define-stage.ts';
 import { type Classifier } from './outcome.ts';
 import { type ItemSpans } from './run-options.ts';
 
@@ -41,6 +42,8 @@ export interface JobOptions {
   readonly classify?: Classifier;
   /** An error that is this signal's reason makes the job cancelled, and its stages and items. Default: none. */
   readonly signal?: AbortSignal;
+  /** What the stage that the job is a part of declares: what the job says is checked against it. Default: nothing. */
+  readonly definition?: StageDefinition;
   /** Which items become spans. Default: as the run says. */
   readonly itemSpans?: ItemSpans;
 }

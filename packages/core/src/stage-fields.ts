@@ -9,7 +9,7 @@ import { checkFields } from './fields-schema.ts';
 import { type Flags } from './flags.ts';
 import { type StageNotes } from './stage-notes.ts';
 
-/** Checks what was said of a stage that ended against what its definition declares for such an end. */
+/** Checks all that was said of a stage that ended against what its definition declares for such an end. */
 export function checkStageFields(
   name: string,
   definition: StageDefinition,
@@ -17,8 +17,19 @@ export function checkStageFields(
   status: EndStatus,
   flags: Flags,
 ): void {
-  const { fields, counts, config, errorContext } = notes;
-  checkFields(`config of ${name}`, definition.config, config ?? {}, flags);
+  checkFields(`config of ${name}`, definition.config, notes.config ?? {}, flags);
+  checkEndFields(name, definition, notes, status, flags);
+}
+
+/** The same without the configuration: of a stage that is spread over jobs, it was said at its beginning. */
+export function checkEndFields(
+  name: string,
+  definition: StageDefinition,
+  notes: StageNotes,
+  status: EndStatus,
+  flags: Flags,
+): void {
+  const { fields, counts, errorContext } = notes;
   if (status === STATUS_VALUE_FAILED) {
     checkFields(`error of ${name}`, definition.error, errorContext, flags);
   } else if (status === STATUS_VALUE_COMPLETED || status === STATUS_VALUE_PARTIAL) {

@@ -17,6 +17,7 @@ import {
   withRun,
   withStage,
 } from '@milepost/core';
+import { endRunning } from '@milepost/core/hooks';
 import { jobSpanId, runSpanId, runTraceId } from '@milepost/run-id';
 import { plainLog, spanTree, useDiag, useLifecycle, useSdk } from './telemetry-harness.ts';
 
@@ -297,6 +298,25 @@ describe('metrics of jobs', () => {
       [1, 1, true],
       [1, 2, false],
     ]);
+  });
+
+  test('a job that its process ends around is cancelled, and no outcome: its queue gives it to another', async () => {
+    const run = beginRun({ pipeline: 'stopped' });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const running = withJob(createJob({ run, name: 'one' }), at('1'), () => promise);
+    endRunning({ kind: 'signal', signal: 'SIGTERM' });
+    resolve();
+    await running;
+    expect(attributesOf('Cancelled one')).toMatchObject({
+      status: 'cancelled',
+      reason: 'SIGTERM',
+    });
+    const metrics = await telemetry.sdk.metricsOf('stopped');
+    expect(metrics['pipeline.jobs']?.points).toMatchObject({
+      'job.name=one queue=civic status=cancelled': 0,
+      'job.name=one queue=civic status=completed': 0,
+    });
+    expect(metrics['pipeline.job.active']?.points).toEqual({ 'job.name=one queue=civic': 0 });
   });
 
   test('jobs that run count as active', async () => {

@@ -337,6 +337,23 @@ describe('a stage that is spread over jobs', () => {
     ]);
   });
 
+  test('says what of its jobs, and of its end, does not fit its definition', () => {
+    const success = z.object({ page_count: z.number() });
+    const definition = defineStage({ name: 'ocr', success });
+    const stage = beginStage(definition, { run: begin() });
+    const job = createJob({ name: 'ocr_page_job', stage });
+    withJob(job, at('1'), { definition }, (page) => page.count('page_count'));
+    withJob(job, at('2'), { definition }, (page) => page.set('page_count', 'many'));
+    endStage(stage, { definition });
+    const flagged = telemetry.sdk.logs.flatMap(({ body, attributes }) =>
+      attributes?.['milepost.flags'] === undefined ? [] : [body, attributes['job.id']],
+    );
+    expect(flagged).toEqual(['Completed ocr_page_job', '2', 'ocr_completed', undefined]);
+    expect(diag.messages).toEqual([
+      expect.stringContaining('success of ocr does not fit what defineStage declares'),
+    ]);
+  });
+
   test('outside any run begins one, and says so', () => {
     const stage = beginStage('ocr');
     expect(stage.run).toMatchObject({ pipeline: 'ocr', begun: true });
