@@ -5,7 +5,7 @@ import { type StandIn } from './run-in-execution.ts';
 import { type Stage } from './stage.ts';
 
 /** What the work of a run gets that could not even begin. */
-export const UNRECORDED_RUN: RunIdentity = {
+const UNRECORDED_RUN: RunIdentity = {
   runId: '',
   traceId: '',
   attempt: 1,

@@ -138,6 +138,19 @@ describe('a run that was begun', () => {
     `);
   });
 
+  test('ends at once where the job has ended in which somebody still ends it', async () => {
+    const run = begin();
+    let late: Promise<void> | undefined;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    withJob(createJob({ run, name: 'deploy_job' }), at('1'), () => {
+      late = promise.then(() => endRun());
+    });
+    expect(endsOfRuns()).toEqual([]);
+    resolve();
+    await late;
+    expect(endsOfRuns()).toEqual(['completed']);
+  });
+
   test('ends also where the job fails in which it was ended', () => {
     const run = begin();
     const work = (): never => {

@@ -1,3 +1,4 @@
+import { RandomIdGenerator } from '@opentelemetry/sdk-trace';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import {
@@ -18,8 +19,8 @@ import {
   withStage,
 } from '@milepost/core';
 import { type RunStore, installRunStore } from '@milepost/core/hooks';
-import { runSpanId, stageSpanId } from '@milepost/run-id';
-import { spanTree, useDiag, useLifecycle, useSdk } from './telemetry-harness.ts';
+import { runSpanId, runTraceId, stageSpanId } from '@milepost/run-id';
+import { InMemorySdk, spanTree, useDiag, useLifecycle, useSdk } from './telemetry-harness.ts';
 
 const telemetry = useSdk();
 const lifecycle = useLifecycle();
@@ -313,6 +314,31 @@ describe('a stage that is spread over jobs', () => {
     expect(endsOfStages()).toEqual(['one 1.1 partial', 'two 1.1 completed', 'three 1.1 completed']);
     endRun(run);
     expect(telemetry.sdk.span('minutes').attributes['status']).toBe('partial');
+  });
+
+  test('in an SDK without our ID generator lies in the right trace, its jobs under what it would be', () => {
+    const sdk = new InMemorySdk({ idGenerator: new RandomIdGenerator() });
+    const run = begin();
+    const stage = beginStage('ocr', { run });
+    withJob(createJob({ name: 'ocr_page_job', stage }), at('1'), () =>
+      withStage('read', () => undefined),
+    );
+    endStage(stage);
+    endRun(run);
+    const places = sdk.spans.map((span) => [
+      span.name,
+      span.spanContext().traceId === runTraceId(run.run.id),
+      span.parentSpanContext?.spanId,
+    ]);
+    const job = sdk.span('ocr_page_job').spanContext().spanId;
+    const { execution_id: ocr } = stage.stage;
+    expect(places).toEqual([
+      ['ocr_page_job', true, ocr],
+      ['read', true, job],
+      ['ocr', true, ocr],
+      ['minutes', true, runSpanId(run.run.id, 1)],
+    ]);
+    expect(diag.messages).toHaveLength(1);
   });
 
   test('is a child of the root in a run that ends with its function, too', () => {
