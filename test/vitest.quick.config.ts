@@ -13,7 +13,7 @@ export default mergeConfig(
         'packages/delivery/test/{spool-failing-disk,spool-owners}.test.ts',
         'packages/node/test/process-ends.test.ts',
         'packages/registry/test/{crash,hostile-files,index,index-equals-scan,interleavings,liveness,many-runs,prune,prune-crash,verify,watch}.test.ts',
-        'test/{delivery-ends,delivery-exit,delivery-open-tries,demo,readme,telemetry-programs}.test.ts',
+        'test/{carriers,delivery-ends,delivery-exit,delivery-open-tries,demo,readme,telemetry-programs}.test.ts',
         'test/registry-python-interleaved.test.ts',
         'test/registry/kill-campaign.test.ts',
       ],
