@@ -36,12 +36,29 @@ const execution = fc.record({
   attempt: small,
   execution_id: fc.constantFrom('e1', 'e2', 'e3'),
 });
-const identity = fc.record({
-  run_attempt: small,
-  pipeline: fc.constantFrom('minutes', 'agendas'),
-  trace_id: fc.constant('f'.repeat(32)),
-  stages: fc.subarray(['fetch', 'ocr', 'deploy']),
-});
+const identity = fc.record(
+  {
+    run_attempt: small,
+    pipeline: fc.constantFrom('minutes', 'agendas'),
+    trace_id: fc.constant('f'.repeat(32)),
+    stages: fc.subarray(['fetch', 'ocr', 'deploy']),
+    begun: fc.constant(true as const),
+  },
+  { requiredKeys: ['run_attempt', 'pipeline', 'trace_id', 'stages'] },
+);
+const job = fc.record(
+  {
+    run_attempt: small,
+    queue: fc.constantFrom('civic', '1'),
+    job_id: fc.constantFrom('j1', 'j2'),
+    job_name: fc.constantFrom('page_job', 'coordinator'),
+    attempt: small,
+    parent_job_id: fc.constant('j0'),
+    stage: step,
+    execution_id: fc.constantFrom('e1', 'e2'),
+  },
+  { requiredKeys: ['run_attempt', 'queue', 'job_id', 'job_name', 'attempt'] },
+);
 const repaired = fc.record({ at: small, by: fc.constantFrom('mira', 'noor') });
 const hubEntry = fc.oneof(
   fc.constant({ job_id: null, status: 'pending' }),
@@ -74,7 +91,46 @@ const record: fc.Arbitrary<KnownJournalRecord> = fc.oneof(
       { requiredKeys: ['run_attempt', 'status', 'duration_seconds'] },
     ),
   ),
-  kind('stage_started', execution),
+  kind(
+    'stage_started',
+    fc
+      .tuple(
+        execution,
+        fc.record(
+          {
+            spread: fc.constant(true as const),
+            expected: small,
+            config: json,
+            queue: fc.constant('civic'),
+            job_id: fc.constantFrom('j1', 'j2'),
+          },
+          { requiredKeys: [] },
+        ),
+      )
+      .map(([a, b]) => ({ ...a, ...b })),
+  ),
+  kind('job_started', job),
+  kind(
+    'job_ended',
+    fc
+      .tuple(
+        job,
+        fc.record(
+          {
+            status: fc.constantFrom(...END_STATUS_VALUES),
+            duration_seconds: time,
+            will_retry: fc.constant(true as const),
+            counts: fc.dictionary(fc.constantFrom('pages', 'words'), fc.nat()),
+            fields: json,
+            config: json,
+            metadata: json,
+            error,
+          },
+          { requiredKeys: ['status', 'duration_seconds'] },
+        ),
+      )
+      .map(([a, b]) => ({ ...a, ...b })),
+  ),
   kind(
     'stage_ended',
     fc
