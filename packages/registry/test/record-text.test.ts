@@ -1,27 +1,39 @@
 import { expect, test } from 'vitest';
-import { type LifecycleEvent } from '@milepost/core/hooks';
+import {
+  beginRun,
+  beginStage,
+  createJob,
+  endRun,
+  endStage,
+  withItem,
+  withJob,
+  withStage,
+} from '@milepost/core';
+import { type LifecycleEvent, subscribeLifecycle } from '@milepost/core/hooks';
 import { END_STATUS_VALUES, ITEM_STATUS_VALUES, RUN_END_STATUS_VALUES } from '@milepost/semconv';
 import { parseJournalRecord } from '@milepost/semconv/schemas';
 import { type RecordedEvent, executionText, recordText } from '../src/record-text.ts';
 import { START, ToldRun, toldError } from './told-run.ts';
 
-/** The records of what is told, parsed as a reader would. */
+/** The record of an event, parsed as a reader would. */
+function recordOf(event: LifecycleEvent): unknown {
+  const told = event as RecordedEvent;
+  const stage = 'stage' in told ? told.stage : undefined;
+  const execution = stage === undefined ? '' : executionText(stage);
+  const value: unknown = JSON.parse(recordText(told, told.time, execution));
+  const record = parseJournalRecord(value);
+  // A reader makes nothing else of it, so that its writer can do without the check.
+  expect(record).toStrictEqual(value);
+  return record;
+}
+
+/** The records of what is told. */
 function recordsOf(
   tell: (told: ToldRun) => void,
   run: ConstructorParameters<typeof ToldRun>[1] = {},
 ) {
   const records: unknown[] = [];
-  const listen = (event: LifecycleEvent): void => {
-    const told = event as RecordedEvent;
-    const stage = 'stage' in told ? told.stage : undefined;
-    const execution = stage === undefined ? '' : executionText(stage);
-    const value: unknown = JSON.parse(recordText(told, told.time, execution));
-    const record = parseJournalRecord(value);
-    // A reader makes nothing else of it, so that its writer can do without the check.
-    expect(record).toStrictEqual(value);
-    records.push(record);
-  };
-  tell(new ToldRun(listen, run));
+  tell(new ToldRun((event) => void records.push(recordOf(event)), run));
   return records;
 }
 
@@ -189,4 +201,54 @@ test('every status', () => {
 
 test.for([0, -1, 1.5, Number.NaN])('an attempt %d is not written as such', (attempt) => {
   expect(recordsOf((told) => told.start(), { attempt })).toMatchObject([{ run_attempt: 1 }]);
+});
+
+test('of a run that goes through jobs', () => {
+  const records: unknown[] = [];
+  const unsubscribe = subscribeLifecycle({
+    onEvent: (event) => void records.push(recordOf(event)),
+  });
+  const at = (jobId: string): { queue: string; jobId: string } => ({ queue: 'ci"vic', jobId });
+  const run = beginRun({ pipeline: 'minutes', runId: 'through-jobs', stages: ['ocr'] });
+  const stage = beginStage('ocr', { run, expected: 1, config: { dpi: 300 } });
+  withJob(createJob({ name: 'page', stage, parentJobId: '0' }), at('1'), (page) => {
+    page.count('total_pages', 2);
+    page.set('pdf_name', 'ü.pdf');
+    withItem('a', () => undefined);
+    withStage('read', () => undefined);
+  });
+  withJob(createJob({ name: 'end', stage }), at('2'), () => endStage());
+  endRun(run);
+  unsubscribe();
+  const job = {
+    run_attempt: 1,
+    queue: 'ci"vic',
+    stage: 'ocr',
+    execution_id: stage.stage.execution_id,
+    attempt: 1,
+  };
+  const page = { ...job, job_id: '1', job_name: 'page', parent_job_id: '0' };
+  const end = { ...job, job_id: '2', job_name: 'end' };
+  const ocr = { run_attempt: 1, stage: 'ocr', execution_id: stage.stage.execution_id };
+  const ended = { status: 'completed', duration_seconds: expect.any(Number) };
+  expect(records).toMatchObject([
+    { kind: 'run_started', begun: true, stages: ['ocr'] },
+    { kind: 'stage_started', ...ocr, spread: true, expected: 1, config: { dpi: 300 } },
+    { kind: 'job_started', ...page, wait_seconds: expect.any(Number) },
+    { kind: 'item_ended', ...ocr, item_id: 'a', status: 'completed' },
+    { kind: 'stage_started', stage: 'read', queue: 'ci"vic', job_id: '1' },
+    { kind: 'stage_ended', stage: 'read', ...ended },
+    {
+      kind: 'job_ended',
+      ...page,
+      ...ended,
+      counts: { total_pages: 2 },
+      fields: { pdf_name: 'ü.pdf' },
+      items: { total: 1, successful: 1, failed: 0 },
+    },
+    { kind: 'job_started', ...end },
+    { kind: 'job_ended', ...end, ...ended },
+    { kind: 'stage_ended', ...ocr, ...ended, queue: 'ci"vic', job_id: '2' },
+    { kind: 'run_ended', run_attempt: 1, ...ended },
+  ]);
 });
