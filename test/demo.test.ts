@@ -20,7 +20,10 @@ let runId: string;
 beforeAll(async () => {
   view = await openProjectView();
   collector = await startOtlpServer();
-  demo = await view.run('npm run demo', { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+  demo = await view.run('npm run demo', {
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    MILEPOST_GRAFANA_URL: 'http://localhost:3000',
+  });
   runId = /^Run (\S+): partial/m.exec(demo.stdout)?.[1] ?? '';
 });
 afterAll(async () => {
@@ -37,6 +40,8 @@ test('the demo ends well, though one of its documents is broken, and says which'
     /03-invalid +failed in ocr +InvalidPDFException: Invalid PDF structure\./,
   );
   expect(demo.stdout).toContain(`Trace      ${runTraceId(runId)}`);
+  const last = demo.stdout.slice(demo.stdout.indexOf('In Grafana:'));
+  expect(last.match(/http:\/\/localhost:3000\/(?:d|explore)\S+/g)).toHaveLength(3);
 });
 
 describe('what the collector received', () => {

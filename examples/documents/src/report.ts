@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { type RunLinks } from '@milepost/cli/links';
 import { countEntities } from './pipeline/find-entities.ts';
 import { type DeadWorker } from './read-by-processes.ts';
 import { type RunRecord, type StepRecord } from './run-record.ts';
@@ -15,13 +16,15 @@ export interface ReportOptions {
   readonly result: PipelineResult | undefined;
   /** What became of the telemetry. */
   readonly delivery: string;
+  /** Where to look in Grafana, where there is one. */
+  readonly links?: RunLinks | undefined;
   /** Worker processes that ended before their work did. */
   readonly dead?: readonly DeadWorker[];
 }
 
 /** What happened, for people: per stage, per document, and where to look next. */
 export function formatReport(run: RunRecord, options: ReportOptions): string {
-  const { root, result, delivery, dead = [] } = options;
+  const { root, result, delivery, links, dead = [] } = options;
   const attempt = run.attempt > 1 ? ` (attempt ${run.attempt})` : '';
   const hub = path.join(root, 'analytics', 'job_registry', `${run.run_id}.json`);
   return [
@@ -39,6 +42,7 @@ export function formatReport(run: RunRecord, options: ReportOptions): string {
     '',
     'Next:',
     ...nextCommands(run, root, dead.length > 0).map((command) => `  ${command}`),
+    ...(links === undefined ? [] : ['', 'In Grafana:', ...linkLines(links)]),
     '',
   ].join('\n');
 }
@@ -81,6 +85,11 @@ function deathOf({ pid, endedBy, reading }: DeadWorker): string {
   const what =
     reading.length === 0 ? 'with no document in work' : `while it read ${reading.join(', ')}`;
   return `worker process ${pid} by ${endedBy}, ${what}`.replace(/\p{Cc}+/gu, ' ');
+}
+
+// An address is whole, however long: it is there to be opened.
+function linkLines({ dashboard, trace, logs }: RunLinks): readonly string[] {
+  return [`  dashboard  ${dashboard}`, `  trace      ${trace}`, `  logs       ${logs}`];
 }
 
 function nextCommands(run: RunRecord, root: string, isCrashed: boolean): readonly string[] {

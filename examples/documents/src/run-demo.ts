@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { GRAFANA_VARIABLE, parseGrafanaUrl, runLinks } from '@milepost/cli/links';
 import { openRegistry } from '@milepost/registry';
 import { describeDelivery } from './describe-delivery.ts';
 import { type Arguments } from './parse-arguments.ts';
@@ -15,15 +16,22 @@ import { parseRunRecord } from './run-record.ts';
 import { startDemoTelemetry } from './start-demo-telemetry.ts';
 import { type PipelineResult, runTracedPipeline } from './traced-pipeline.ts';
 
+/** The Grafana that the environment names. */
+function grafanaOfEnvironment(): URL | undefined {
+  const text = process.env[GRAFANA_VARIABLE] ?? '';
+  return text.trim() === '' ? undefined : parseGrafanaUrl(text.trim());
+}
+
 /**
  * Runs the pipeline with progress on stderr, and reports on stdout what came of it, also when it fails.
  *
  * @throws InputError or DeployError, before anything is written, when there is nothing to read or nowhere to deploy
- * to; what the pipeline throws; the reason of the signal
+ * to; TypeError, as early, for a Grafana that has no such address; what the pipeline throws; the reason of the signal
  */
 export async function runDemo(given: Arguments, signal: AbortSignal): Promise<void> {
   const sources = await findPdfs(given.input);
   await assertDeployable(given.output);
+  const grafana = grafanaOfEnvironment();
 
   const inputDirectory = path.resolve(given.input);
   const registry = openRegistry({ root: given.root, itemsKey: 'citekeys' });
@@ -64,7 +72,10 @@ export async function runDemo(given: Arguments, signal: AbortSignal): Promise<vo
     const delivery = describeDelivery(endpoint, await telemetry.shutdown());
     if (runId !== undefined) {
       const record = parseRunRecord(await registry.getCentralRegistry(runId));
-      process.stdout.write(formatReport(record, { root: given.root, result, delivery, dead }));
+      const { startTime, endTime } = (await registry.readRun(runId)) ?? {};
+      const links = grafana && runLinks({ grafana, runId, startTime, endTime });
+      const report = formatReport(record, { root: given.root, result, delivery, links, dead });
+      process.stdout.write(report);
     }
     await registry.close();
   }

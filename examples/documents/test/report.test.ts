@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { runLinks } from '@milepost/cli/links';
 import { formatReport } from '../src/report.ts';
 import { parseRunRecord } from '../src/run-record.ts';
 
@@ -94,6 +95,22 @@ test('what happened, where it lies, and what to type next', () => {
       npm run -s milepost -- item --root data 'b c'
     "
   `);
+});
+
+test('where a Grafana is configured, it ends with the addresses of the run', () => {
+  const links = runLinks({ grafana: new URL('http://localhost:3000'), runId: RUN_ID });
+  const report = formatReport(partialRun, { root: 'data', result, delivery: 'not sent', links });
+  expect(report.slice(report.indexOf('\nIn Grafana:'))).toBe(
+    [
+      '',
+      'In Grafana:',
+      `  dashboard  ${links.dashboard}`,
+      `  trace      ${links.trace}`,
+      `  logs       ${links.logs}`,
+      '',
+    ].join('\n'),
+  );
+  expect(links.dashboard).toContain(RUN_ID);
 });
 
 describe('a run that failed', () => {
