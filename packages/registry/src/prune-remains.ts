@@ -79,7 +79,12 @@ async function removeRun(
   await removeSynced(environment, [...derived, ...results]);
   await removeEmpty(environment, new Set(results.map((path) => dirname(path))));
   const claims = [runId, ...runIdAliases(runId)].map((id) => join(layout.runIdClaims, id));
-  await removeSynced(environment, [layout.setAside(runId), layout.attemptClaims(runId), ...claims]);
+  await removeSynced(environment, [
+    layout.setAside(runId),
+    layout.attemptClaims(runId),
+    layout.endClaims(runId),
+    ...claims,
+  ]);
   await tellIndex(environment, intent);
 }
 
