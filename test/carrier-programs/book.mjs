@@ -23,6 +23,12 @@ async function answerOf(child) {
   return answer;
 }
 
+/** What a process or thread says before it ends. */
+async function messageOf(other, end) {
+  const [[message]] = await Promise.all([once(other, 'message'), once(other, end)]);
+  return message;
+}
+
 function run(command, args, env = {}) {
   const stdio = ['pipe', 'pipe', 'inherit'];
   const child = spawn(command, args, { stdio, env: { ...process.env, ...env } });
@@ -41,26 +47,24 @@ const answers = await withRun(
 
       const child = fork(RENDERER, ['message'], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
       child.send({ job: jobNamed('by_message') });
-      const [byMessage] = await once(child, 'message');
-      await once(child, 'close');
+      const byMessage = await messageOf(child, 'close');
 
       const data = new Worker(RENDERER, { workerData: { job: jobNamed('by_worker_data') } });
-      const [byWorkerData] = await once(data, 'message');
-      await once(data, 'exit');
+      const byWorkerData = await messageOf(data, 'exit');
 
       const thread = new Worker(RENDERER, { workerData: {} });
       thread.postMessage({ job: jobNamed('by_post_message') });
-      const [byPostMessage] = await once(thread, 'message');
-      await once(thread, 'exit');
+      const byPostMessage = await messageOf(thread, 'exit');
 
       const server = spawn(process.execPath, [...process.execArgv, RENDERER, 'http'], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
+      const closed = once(server, 'close');
       const [port] = await once(server.stdout, 'data');
       const url = `http://127.0.0.1:${Number(String(port))}`;
       const response = await fetch(url, { headers: headersOf(jobNamed('by_http')) });
       const byHttp = await response.json();
-      await once(server, 'close');
+      await closed;
 
       const env = isRubbish ? { MILEPOST_RUN: '{"version":0}' } : childEnvironment();
       const byEnvironment = await run(
