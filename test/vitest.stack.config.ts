@@ -8,6 +8,7 @@ export default mergeConfig(
     test: {
       include: [
         'packages/*/test/**/*.stack.test.ts',
+        'examples/*/test/**/*.stack.test.ts',
         'grafana/test/**/*.stack.test.ts',
         'test/**/*.stack.test.ts',
       ],

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { endRun, type RunEnvelope } from '@milepost/core';
+import { describeDelivery } from '@milepost/example-documents/describe-delivery';
+import { startDemoTelemetry } from '@milepost/example-documents/start-telemetry';
+import { openRegistry, type Registry } from '@milepost/registry';
+import { enqueueJob, type Request } from './enqueue-job.ts';
+import { openRedis } from './open-redis.ts';
+import { type Arguments } from './parse-arguments.ts';
+import { openCitySite } from './pipeline/city-site.ts';
+import { followRun } from './progress.ts';
+import { closeQueues, openQueues, removeQueues } from './queues.ts';
+import { type RedisPlace } from './redis-place.ts';
+import { formatReport } from './report.ts';
+import { parseRunRecord, type RunRecord } from './run-record.ts';
+import { startWorkerPool } from './worker-pool.ts';
+
+/** What came of it. */
+interface Outcome {
+  readonly run: RunEnvelope;
+  /** What was killed, in words. */
+  readonly killed: readonly string[];
+  /** What ended it, where the run did not end by itself. */
+  readonly error?: { readonly cause: unknown };
+}
+
+/**
+ * Enqueues a run and starts workers for it, shows how far they are on stderr, and reports on stdout what came of it.
+ *
+ * @returns whether the run did not fail
+ * @throws NoRedisError, NoWorkerError, the reason of the signal, or the error of Redis
+ */
+export async function runCivic(given: Arguments, signal: AbortSignal): Promise<boolean> {
+  const redis = await openRedis();
+  try {
+    const registry = openRegistry({ root: given.root });
+    const { telemetry, endpoint } = await startDemoTelemetry({ serviceName: 'civic', registry });
+    const { place } = redis;
+    const { run, killed, error } = await workOff(given, { registry, place, signal });
+    const delivery = describeDelivery(endpoint, await telemetry.shutdown());
+    const record = await recordOf(registry, run);
+    process.stdout.write(formatReport(record, { root: given.root, delivery, killed }));
+    await registry.close();
+    if (error !== undefined) throw error.cause;
+    return record.status !== 'failed';
+  } finally {
+    await redis.close();
+  }
+}
+
+interface Surroundings {
+  readonly registry: Registry;
+  readonly place: RedisPlace;
+  readonly signal: AbortSignal;
+}
+
+async function workOff(
+  given: Arguments,
+  { registry, place, signal }: Surroundings,
+): Promise<Outcome> {
+  const { workers, killOne, root } = given;
+  // Nobody else's workers take these jobs, which need files of this machine, and none of them is left behind.
+  const prefix = `civic-${randomUUID()}`;
+  const queues = openQueues({ connection: place, prefix });
+  const site = await openCitySite(given.broken);
+  const over = new AbortController();
+  try {
+    const pool = await startWorkerPool(workers, { redis: place, prefix, root, killOne });
+    const run = await enqueueJob(requestOf(given, site.url), queues);
+    try {
+      const until = AbortSignal.any([signal, over.signal]);
+      await Promise.race([followRun(registry, run.run, process.stderr, until), pool.allGone]);
+      return { run, killed: pool.killed };
+    } catch (error) {
+      if (signal.aborted) await pool.stop();
+      endRun(
+        run,
+        signal.aborted
+          ? { status: 'cancelled', reason: 'interrupted' }
+          : { status: 'failed', error },
+      );
+      return { run, killed: pool.killed, error: { cause: error } };
+    } finally {
+      over.abort();
+      await pool.close();
+    }
+  } finally {
+    await site.close();
+    await removeQueues(queues);
+    await closeQueues(queues);
+  }
+}
+
+function requestOf(given: Arguments, site: string): Request {
+  const { subdomain, runId, root, output, allYears, allAgendas } = given;
+  return {
+    subdomain,
+    runId,
+    site,
+    allYears,
+    allAgendas,
+    backend: given.textLayer ? 'text_layer' : 'tesseract',
+    extractEntities: given.extractEntities,
+    ignoreCache: given.ignoreCache,
+    runsDirectory: path.resolve(root, 'civic', 'runs'),
+    cacheDirectory: path.resolve(root, 'civic', 'cache'),
+    deployTarget: path.resolve(output),
+  };
+}
+
+async function recordOf(registry: Registry, { run }: RunEnvelope): Promise<RunRecord> {
+  return parseRunRecord(await registry.getCentralRegistry(run.id));
+}
