@@ -1,6 +1,6 @@
-import { utimesSync } from 'node:fs';
+import { readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   type JobEnvelope,
   beginRun,
@@ -13,11 +13,15 @@ import {
   withJob,
   withStage,
 } from '@milepost/core';
-import { type Registry, openRegistry } from '@milepost/registry';
+import { type Registry, connectRegistry, openRegistry } from '@milepost/registry';
 import { writtenHubSchema } from '@milepost/semconv/schemas';
 import { connectedRegistry } from './connected-registry.ts';
 import { begun, killed } from './recording-child.ts';
 import { temporaryRoot } from './temporary-root.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 const at = (jobId: string, attempt = 1): { queue: string; jobId: string; attempt: number } => ({
   queue: 'civic',
@@ -242,6 +246,24 @@ describe('an end', () => {
     utimesSync(join(root, '.milepost', 'claims', 'ends', 'r1', 'run-1'), longAgo, longAgo);
     const two = openRegistry({ root }).runStore;
     expect([two.claimEnd?.('r1', 1), one.claimEnd?.('r1', 1)]).toEqual([true, false]);
+  });
+
+  test('takes its claim along when its run is pruned', async () => {
+    const root = temporaryRoot();
+    const registry = openRegistry({ root });
+    const disconnect = connectRegistry(registry);
+    vi.useFakeTimers({ now: Date.now() - 60_000, toFake: ['Date'] });
+    endRun(begin());
+    vi.useRealTimers();
+    endRun(beginRun({ pipeline: 'minutes', runId: 'r2' }));
+    disconnect();
+    await registry.close();
+    const later = openRegistry({ root });
+    expect(readdirSync(join(root, '.milepost', 'claims', 'ends'))).toEqual(['r1', 'r2']);
+    const { pruned } = await later.prune({ keepRuns: 1 });
+    await later.close();
+    expect(pruned.map(({ runId }) => runId)).toEqual(['r1']);
+    expect(readdirSync(join(root, '.milepost', 'claims', 'ends'))).toEqual(['r2']);
   });
 
   test('that is recorded is not claimed again, however long ago', async () => {
