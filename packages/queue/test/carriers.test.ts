@@ -1,13 +1,20 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type JobEnvelope, createJob, withRun } from '@milepost/core';
+import {
+  type BeginRunOptions,
+  type JobEnvelope,
+  beginRun,
+  createJob,
+  withRun,
+} from '@milepost/core';
 import { jobFromHeaders, jobHeaders } from '@milepost/queue';
 import { jobSpanId, runSpanId, runTraceId } from '@milepost/run-id';
 import { RUN_TYPESCRIPT } from '../../../test/run-typescript.ts';
@@ -106,6 +113,24 @@ describe('a job goes elsewhere', () => {
   });
 });
 
+/** The envelope that a server of `node:http`, with its usual limits, gets. */
+async function receivedBy(sent: JobEnvelope): Promise<unknown> {
+  const server = createServer((request, response) => {
+    response.end(jobFromHeaders(request.headers));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  const response = await fetch(`http://127.0.0.1:${port}`, {
+    headers: { ...jobHeaders(sent), connection: 'close' },
+  });
+  const body = await response.text();
+  server.close();
+  expect(response.status).toBe(200);
+  return JSON.parse(body);
+}
+
 describe('headers', () => {
   const job = withRun({ pipeline: 'p', subdomain: 'Über-🏛\n' }, () => createJob({ name: 'page' }));
 
@@ -115,6 +140,30 @@ describe('headers', () => {
     expect(headers.traceparent).toBe(job.traceparent);
     expect(JSON.parse(String(jobFromHeaders(new Headers({ ...headers }))))).toEqual(job);
     expect(JSON.parse(String(jobFromHeaders({ ...headers })))).toEqual(job);
+  });
+
+  test('leave out what no server would take: fields first, never where the job belongs', async () => {
+    const fields = Object.fromEntries(
+      Array.from({ length: 8 }, (_, index) => [`field_${index}`, 'x'.repeat(1000)]),
+    );
+    const stages = Array.from(
+      { length: 400 },
+      (_, index) => `a stage with a name, number ${index}`,
+    );
+    const of = (options: Omit<BeginRunOptions, 'pipeline'>): JobEnvelope =>
+      createJob({
+        run: beginRun({ pipeline: 'Über-🏛', subdomain: 'alameda', ...options }),
+        name: 'page',
+        stage: 'render',
+      });
+    const large = of({ attributes: fields, stages: ['render'] });
+    const larger = of({ attributes: fields, stages, source: 'upload-1' });
+    expect(await receivedBy(large)).toEqual({
+      ...large,
+      run: { ...large.run, attributes: undefined },
+    });
+    const left = { attributes: undefined, stages: undefined, source: undefined };
+    expect(await receivedBy(larger)).toEqual({ ...larger, run: { ...larger.run, ...left } });
   });
 
   test('that carry none give none', () => {
