@@ -1,12 +1,25 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from '@milepost/cli';
 import { eachItem, withRun, withStage } from '@milepost/core';
 import { connectRegistry, openRegistry } from '@milepost/registry';
@@ -186,7 +199,89 @@ test('a file is replaced by the whole, or not at all', async () => {
   expect((await exported('r1', 'nope', '--output', 'runs.csv')).code).toBe(1);
   expect(await readFile(file, 'utf8')).toBe(before);
   expect((await readdir(root)).filter((name) => name.includes('.tmp'))).toEqual([]);
-  expect((await exported('--output', 'no/such/place.json')).code).toBe(1);
+});
+
+describe('where --output leads', () => {
+  test.for(['there.json', 'not-yet.json'])(
+    'a link stays, and %s takes the export',
+    async (name) => {
+      const link = join(root, `link-to-${name}`);
+      const target = join(root, 'linked', name);
+      await mkdir(join(root, 'linked'), { recursive: true });
+      if (name === 'there.json') await writeFile(target, 'old');
+      await symlink(join('linked', name), link);
+      const { code, out, err } = await exported('--format', 'csv', '--output', link);
+      expect({ code, out, err }).toEqual({ code: 0, out: `2 runs: ${link}\n`, err: '' });
+      expect(await readlink(link)).toBe(join('linked', name));
+      expect(await readFile(target, 'utf8')).toBe((await exported('--format', 'csv')).out);
+      expect(
+        (await readdir(join(root, 'linked'))).filter((other) => other.startsWith('.')),
+      ).toEqual([]);
+    },
+  );
+
+  test('what only some may read is read by no more', async () => {
+    const file = join(root, 'secret.json');
+    await writeFile(file, '[]');
+    await chmod(file, 0o600);
+    expect((await exported('--output', file)).code).toBe(0);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+  });
+
+  test('what is no regular file is written through, and stays', async () => {
+    const pipe = join(root, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const reader = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
+    const { code, out } = await exported('--format', 'csv', '--output', pipe);
+    expect({ code, out }).toEqual({ code: 0, out: `2 runs: ${pipe}\n` });
+    expect((await lstat(pipe)).isFIFO()).toBe(true);
+    const bytes = Buffer.alloc(65_536);
+    const written = bytes.toString('utf8', 0, readSync(reader, bytes));
+    closeSync(reader);
+    expect(written).toBe((await exported('--format', 'csv')).out);
+  });
+
+  test.for([[], ['--json']])('what stdout is already gets the export alone: %s', async (more) => {
+    const file = join(root, 'stdout.csv');
+    await writeFile(file, 'before\n');
+    const stdout = openSync(file, 'a');
+    const args = ['export', '--root', root, '--format', 'csv', '--output', file, ...more];
+    const child = spawn(process.execPath, [...command, ...args], {
+      stdio: ['ignore', stdout, 'pipe'],
+    });
+    const [[code], err] = await Promise.all([
+      once(child, 'close'),
+      child.stderr === null ? '' : text(child.stderr),
+    ]);
+    closeSync(stdout);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const { out } = await exported('--format', 'csv');
+    expect(await readFile(file, 'utf8')).toBe(`before\n${out}`);
+  });
+
+  test('an error names what was typed, and what is expected', async () => {
+    await mkdir(join(root, 'directory'), { recursive: true });
+    await writeFile(join(root, 'file'), '');
+    await symlink('round', join(root, 'round'));
+    const said = async (output: string): Promise<string> => {
+      const { code, out, err } = await exported('--output', output);
+      expect({ code, out }).toEqual({ code: 1, out: '' });
+      return err.replaceAll(root, 'ROOT');
+    };
+    expect(await said('directory')).toBe(
+      'milepost: --output ROOT/directory: expected a file, and it is a directory\n',
+    );
+    expect(await said('no/such/place.json')).toBe(
+      'milepost: --output ROOT/no/such/place.json: there is no directory ROOT/no/such\n',
+    );
+    expect(await said('file/x.json')).toBe(
+      'milepost: --output ROOT/file/x.json: ENOTDIR: not a directory\n',
+    );
+    expect(await said('round')).toBe(
+      'milepost: --output ROOT/round: ELOOP: too many symbolic links encountered\n',
+    );
+    expect((await readdir(root)).filter((name) => name.includes('.tmp'))).toEqual([]);
+  });
 });
 
 test('it writes no faster than it is read', async () => {

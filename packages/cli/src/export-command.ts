@@ -4,6 +4,7 @@ import { type CliIo } from './cli-io.ts';
 import { CommandContext } from './command-context.ts';
 import { counted } from './counted.ts';
 import { EXPORTED_VALUES } from './export-columns.ts';
+import { isPlaceOf } from './export-place.ts';
 import { writeToFile, writeToStream } from './export-sink.ts';
 import { EXPORT_FORMAT_VALUES } from './export-text.ts';
 import { helpHintWithId } from './help-hint.ts';
@@ -61,9 +62,10 @@ export function addExportCommand(program: Command, io: CliIo): void {
         const exported = new RunExport(registry, options, named);
         const texts = await exported.texts();
         const { output, what } = options;
-        if (output === undefined) await writeToStream(texts, io.stdout);
-        else {
-          const path = resolve(context.cwd, output);
+        const path = output === undefined ? undefined : resolve(context.cwd, output);
+        if (path === undefined || (await isPlaceOf(io.stdout, path))) {
+          await writeToStream(texts, io.stdout);
+        } else {
           await writeToFile(texts, path);
           const one = what.slice(0, -1);
           if (!context.wantsJson) context.writeLines([`${counted(exported.count, one)}: ${path}`]);
