@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addChecksumCommand } from './checksum-command.ts';
 import { type CliIo, widthOf } from './cli-io.ts';
 import { addDiffCommand } from './diff-command.ts';
+import { addDoctorCommand } from './doctor/doctor-command.ts';
 import { addExportCommand } from './export-command.ts';
 import { addFlushCommand } from './flush-command.ts';
 import { HELP_HINT } from './help-hint.ts';
@@ -30,6 +31,7 @@ Examples:
   milepost item 03-invalid.pdf
   milepost verify                       whether the record is whole, and nothing was changed
   milepost spool                        telemetry that waits for its collector
+  milepost doctor                       why telemetry does not arrive, and what to do
 
 Exit codes:
   0  all was well
@@ -75,5 +77,6 @@ export function createProgram(io: CliIo): Command {
   addSyncCommand(program, io);
   addSpoolCommand(program, io);
   addFlushCommand(program, io);
+  addDoctorCommand(program, io);
   return program;
 }

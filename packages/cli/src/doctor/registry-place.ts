@@ -1,0 +1,146 @@
+import { link, mkdir, mkdtemp, open, rename, rm, stat, statfs, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { sizeText } from '../size-text.ts';
+import { type DoctorFinding, fine, noteworthy, wrong } from './finding.ts';
+
+const NOTED_BYTES = 1_000_000_000;
+const LEAST_BYTES = 50_000_000;
+/** File systems of other machines, by the magic number that Linux gives them. */
+const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
+  [0x6969, 'NFS'],
+  [0x517b, 'SMB'],
+  [0xff534d42, 'CIFS'],
+  [0xfe534d42, 'SMB 2'],
+  [0x65735546, 'FUSE'],
+  [0x01021997, '9P'],
+  [0x00c36400, 'Ceph'],
+  [0x0bd00bd0, 'Lustre'],
+  [0x47504653, 'GPFS'],
+  [0x5346414f, 'AFS'],
+]);
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function isDirectory(path: string): Promise<boolean | undefined> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return undefined;
+  }
+}
+
+/** The directory itself, or the nearest one above it that is there. */
+async function nearestOf(directory: string): Promise<string> {
+  let current = directory;
+  while ((await isDirectory(current)) === undefined && dirname(current) !== current) {
+    current = dirname(current);
+  }
+  return current;
+}
+
+async function synced(path: string, flags: string, data?: string): Promise<void> {
+  const handle = await open(path, flags);
+  try {
+    if (data !== undefined) await handle.writeFile(data);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** What a registry does with its files: makes one that nobody else has, syncs it, renames it, syncs the directory. */
+async function writeAsRegistry(directory: string): Promise<void> {
+  const [temporary, final] = [join(directory, 'a'), join(directory, 'b')];
+  await synced(temporary, 'wx', 'milepost doctor\n');
+  await rename(temporary, final);
+  await synced(directory, 'r');
+  await mkdir(join(directory, 'c'));
+}
+
+async function tryLinks(directory: string): Promise<readonly DoctorFinding[]> {
+  const file = join(directory, 'b');
+  const tries = [
+    {
+      make: () => link(file, join(directory, 'hard')),
+      message: 'hard links are not possible',
+      todo: 'Keep the registry where they are, if others write hubs while a run goes on: theirs could be lost.',
+    },
+    {
+      make: () => symlink('b', join(directory, 'soft')),
+      message: 'symbolic links are not possible',
+      todo: 'Nothing: latest.json and latest are small files instead.',
+    },
+  ];
+  const findings: DoctorFinding[] = [];
+  for (const { make, message, todo } of tries) {
+    try {
+      await make();
+    } catch (error) {
+      findings.push(noteworthy('registry', `${message}: ${textOf(error)}`, todo));
+    }
+  }
+  return findings;
+}
+
+async function checkDisk(directory: string): Promise<readonly DoctorFinding[]> {
+  const { bavail, bsize, type } = await statfs(directory);
+  const findings: DoctorFinding[] = [];
+  const free = bavail * bsize;
+  if (free < NOTED_BYTES) {
+    const message = `${sizeText(free)} are free at ${directory}`;
+    const todo = 'Make room, with milepost prune for example.';
+    findings.push(
+      free < LEAST_BYTES ? wrong('registry', message, todo) : noteworthy('registry', message, todo),
+    );
+  }
+  // The kernel's signed numbers come as they are.
+  const network = process.platform === 'linux' ? NETWORK_FILE_SYSTEMS.get(type >>> 0) : undefined;
+  if (network !== undefined) {
+    findings.push(
+      noteworthy(
+        'registry',
+        `${directory} is on ${network}, where locks may not hold between machines: it has no index`,
+        'Keep the registry on a local disk where there are thousands of runs, and milepost sync it.',
+      ),
+    );
+  }
+  return findings;
+}
+
+/**
+ * Whether runs can be recorded under a root: does once what a registry does, in a directory that it makes and removes.
+ * @param root absolute
+ */
+export async function checkRegistry(root: string): Promise<readonly DoctorFinding[]> {
+  const todo =
+    'Let the user who runs the pipeline write there, or name another root with MILEPOST_ROOT.';
+  const place = await nearestOf(root);
+  if ((await isDirectory(place)) !== true) {
+    return [wrong('registry', `${place} is no directory`, todo)];
+  }
+  let probe: string;
+  try {
+    probe = await mkdtemp(join(place, '.milepost-doctor-'));
+  } catch (error) {
+    return [wrong('registry', `${place} cannot be written: ${textOf(error)}`, todo)];
+  }
+  try {
+    await writeAsRegistry(probe);
+    const links = await tryLinks(probe);
+    const written =
+      place === root
+        ? fine('registry', `${root} can be written`)
+        : noteworthy(
+            'registry',
+            `no registry at ${root} yet; it can be made there`,
+            'Nothing before the first run; else name its directory with --root or MILEPOST_ROOT.',
+          );
+    return [written, ...links, ...(await checkDisk(place))];
+  } catch (error) {
+    return [wrong('registry', `${place} cannot hold a registry: ${textOf(error)}`, todo)];
+  } finally {
+    await rm(probe, { recursive: true, force: true });
+  }
+}
