@@ -211,6 +211,21 @@ describe('a worker in Python', () => {
     ]);
   });
 
+  test.for([
+    ['0.1', 'nightly-import', 0],
+    ['0.1', '2026-01-01_21-37-23', 1],
+  ] as const)('exports at the ratio %s as the rest of the run %s does', async (row) => {
+    const [ratio, id, expected] = row;
+    const envelope = JSON.stringify({ ...JSON.parse(job), run: { ...JSON.parse(job).run, id } });
+    const { code } = await run('python3', ['-B', PYTHON, 'job', 'words', '17', '1', envelope], {
+      input: 'the council met',
+      env: { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: ratio },
+    });
+    expect(code).toBe(0);
+    expect(server.spans()).toHaveLength(expected);
+    expect(server.logRecords()).toHaveLength(2);
+  });
+
   test('does its work where nobody takes its telemetry', async () => {
     await server.close();
     const given = { input: 'the council met' };

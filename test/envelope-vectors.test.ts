@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DiagLogLevel, context, diag, logs, trace } from '@opentelemetry/api';
+import { DiagLogLevel, ROOT_CONTEXT, context, diag, logs, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import {
   InMemoryLogRecordExporter,
@@ -15,12 +15,15 @@ import {
   InMemorySpanExporter,
   RandomIdGenerator,
   type ReadableSpan,
+  SamplingDecision,
   SimpleSpanProcessor,
+  TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createJob, withJob, withRun, withStage } from '@milepost/core';
 import { takeReservedSpanId, takeReservedTraceId } from '@milepost/core/hooks';
+import { runTraceId } from '@milepost/run-id';
 import vectors from '../packages/semconv/job-envelope.vectors.json' with { type: 'json' };
 import { python } from './python-programs.ts';
 
@@ -123,6 +126,12 @@ describe('the code agrees with the vectors', () => {
     vi.stubEnv('MILEPOST_RUN', JSON.stringify(envelope));
     withRun({ pipeline: 'child' }, () => withStage('count', () => undefined));
     expect(spans.getFinishedSpans().map(asVector)).toMatchObject([{ ...place, name: 'count' }]);
+  });
+
+  test.for(vectors.sampling)('the run $name', ({ run_id, ratio, sampled }) => {
+    const traceId = runTraceId(run_id);
+    const { decision } = new TraceIdRatioBasedSampler(ratio).shouldSample(ROOT_CONTEXT, traceId);
+    expect(decision === SamplingDecision.RECORD_AND_SAMPLED).toBe(sampled);
   });
 
   test.for(vectors.templates)('$name is taken', ({ envelope }) => {

@@ -6,11 +6,13 @@ usage: check_envelopes.py path/to/job-envelope.vectors.json
 import json
 import sys
 
-from milepost_run import next_job, place_of_job, place_of_program, read_envelope
+from milepost_run import is_sampled, next_job, place_of_job, place_of_program, read_envelope
 
 
 def followed(section, row):
     """The row as it follows from the rules."""
+    if section == "sampling":
+        return row | {"sampled": is_sampled(row["run_id"], row["ratio"])}
     try:
         envelope = read_envelope(json.dumps(row["envelope"]))
     except ValueError:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import secrets
+import struct
 import time
 from datetime import datetime
 from pathlib import Path
@@ -52,6 +53,12 @@ def hex_id(text, size):
 
 def trace_id_of(run_id):
     return hex_id(base_run_id(run_id), 16)
+
+
+def is_sampled(run_id, ratio):
+    """Whether a run's spans are exported at a ratio: as OpenTelemetry JS decides, by the XOR of the trace ID's four words."""
+    words = struct.unpack(">4I", bytes.fromhex(trace_id_of(run_id)))
+    return words[0] ^ words[1] ^ words[2] ^ words[3] < (2**32 if ratio >= 1 else int(ratio * (2**32 - 1)))
 
 
 def span_id_of(run_id, kind, name, *counts):

@@ -18,9 +18,19 @@ import uuid
 from contextlib import contextmanager
 from datetime import datetime, timezone
 
-from milepost_run import next_job, own_run, place_of_job, place_of_program, read_envelope, root_span_id
+from milepost_run import (
+    is_sampled,
+    next_job,
+    own_run,
+    place_of_job,
+    place_of_program,
+    read_envelope,
+    root_span_id,
+)
 
 CONSUMER, INTERNAL = 5, 1
+BY_RATIO = os.environ.get("OTEL_TRACES_SAMPLER", "").endswith("traceidratio")
+RATIO = float(os.environ.get("OTEL_TRACES_SAMPLER_ARG", "1")) if BY_RATIO else 1
 SEVERITY = {"info": 9, "error": 17}
 
 
@@ -58,8 +68,9 @@ def send(path, of_resources, of_scopes, records, name):
         print(f"milepost_worker: {path} was not delivered: {error}", file=sys.stderr)
 
 
-def send_spans(spans):
-    send("/v1/traces", "resourceSpans", "scopeSpans", spans, "spans")
+def send_span(place, *told, **attributes):
+    if is_sampled(place["attributes"]["run.id"], RATIO):
+        send("/v1/traces", "resourceSpans", "scopeSpans", [span_of(place, *told, **attributes)], "spans")
 
 
 def send_log(place, body, event, status, level="info", **fields):
@@ -122,7 +133,7 @@ def told(place, kind, unit, milestones):
         times = {"start_time": iso(start), "end_time": iso(end), "duration.seconds": (end - start) / 1e9}
         send_log(place, *milestones[status], status, level, **times, **fields)
         kept = {"error.type": fields["error.type"]} if fields else {}
-        send_spans([span_of(place, kind, unit, start, status, **kept)])
+        send_span(place, kind, unit, start, status, **kept)
 
 
 def count_words(text):
@@ -154,7 +165,7 @@ def run_job(queue, job_id, attempt, text):
         if is_own:
             run = envelope["run"]
             root = place_of_program(envelope) | {"span_id": root_span_id(run), "parent_span_id": "", "name": name}
-            send_spans([span_of(root, INTERNAL, "run", start, status, implicit=True)])
+            send_span(root, INTERNAL, "run", start, status, implicit=True)
     following = next_job(envelope, place, "publish_job", int(time.time() * 1000))
     print(json.dumps({"words": words, "next": following}))
 

@@ -4,12 +4,13 @@ import { SITUATIONS } from './situations.ts';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const rows = Array.from(
-  readme.matchAll(/^\| (.+?) +\| `([\w-]+(?:\.stack)?\.test\.ts)`: (.+?) +\|$/gm),
+  readme.matchAll(/^\| (.+?) +\| `((?:test\/)?[\w-]+(?:\.stack)?\.test\.ts)`: (.+?) +\|$/gm),
   ([, situation = '', file = '', title = '']) => ({ situation, file, title }),
 );
 
 function sourceOf(file: string): string {
-  const source = readFileSync(new URL(file, import.meta.url), 'utf8');
+  const path = file.startsWith('test/') ? `../../../${file}` : file;
+  const source = readFileSync(new URL(path, import.meta.url), 'utf8');
   // Their names are in the table of programs.
   return file === 'same-as-plain.stack.test.ts'
     ? readFileSync(new URL('situations.ts', import.meta.url), 'utf8')
