@@ -4,6 +4,7 @@ import {
   type StepState,
   STEP_STATE_VALUES,
 } from '@milepost/semconv/schemas';
+import { describeJobs } from './describe-jobs.ts';
 import { type Execution, executionsOf } from './executions.ts';
 import { foreignTime } from './iso-time.ts';
 import { itemCollectionOf, itemOutcomesOf, lastOutcomes } from './item-outcomes.ts';
@@ -11,7 +12,7 @@ import { type LoadedRun } from './load-run.ts';
 import { lostStages } from './lost-stages.ts';
 import { occurrenceNumbers } from './occurrences.ts';
 import { type JsonObject, isJsonObject } from './own-keys.ts';
-import { compareRecords } from './record-order.ts';
+import { type RecordOf, compareRecords } from './record-order.ts';
 import { type RunState } from './run-fold.ts';
 import { type LostEvidence } from './run-liveness.ts';
 import { sourceOf } from './run-source.ts';
@@ -64,18 +65,22 @@ function itemTotalsOf(entry: JsonObject): ItemTotals | undefined {
   return collection && totalsOf(collection);
 }
 
+/** Outputs as they are told, in the order in which they were recorded. */
+export function outputsInOrder(records: readonly RecordOf<'output_recorded'>[]): readonly Output[] {
+  return records.toSorted(compareRecords).map(({ path, item_id, size, sha256, missing }) => ({
+    path,
+    ...(item_id !== undefined && { item_id }),
+    ...(size !== undefined && { size }),
+    ...(sha256 !== undefined && { sha256 }),
+    ...(missing !== undefined && { missing }),
+  }));
+}
+
 /** The outputs of one execution. */
 export function outputsOfExecution(state: RunState, executionId: string): readonly Output[] {
-  return [...state.outputs.values()]
-    .filter((output) => output.execution_id === executionId)
-    .toSorted(compareRecords)
-    .map(({ path, item_id, size, sha256, missing }) => ({
-      path,
-      ...(item_id !== undefined && { item_id }),
-      ...(size !== undefined && { size }),
-      ...(sha256 !== undefined && { sha256 }),
-      ...(missing !== undefined && { missing }),
-    }));
+  return outputsInOrder(
+    [...state.outputs.values()].filter((output) => output.execution_id === executionId),
+  );
 }
 
 function executionSummary(
@@ -224,6 +229,7 @@ export function describeRunInFull(run: LoadedRun): RunDetail {
         .filter((entry) => begun(entry))
         .map(([step, entry]) => executionOfEntry(step, entry, rendered.overview.startTime)),
     ].toSorted((a, b) => a.startTime - b.startTime),
+    jobs: describeJobs(state, run.liveness),
     pendingStages: entries.filter((entry) => !begun(entry)).map(([step]) => step),
     failedItems: failedItems(state, executions),
     problems,

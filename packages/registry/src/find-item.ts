@@ -1,4 +1,4 @@
-import { outputsOfExecution, stateOfEntry, stepEntries } from './describe-run.ts';
+import { outputsInOrder, stateOfEntry, stepEntries } from './describe-run.ts';
 import { executionsOf } from './executions.ts';
 import { foreignTime } from './iso-time.ts';
 import { itemCollectionOf } from './item-outcomes.ts';
@@ -6,67 +6,102 @@ import { type LoadedRun } from './load-run.ts';
 import { occurrenceNumbers } from './occurrences.ts';
 import { type ItemSighting } from './run-summary.ts';
 
+/** A sighting without what it shares with every other of its run. */
+export type SightingInRun = Omit<ItemSighting, 'runId' | 'pipeline' | 'runStartTime'>;
+
+/** What all sightings in a run share. */
+export type RunOfSightings = Pick<ItemSighting, 'runId' | 'pipeline' | 'runStartTime'>;
+
+/** The items of a collection that are asked for: one of them, or all. */
+function asked(ids: Iterable<string>, itemId: string | undefined): readonly string[] {
+  const distinct = new Set(ids);
+  if (itemId === undefined) return [...distinct];
+  return distinct.has(itemId) ? [itemId] : [];
+}
+
 /** Executions of a run that touched an item, from its records. */
-function recordedSightings({ state, rendered }: LoadedRun, itemId: string): ItemSighting[] {
+function recordedSightings({ state }: LoadedRun, itemId: string | undefined): SightingInRun[] {
   const executions = executionsOf(state);
   const numbers = occurrenceNumbers(executions);
-  const { runId, pipeline, startTime } = rendered.overview;
-  return executions.flatMap((execution) => {
-    const last = execution.items.get(itemId)?.last;
-    if (last === undefined) return [];
-    return {
-      itemId,
-      runId,
-      pipeline,
-      runStartTime: startTime,
-      stage: execution.stage,
-      executionId: execution.executionId,
-      runAttempt: execution.runAttempt,
-      occurrence: numbers.get(execution.executionId) ?? 1,
-      attempt: execution.attempt,
-      time: last.time,
-      status: last.status,
-      durationSeconds: last.duration_seconds,
-      error: last.error,
-      outputs: outputsOfExecution(state, execution.executionId).filter(
-        ({ item_id }) => item_id === itemId,
-      ),
-    };
+  const outputs = Map.groupBy(state.outputs.values(), (output) => output.execution_id);
+  return executions.flatMap(({ executionId, stage, runAttempt, attempt, items }) => {
+    const ofItems = Map.groupBy(outputs.get(executionId) ?? [], (output) => output.item_id);
+    const ids = itemId === undefined ? items.keys() : [itemId];
+    return [...ids].flatMap((id) => {
+      const last = items.get(id)?.last;
+      if (last === undefined) return [];
+      return {
+        itemId: id,
+        stage,
+        executionId,
+        runAttempt,
+        occurrence: numbers.get(executionId) ?? 1,
+        attempt,
+        time: last.time,
+        status: last.status,
+        durationSeconds: last.duration_seconds,
+        error: last.error,
+        outputs: outputsInOrder(ofItems.get(id) ?? []),
+      };
+    });
   });
 }
 
-/** Steps of a run whose list names the item, where no record does. */
+/** Steps of a run whose list names an item, where no record does. */
 function listedSightings(
   { rendered }: LoadedRun,
-  itemId: string,
-  recorded: ReadonlySet<string>,
-): ItemSighting[] {
-  const { runId, pipeline, startTime } = rendered.overview;
+  itemId: string | undefined,
+  recorded: readonly SightingInRun[],
+): SightingInRun[] {
+  const items = Map.groupBy(recorded, ({ stage }) => stage);
   return stepEntries(rendered.hub).flatMap(([stage, entry]) => {
-    const listed = itemCollectionOf(entry)?.list?.includes(itemId) === true;
-    if (!listed || recorded.has(stage)) return [];
-    return {
-      itemId,
-      runId,
-      pipeline,
-      runStartTime: startTime,
-      stage,
-      executionId: undefined,
-      runAttempt: 1,
-      occurrence: 1,
-      attempt: 1,
-      time: foreignTime(entry) ?? startTime,
-      status: stateOfEntry(entry),
-      durationSeconds: undefined,
-      error: undefined,
-      outputs: [],
-    };
+    const known = new Set(items.get(stage)?.map((sighting) => sighting.itemId));
+    const listed = asked(itemCollectionOf(entry)?.list ?? [], itemId);
+    return listed
+      .filter((id) => !known.has(id))
+      .map((id) => ({
+        itemId: id,
+        stage,
+        executionId: undefined,
+        runAttempt: 1,
+        occurrence: 1,
+        attempt: 1,
+        time: foreignTime(entry) ?? rendered.overview.startTime,
+        status: stateOfEntry(entry),
+        durationSeconds: undefined,
+        error: undefined,
+        outputs: [],
+      }));
   });
+}
+
+/**
+ * Every execution of a run that touched an item, oldest first.
+ * @param itemId undefined for those of all items
+ */
+export function sightingsInRun(run: LoadedRun, itemId?: string): readonly SightingInRun[] {
+  const recorded = recordedSightings(run, itemId);
+  return [...recorded, ...listedSightings(run, itemId, recorded)].toSorted(
+    (a, b) => a.time - b.time,
+  );
+}
+
+/** Sightings in a run with what they share. */
+export function sightingsOfRun(
+  { runId, pipeline, runStartTime }: RunOfSightings,
+  sightings: readonly SightingInRun[],
+): readonly ItemSighting[] {
+  return sightings.map(({ itemId, ...rest }) => ({
+    itemId,
+    runId,
+    pipeline,
+    runStartTime,
+    ...rest,
+  }));
 }
 
 /** Every execution of a run that touched an item, oldest first. */
 export function sightingsIn(run: LoadedRun, itemId: string): readonly ItemSighting[] {
-  const recorded = recordedSightings(run, itemId);
-  const stages = new Set(recorded.map(({ stage }) => stage));
-  return [...recorded, ...listedSightings(run, itemId, stages)].toSorted((a, b) => a.time - b.time);
+  const { runId, pipeline, startTime } = run.rendered.overview;
+  return sightingsOfRun({ runId, pipeline, runStartTime: startTime }, sightingsInRun(run, itemId));
 }

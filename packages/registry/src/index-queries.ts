@@ -1,4 +1,12 @@
-import { type Statements, numberIn, numberOrNothing, textIn } from './index-rows.ts';
+import {
+  type Statements,
+  bytesIn,
+  numberIn,
+  numberOrNothing,
+  signatureIn,
+  textIn,
+} from './index-rows.ts';
+import { type FileSignature } from './indexed-run.ts';
 import { type RunSelection } from './run-selection.ts';
 
 /** How many neighbours share a part of the keys. */
@@ -10,6 +18,19 @@ export interface FoundRun {
   readonly startTime: number;
   /** JSON of its summary; undefined for an unsettled run, which must be read. */
   readonly summary: string | undefined;
+}
+
+/** A run that may have an item, and what the index holds of it. */
+export interface RunWithItem {
+  readonly runId: string;
+  readonly told: boolean;
+  readonly pipeline: string | undefined;
+  readonly startTime: number;
+  readonly segments: string;
+  /** By directory. */
+  readonly files: ReadonlyMap<string, FileSignature>;
+  /** Where the item's sightings are packed, if it has any; undefined where the run must be read. */
+  readonly pack: Uint8Array | undefined;
 }
 
 interface Condition {
@@ -53,6 +74,14 @@ export class IndexQueries {
     return parts.flatMap((part) => find.all(part, hash).map((row) => numberIn(row, 'owner')));
   }
 
+  #runOwners(hash: number): readonly number[] {
+    const count = Math.floor(this.#lastId('runs') / PART_SIZE) + 1;
+    return this.#owners(
+      hash,
+      Array.from({ length: count }, (_, part) => part),
+    );
+  }
+
   #lastId(table: 'runs' | 'uploads'): number {
     const row = this.#statements.of(`SELECT max(id) AS id FROM ${table}`).get();
     return (row && numberOrNothing(row, 'id')) ?? 0;
@@ -60,15 +89,48 @@ export class IndexQueries {
 
   /** Runs that may have a key: some of them may not. */
   runsWithKey(hash: number): readonly string[] {
-    const count = Math.floor(this.#lastId('runs') / PART_SIZE) + 1;
     const find = this.#statements.of('SELECT run_id FROM runs WHERE id = ?');
-    return this.#owners(
-      hash,
-      Array.from({ length: count }, (_, part) => part),
-    ).flatMap((id) => {
+    return this.#runOwners(hash).flatMap((id) => {
       const row = find.get(id);
       return row === undefined ? [] : textIn(row, 'run_id');
     });
+  }
+
+  /** Runs that may have an item, and what is known of where they saw it: some of them may not have it. */
+  runsWithItem(hash: number): readonly RunWithItem[] {
+    const find = this.#statements.of(
+      'SELECT run_id, told, pipeline, start_time, segments, sighted FROM runs WHERE id = ?',
+    );
+    const findPack = this.#statements.of(
+      'SELECT data FROM sightings WHERE run = ? AND first <= ? ORDER BY first DESC LIMIT 1',
+    );
+    return this.#runOwners(hash).flatMap((id) => {
+      const row = find.get(id);
+      if (row === undefined) return [];
+      const pack = findPack.get(id, hash);
+      // A key of before: it is not there any more.
+      if (numberIn(row, 'sighted') === 1 && pack === undefined) return [];
+      return {
+        runId: textIn(row, 'run_id'),
+        told: numberIn(row, 'told') === 1,
+        pipeline: row['pipeline'] === null ? undefined : textIn(row, 'pipeline'),
+        startTime: numberIn(row, 'start_time'),
+        segments: textIn(row, 'segments'),
+        files: this.#filesOf(id),
+        pack: pack && bytesIn(pack, 'data'),
+      };
+    });
+  }
+
+  #filesOf(id: number): ReadonlyMap<string, FileSignature> {
+    // CROSS JOIN: SQLite would look through all files for the run otherwise.
+    const rows = this.#statements
+      .of(
+        `SELECT name, f.mtime, f.size, f.ino FROM directories d
+          CROSS JOIN files f WHERE f.directory = d.id AND f.run = ?`,
+      )
+      .all(id);
+    return new Map(rows.map((row) => [textIn(row, 'name'), signatureIn(row)]));
   }
 
   /** Uploads that may have a key: some of them may not. */

@@ -1,4 +1,5 @@
 import { type Database, IndexDamage } from './index-sqlite.ts';
+import { type FileSignature } from './indexed-run.ts';
 
 /** A row as SQLite gives it. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -17,9 +18,25 @@ export function textIn(row: Row, key: string): string {
   throw new IndexDamage(`${key}: expected text, got ${typeof value}`);
 }
 
+/** Bytes of a row. Anything else was not written by us. */
+export function bytesIn(row: Row, key: string): Uint8Array {
+  const value = row[key];
+  if (value instanceof Uint8Array) return value;
+  throw new IndexDamage(`${key}: expected bytes, got ${typeof value}`);
+}
+
 /** A number of a row, or undefined for NULL. */
 export function numberOrNothing(row: Row, key: string): number | undefined {
   return row[key] === null ? undefined : numberIn(row, key);
+}
+
+/** How a file was, as the columns of a row tell. */
+export function signatureIn(row: Row): FileSignature {
+  return {
+    mtime: numberOrNothing(row, 'mtime'),
+    size: numberIn(row, 'size'),
+    ino: numberIn(row, 'ino'),
+  };
 }
 
 /** A statement of `node:sqlite`. */

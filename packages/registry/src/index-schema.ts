@@ -1,7 +1,7 @@
 import { type Database } from './index-sqlite.ts';
 
 /** Of what the index holds. One of another version is made anew. Changes whenever its rows come out otherwise. */
-const INDEX_VERSION = 1;
+const INDEX_VERSION = 2;
 
 const TABLES = `
   -- Where the index was last known to be complete: the boot of the machine, and files by their inodes.
@@ -37,6 +37,8 @@ const TABLES = `
     unsettled INTEGER NOT NULL,
     -- Whether it must be read again in any case.
     troubled INTEGER NOT NULL,
+    -- Whether its sightings are here, so that as long as its files are as they were it need not be read for an item.
+    sighted INTEGER NOT NULL,
     -- JSON: bytes of each segment by writer.
     segments TEXT NOT NULL
   );
@@ -48,6 +50,10 @@ const TABLES = `
 
   -- JSON of runs as lists show them.
   CREATE TABLE summaries (run INTEGER PRIMARY KEY, summary TEXT NOT NULL);
+
+  -- Where items were seen in a run: packs of neighbours by their keys, each from its first key on.
+  CREATE TABLE sightings (run INTEGER NOT NULL, first INTEGER NOT NULL, data BLOB NOT NULL);
+  CREATE INDEX sightings_by_run ON sightings (run, first);
 
   CREATE TABLE stages (stage TEXT NOT NULL, run INTEGER NOT NULL, PRIMARY KEY (stage, run)) WITHOUT ROWID;
   CREATE INDEX stages_by_run ON stages (run);

@@ -1,5 +1,5 @@
 import { PART_SIZE } from './index-queries.ts';
-import { type Row, Statements, numberIn, numberOrNothing, textIn } from './index-rows.ts';
+import { Statements, numberIn, signatureIn, textIn } from './index-rows.ts';
 import { type Database } from './index-sqlite.ts';
 import {
   type FileSignature,
@@ -8,14 +8,6 @@ import {
   type LookedThrough,
   type RowVersion,
 } from './indexed-run.ts';
-
-function signatureIn(row: Row): FileSignature {
-  return {
-    mtime: numberOrNothing(row, 'mtime'),
-    size: numberIn(row, 'size'),
-    ino: numberIn(row, 'ino'),
-  };
-}
 
 /**
  * What the index knows and how it is written. Every call is synchronous and short. What was read before another process
@@ -176,6 +168,10 @@ export class IndexStore {
       putFile.run(this.#directoryId(directory), id, mtime ?? null, size, ino);
     }
     this.#putKeys(Math.floor(id / PART_SIZE), id, run.keys);
+    const putSightings = this.statements.of(
+      'INSERT INTO sightings (run, first, data) VALUES (?, ?, ?)',
+    );
+    for (const { first, data } of run.sightings ?? []) putSightings.run(id, first, data);
     return true;
   }
 
@@ -189,13 +185,14 @@ export class IndexStore {
       run.subdomain ?? null,
       Number(run.unsettled),
       Number(run.troubled),
+      Number(run.sightings !== undefined),
       run.segments,
     ];
     if (now === undefined) {
       const made = this.statements
         .of(
           `INSERT INTO runs (run_id, version, told, start_time, status, state, pipeline, subdomain,
-            unsettled, troubled, segments) VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+            unsettled, troubled, sighted, segments) VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         )
         .run(run.runId, ...values);
       return Number(made.lastInsertRowid);
@@ -203,7 +200,7 @@ export class IndexStore {
     this.statements
       .of(
         `UPDATE runs SET version = version + 1, told = ?, start_time = ?, status = ?, state = ?,
-          pipeline = ?, subdomain = ?, unsettled = ?, troubled = ?, segments = ? WHERE id = ?`,
+          pipeline = ?, subdomain = ?, unsettled = ?, troubled = ?, sighted = ?, segments = ? WHERE id = ?`,
       )
       .run(...values, now.id);
     return now.id;
@@ -219,6 +216,7 @@ export class IndexStore {
 
   #clear(id: number): void {
     this.statements.of('DELETE FROM stages WHERE run = ?').run(id);
+    this.statements.of('DELETE FROM sightings WHERE run = ?').run(id);
     this.statements
       .of('DELETE FROM files WHERE directory IN (SELECT id FROM directories) AND run = ?')
       .run(id);

@@ -1,3 +1,5 @@
+import { type PackedSightings } from './index-sightings.ts';
+
 /** How a file or directory was when it was looked at. */
 export interface FileSignature {
   /** In milliseconds since the Unix epoch; undefined where it was too new to tell a later change from it. */
@@ -44,6 +46,8 @@ export interface IndexedRun {
   readonly summary: string;
   readonly stages: Iterable<string>;
   readonly keys: readonly number[];
+  /** Where its items were seen; undefined where it must be read to know. */
+  readonly sightings: readonly PackedSightings[] | undefined;
   /** By directory. */
   readonly files: ReadonlyMap<string, FileSignature>;
 }

@@ -1,9 +1,16 @@
 import { describeRun } from './describe-run.ts';
+import { sightingsInRun } from './find-item.ts';
 import { hubOfRun } from './hub-of-run.ts';
 import { type IndexedDirectory, lookAtFile } from './index-directories.ts';
 import { keysOfRun, keysOfUpload } from './index-keys.ts';
 import { segmentSizes } from './index-segments.ts';
-import { type FileSignature, type IndexedRun, type IndexedUpload } from './indexed-run.ts';
+import { packSightings } from './index-sightings.ts';
+import {
+  type FileSignature,
+  type IndexedRun,
+  type IndexedUpload,
+  isUnchanged,
+} from './indexed-run.ts';
 import { type LoadedRun, loadRun } from './load-run.ts';
 import { type Problem } from './problem.ts';
 import { type RegistryEnvironment, problemOf } from './registry-environment.ts';
@@ -62,12 +69,22 @@ function unreadRun(runId: string, before: FilesBefore): IndexedRun {
     summary: '',
     stages: [],
     keys: [],
+    sightings: undefined,
     files: before.files,
   };
 }
 
+/** Whether nothing of a run depends on anything but its files as they are. */
+function isSettled({ hasJournal, rendered, liveness, unread, hubsAside }: LoadedRun): boolean {
+  if (!hasJournal) return true;
+  // What others wrote and nobody took in yet has the time of the read where it tells none.
+  if (unread.size > 0 || hubsAside > 0) return false;
+  return rendered.overview.state === 'ended' && liveness === undefined;
+}
+
 function indexedRun(run: LoadedRun, keys: readonly number[], before: FilesBefore): IndexedRun {
   const { overview } = run.rendered;
+  const troubled = before.hidden || run.problems.length > 0;
   return {
     runId: run.runId,
     told: isTold(run),
@@ -77,13 +94,25 @@ function indexedRun(run: LoadedRun, keys: readonly number[], before: FilesBefore
     pipeline: overview.pipeline,
     subdomain: overview.subdomain,
     unsettled: run.hasJournal && (overview.state !== 'ended' || run.liveness !== undefined),
-    troubled: before.hidden || run.problems.length > 0,
+    troubled,
     segments: before.segments,
     summary: JSON.stringify(describeRun(run)),
     stages: stepsWithSpoke(run),
     keys,
+    sightings: troubled || !isSettled(run) ? undefined : packSightings(sightingsInRun(run)),
     files: before.files,
   };
+}
+
+/** Whether the files of a run are as the index holds them. */
+export function isAsIndexed(
+  environment: RegistryEnvironment,
+  directories: readonly IndexedDirectory[],
+  { runId, segments, files }: Pick<IndexedRun, 'runId' | 'segments' | 'files'>,
+): boolean {
+  const now = lookAtFiles(environment, directories, runId);
+  if (now.hidden || now.segments !== segments || now.files.size !== files.size) return false;
+  return [...now.files].every(([name, signature]) => isUnchanged(signature, files.get(name)));
 }
 
 /** Reads a run for the index: first how its files are, then what they say. */

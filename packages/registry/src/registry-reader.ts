@@ -8,7 +8,6 @@ import {
   oldestFirst,
   parseChecksum,
 } from './find-checksum.ts';
-import { sightingsIn } from './find-item.ts';
 import { hubOfRun } from './hub-of-run.ts';
 import { type ItemJob, UPLOAD_STEP, stepsOfItem, uploadOfItem } from './item-jobs.ts';
 import { type LoadedRun, loadRun, timeOfRunId } from './load-run.ts';
@@ -57,9 +56,7 @@ export class RegistryReader {
   }
 
   async findItem(itemId: string): Promise<ItemHistory> {
-    const { runs, problems } = await this.#finder.withKey({ kind: 'item', id: itemId });
-    const sightings = runs.flatMap((run) => sightingsIn(run, itemId));
-    return { sightings: sightings.toSorted((a, b) => a.time - b.time), problems };
+    return this.#finder.history(itemId);
   }
 
   async findChecksum(text: string): Promise<ChecksumHistory> {

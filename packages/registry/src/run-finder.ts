@@ -4,6 +4,8 @@ import { withDirectReads } from './direct-reads.ts';
 import { type IndexKey, hashOfKey } from './index-keys.ts';
 import { type IndexQueries } from './index-queries.ts';
 import { parseSummary } from './index-summary.ts';
+import { indexedSightings } from './indexed-sightings.ts';
+import { itemHistory, sightingsOfLoaded } from './item-history.ts';
 import { type LoadedRun, loadRun } from './load-run.ts';
 import { mapLimited } from './map-limited.ts';
 import { type Problem } from './problem.ts';
@@ -14,7 +16,7 @@ import { allRunIds, jobIdsIn, stepDirectories } from './run-ids.ts';
 import { type RunIndex } from './run-index.ts';
 import { isTold, newestFirst } from './run-order.ts';
 import { type RunSelection, isSelected } from './run-selection.ts';
-import { LOST, type RunList, type RunSummary } from './run-summary.ts';
+import { type ItemHistory, LOST, type RunList, type RunSummary } from './run-summary.ts';
 
 /** Runs as they are now. */
 export interface LoadedRuns {
@@ -105,10 +107,36 @@ export class RunFinder {
       runIds: queries.runsWithKey(hash),
       uploadIds: queries.uploadsWithKey(hash),
     }));
-    if (found !== undefined) {
-      const { runIds, uploadIds } = found.value;
-      return { ...(await this.#load(runIds, found.problems)), uploadIds };
+    if (found === undefined) return this.#byBytes(key);
+    const { runIds, uploadIds } = found.value;
+    return { ...(await this.#load(runIds, found.problems)), uploadIds };
+  }
+
+  /** Where an item was seen. A run that the index knows all of is not read. */
+  async history(itemId: string): Promise<ItemHistory> {
+    await this.#recorders.flushJournals();
+    const key: IndexKey = { kind: 'item', id: itemId };
+    const found = await this.#index.answer((queries, directories) => ({
+      runs: queries.runsWithItem(hashOfKey(key)),
+      directories,
+    }));
+    if (found === undefined) {
+      const { runs, problems } = await this.#byBytes(key);
+      return itemHistory(
+        runs.map((run) => sightingsOfLoaded(run, itemId)),
+        problems,
+      );
     }
+    const { runs, directories } = found.value;
+    const indexed = await indexedSightings(this.#environment, directories, runs, itemId);
+    const read = await this.#load(indexed.toRead, found.problems);
+    return itemHistory(
+      [...indexed.known, ...read.runs.map((run) => sightingsOfLoaded(run, itemId))],
+      read.problems,
+    );
+  }
+
+  async #byBytes(key: IndexKey): Promise<Keyed> {
     const problems: Problem[] = [];
     const { layout } = this.#environment;
     const uploadIds = await jobIdsIn(this.#environment, layout.sources, problems);

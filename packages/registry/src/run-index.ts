@@ -31,6 +31,12 @@ export interface IndexAnswer<T> {
   readonly problems: readonly Problem[];
 }
 
+/**
+ * Asks the index as it is.
+ * @param directories all that have files of runs
+ */
+type Question<T> = (queries: IndexQueries, directories: readonly IndexedDirectory[]) => T;
+
 /** What was read to be written, and which writing was there before. */
 interface Batch {
   readonly runs: readonly (readonly [string, RowVersion | undefined, ReadRun])[];
@@ -61,7 +67,7 @@ export class RunIndex {
   }
 
   /** Asks the index as it is after everything that was on disk before this call. Undefined where there is none. */
-  async answer<T>(ask: (queries: IndexQueries) => T): Promise<IndexAnswer<T> | undefined> {
+  async answer<T>(ask: Question<T>): Promise<IndexAnswer<T> | undefined> {
     const file = this.#file;
     if (file === undefined) return undefined;
     return this.#turns.take(async () => {
@@ -105,17 +111,14 @@ export class RunIndex {
     return undefined;
   }
 
-  async #answer<T>(
-    file: IndexFile,
-    ask: (queries: IndexQueries) => T,
-  ): Promise<IndexAnswer<T> | undefined> {
+  async #answer<T>(file: IndexFile, ask: Question<T>): Promise<IndexAnswer<T> | undefined> {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const store = await file.open();
       if (store === undefined) return undefined;
       const look = await patiently(() => new IndexLooker(this.#environment, store).look());
       const problems = await this.#bringUpToDate(store, look);
       if (problems === undefined || !file.isCurrent) continue;
-      const value = await patiently(() => ask(new IndexQueries(store.statements)));
+      const value = await patiently(() => ask(new IndexQueries(store.statements), look.ofRuns));
       return { value, problems: [...look.problems, ...problems] };
     }
     throw new Error('other processes keep writing it');

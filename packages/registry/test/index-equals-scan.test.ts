@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Registry, openRegistry } from '@milepost/registry';
+import { type Registry, isRegistryError, openRegistry } from '@milepost/registry';
 import { age } from './aged.ts';
 import { temporaryRoot } from './temporary-root.ts';
 import { ToldRun } from './told-run.ts';
@@ -38,6 +38,19 @@ const step = fc.oneof(
   fc.record({ op: fc.constant('foreign hub' as const), run: fc.nat(5), stage, item }),
   fc.record({ op: fc.constant('foreign spoke' as const), run: fc.nat(5), stage, item }),
   fc.record({ op: fc.constant('upload' as const), file: fc.nat(2), item, sum: fc.nat(1) }),
+  fc.record({
+    op: fc.constant('import' as const),
+    run: fc.integer({ min: 6, max: 8 }),
+    writer,
+    stage,
+    item,
+  }),
+  fc.record({
+    op: fc.constant('prune' as const),
+    writer,
+    keepRuns: fc.integer({ min: 1, max: 2 }),
+  }),
+  fc.record({ op: fc.constant('repair' as const), writer, run }),
   fc.record({ op: fc.constant('delete hub' as const), run: fc.nat(5) }),
   fc.record({ op: fc.constant('delete spokes' as const), stage }),
   fc.record({ op: fc.constant('break hub' as const), run: fc.nat(5) }),
@@ -50,6 +63,11 @@ const step = fc.oneof(
   fc.record({ op: fc.constant('ask' as const) }),
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+function writeJson(path: string, content: unknown): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, JSON.stringify(content));
+}
 
 /** One directory with what writes into it. */
 class World {
@@ -90,8 +108,7 @@ class World {
   /** Writes as the format's own program does: the file in place, then the link beside it anew. */
   #put(path: string, content: unknown): void {
     const file = join(this.root, path);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, JSON.stringify(content));
+    writeJson(file, content);
     const link = join(dirname(file), 'latest.json');
     rmSync(link, { force: true });
     symlinkSync('run_0.json', link);
@@ -170,6 +187,22 @@ class World {
           checksums: { [what.item]: SUMS[what.sum] },
         });
         break;
+      case 'import': {
+        const directory = temporaryRoot();
+        writeJson(join(directory, `analytics/${what.stage}/job_metadata/run_${what.run}.json`), {
+          status: 'completed',
+          pipeline_step: what.stage,
+          citekeys: { total: 1, list: [what.item] },
+        });
+        await this.#writers[what.writer]?.importLegacy(directory);
+        break;
+      }
+      case 'prune':
+        await this.#writers[what.writer]?.prune({ keepRuns: what.keepRuns, foreign: true });
+        break;
+      case 'repair':
+        await this.#repair(what.writer, `run_${what.run}`);
+        break;
       case 'delete hub':
         rmSync(join(this.root, `analytics/job_registry/run_${what.run}.json`), { force: true });
         break;
@@ -197,6 +230,17 @@ class World {
       case 'ask':
         await this.#flush();
         await this.#compareAnswers();
+    }
+  }
+
+  /** Ends what a run has left open, as if its processes, which are this one, were gone. */
+  async #repair(writer: number, runId: string): Promise<void> {
+    await this.#flush();
+    try {
+      await this.#writers[writer]?.repairRun(runId, { by: 'mira' });
+    } catch (error) {
+      // Of a run that nothing tells of, or that is whole, there is nothing to repair.
+      if (!isRegistryError(error)) throw error;
     }
   }
 

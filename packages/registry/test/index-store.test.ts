@@ -32,6 +32,7 @@ function indexedRun(runId: string, parts: Partial<IndexedRun> = {}): IndexedRun 
     summary: '{}',
     stages: ['ocr'],
     keys: [1, 2],
+    sightings: undefined,
     files: new Map([['hubs', { mtime: 1, size: 2, ino: 3 }]]),
     ...parts,
   };

@@ -9,7 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type Registry, isRegistryError, nodeFileSystem, openRegistry } from '@milepost/registry';
@@ -52,7 +52,7 @@ function countingReads(): { readonly paths: string[]; readonly fs: typeof nodeFi
   };
 }
 
-test('reads only the runs that are asked for', async () => {
+test('reads only the runs that are asked for, and for an item none that has ended', async () => {
   const root = temporaryRoot();
   const reads = countingReads();
   await using registry = openRegistry({ root, index: true, fs: reads.fs });
@@ -65,12 +65,51 @@ test('reads only the runs that are asked for', async () => {
   reads.paths.length = 0;
   const { sightings } = await registry.findItem('item_7');
   expect(sightings).toMatchObject([{ runId: 'run_7', stage: 'ocr', status: 'completed' }]);
+  expect(reads.paths).toEqual([]);
+  expect(await registry.findJobsForItem('item_7')).toMatchObject([{ job_id: 'run_7' }]);
   expect(reads.paths.length).toBeGreaterThan(0);
   expect(reads.paths.filter((path) => !path.includes('run_7'))).toEqual([]);
   reads.paths.length = 0;
   expect((await registry.listRuns({ limit: 5 })).total).toBe(20);
   expect(await registry.getLatestJob()).toBe('run_19');
   expect(reads.paths).toEqual([]);
+});
+
+test('what the index holds of a run is believed as long as its files are as they were', async () => {
+  const root = temporaryRoot();
+  const reads = countingReads();
+  await using registry = openRegistry({ root, index: true, fs: reads.fs });
+  const hub = join(root, 'analytics/job_registry/run.json');
+  const write = (status: string): void => {
+    const step = { job_id: 'run', status, citekeys: { list: ['a'] } };
+    writeFileSync(hub, JSON.stringify({ job_id: 'run', pipeline_steps: { ocr: step } }));
+  };
+  mkdirSync(dirname(hub), { recursive: true });
+  write('completed');
+  age(root);
+  const before = await registry.findItem('a');
+  expect(before.sightings).toMatchObject([{ runId: 'run', stage: 'ocr', status: 'completed' }]);
+  reads.paths.length = 0;
+  expect(await registry.findItem('a')).toEqual(before);
+  expect(reads.paths).toEqual([]);
+  // In place: its directory has no other time after it.
+  write('failed');
+  expect((await registry.findItem('a')).sightings).toMatchObject([{ status: 'failed' }]);
+});
+
+test('what is damaged in the index is read where it comes from', async () => {
+  const root = temporaryRoot();
+  await using registry = openRegistry({ root, index: true });
+  tellRun(registry, 'run', ['a']);
+  await registry.flush();
+  age(root);
+  const whole = await registry.findItem('a');
+  const database = new DatabaseSync(join(root, INDEX));
+  database.exec("UPDATE sightings SET data = x'00ff'");
+  expect(database.prepare('SELECT count(*) AS count FROM sightings').get()).toEqual({ count: 1 });
+  database.close();
+  expect(whole.sightings).toHaveLength(1);
+  expect(await registry.findItem('a')).toEqual(whole);
 });
 
 test('what was acknowledged before a question is in its answer', async () => {
