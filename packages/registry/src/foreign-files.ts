@@ -108,7 +108,10 @@ export async function findForeign(
   // What one of us wrote since the journal was read, the journal told of before.
   if (hasUnknown) await readAgain();
   for (const take of takes) take();
-  const aside = await filesAside(environment, state.runId);
+  const aside = await filesAside(environment, state.runId).catch((error: unknown) => {
+    problems.push(problemOf(environment, layout.setAside(state.runId), error));
+    return { hubs: [], spokes: [] };
+  });
   const hubs = await hubsFinishedAside(environment, state, aside.hubs, records, timeOf);
   records.push(...hubs);
   records.push(...(await spokesFinishedAside(environment, state, aside.spokes, records, timeOf)));

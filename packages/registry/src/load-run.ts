@@ -56,18 +56,23 @@ export async function loadRun(
     writers.note(writer, record);
     fold.add(record);
   };
-  try {
-    const damages = await reader.read(add);
-    problems.push(
-      ...damages.map(({ path, message }) => ({ path: layout.recorded(path), message })),
-    );
-  } catch (error) {
-    problems.push(problemOf(environment, layout.journal(runId), error));
-  }
+  const note = (problem: Problem): void => {
+    const isTold = problems.some((p) => p.path === problem.path && p.message === problem.message);
+    if (!isTold) problems.push(problem);
+  };
+  // What cannot be read of the journal hides nothing that hub and spokes tell.
+  const read = async (): Promise<void> => {
+    try {
+      const damages = await reader.read(add);
+      for (const { path, message } of damages) note({ path: layout.recorded(path), message });
+    } catch (error) {
+      note(problemOf(environment, layout.journal(runId), error));
+    }
+  };
+  await read();
   // Without a journal of ours, what tells no time itself takes the time of the run's ID.
   const time = hasJournal ? clock.now() : timeOfRunId(runId);
-  const readAgain = (): Promise<unknown> => reader.read(add);
-  const foreign = await findForeign(environment, fold, () => time, readAgain);
+  const foreign = await findForeign(environment, fold, () => time, read);
   problems.push(...foreign.problems);
   for (const record of foreign.records) fold.add(record);
   if (!hasJournal && foreign.records.length === 0 && problems.length === 0) return undefined;

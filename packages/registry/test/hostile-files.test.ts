@@ -159,6 +159,44 @@ test.for(NO_FILES)('%s in the place of a segment hides no other', async ([, put]
   expect((await registry.verify()).findings).toMatchObject([{ kind: 'unreadable', path: place }]);
 });
 
+/** What is no directory that may be read. */
+const NO_DIRECTORIES = THINGS.filter(([name]) => name !== 'a directory');
+
+describe.each([
+  ['with an index', true],
+  ['without an index', false],
+] as const)('%s', (_, index) => {
+  test.for(NO_DIRECTORIES)('%s in the place of a journal hides no hub', async ([, put]) => {
+    const root = temporaryRoot();
+    const outside = secrets(root);
+    await recorded(root, 'good');
+    const place = '.milepost/journal/good';
+    rmSync(join(root, place), { recursive: true });
+    put(join(root, place), outside);
+    await using registry = openRegistry({ root, index });
+    const told = { status: 'completed', stages: [{ stage: 'ocr', state: 'completed' }] };
+    expect(await registry.readRun('good')).toMatchObject({ ...told, problems: [{ path: place }] });
+    expect(await registry.listRuns()).toMatchObject({ runs: [told], problems: [{ path: place }] });
+    expect(await registry.findJobsForItem('doc1')).toMatchObject([{ job_id: 'good' }]);
+    expect((await registry.verify()).findings).toContainEqual(
+      expect.objectContaining({ kind: 'unreadable', path: place }),
+    );
+    expect(await allAnswers(registry)).not.toContain('SECRET');
+  });
+});
+
+test('a link in the place of what was set aside hides no hub', async () => {
+  const root = temporaryRoot();
+  const outside = secrets(root);
+  await recorded(root, 'good');
+  const place = '.milepost/set-aside/good';
+  mkdirSync(dirname(join(root, place)), { recursive: true });
+  symlinkSync(outside, join(root, place));
+  await using registry = openRegistry({ root });
+  const told = { status: 'completed', problems: [{ path: place }] };
+  expect(await registry.readRun('good')).toMatchObject(told);
+});
+
 test.for(NO_FILES)('%s in the place of an upload hides no other', async ([, put]) => {
   const root = temporaryRoot();
   const outside = secrets(root);
