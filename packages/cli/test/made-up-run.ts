@@ -36,6 +36,7 @@ export function madeUpRun(parts: Partial<RunDetail> = {}): RunDetail {
     repaired: undefined,
     source: { job_id: null },
     executions: [],
+    jobs: [],
     pendingStages: [],
     failedItems: [],
     problems: [],

@@ -67,6 +67,8 @@ export {
   type ItemHistory,
   type ItemSighting,
   type ItemTotals,
+  type JobSummary,
+  type JobTry,
   type ReadRunState,
   type ReadStepState,
   type RunDetail,

@@ -8,12 +8,20 @@ import { type JobTryState, type RunState } from './run-fold.ts';
 type JobEnd = NonNullable<JobTryState['ended']>;
 type JobStart = NonNullable<JobTryState['started']>;
 
-/** A job of a queue in a run: its last try. */
-export interface JobView {
+/** One try of a job. */
+export interface JobTryView {
   readonly told: JobStart | JobEnd;
   readonly started: JobStart | undefined;
   readonly ended: JobEnd | undefined;
   readonly state: StepState;
+  /** When it started, in milliseconds since the Unix epoch. */
+  readonly time: number;
+}
+
+/** A job of a queue in a run: its last try. */
+export interface JobView extends JobTryView {
+  /** First to last. */
+  readonly tries: readonly [JobTryView, ...JobTryView[]];
   /** Of its first try, in milliseconds since the Unix epoch. */
   readonly firstTime: number;
 }
@@ -31,7 +39,8 @@ function timeOf(started: JobStart | undefined, ended: JobEnd | undefined): numbe
 export function jobViewsOf(state: RunState): readonly JobView[] {
   const tries = [...state.jobs.values()].flatMap(({ started, ended }) => {
     const told = started ?? ended;
-    return told === undefined ? [] : [{ told, started, ended, time: timeOf(started, ended) }];
+    if (told === undefined) return [];
+    return [{ told, started, ended, state: stateOf(ended), time: timeOf(started, ended) }];
   });
   const byJob = Map.groupBy(
     tries,
@@ -39,11 +48,11 @@ export function jobViewsOf(state: RunState): readonly JobView[] {
   );
   return [...byJob]
     .flatMap(([key, all]) => {
-      const last = all.toSorted((a, b) => a.told.attempt - b.told.attempt).at(-1);
-      if (last === undefined) return [];
-      const { told, started, ended } = last;
+      const [first, ...others] = all.toSorted((a, b) => a.told.attempt - b.told.attempt);
+      if (first === undefined) return [];
+      const last = others.at(-1) ?? first;
       const firstTime = Math.min(...all.map(({ time }) => time));
-      return [{ key, view: { told, started, ended, state: stateOf(ended), firstTime } }];
+      return [{ key, view: { ...last, tries: [first, ...others] as const, firstTime } }];
     })
     .toSorted((a, b) => a.view.firstTime - b.view.firstTime || compareText(a.key, b.key))
     .map(({ view }) => view);

@@ -44,7 +44,7 @@ export interface RepairPlan {
 function refusalOf(
   runProgress: RunProgress,
   open: readonly Execution[],
-  { lostExecutions, living }: Omit<RunLiveness, 'lost'>,
+  { lostExecutions, living }: Pick<RunLiveness, 'lostExecutions' | 'living'>,
 ): string | undefined {
   const inHand = open.filter(
     ({ executionId, state }) => state === 'running' && !lostExecutions.has(executionId),
@@ -90,7 +90,12 @@ function startOfAttempt(
 }
 
 /** Of a run whose last attempt and whose stages all ended. */
-const NOTHING_OPEN: RunLiveness = { lost: undefined, lostExecutions: new Map(), living: [] };
+const NOTHING_OPEN: RunLiveness = {
+  lost: undefined,
+  lostExecutions: new Map(),
+  lostJobTries: new Map(),
+  living: [],
+};
 
 /**
  * What a repair of a run would write: an end for each execution, and for each attempt of the run, that has none. Pure.

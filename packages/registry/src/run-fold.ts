@@ -47,6 +47,11 @@ export interface ExecutionState {
   readonly items: Map<string, ItemState>;
 }
 
+/** What names one try of a job among those of its run. */
+export function jobTryKey(record: RecordOf<'job_started' | 'job_ended'>): string {
+  return `${record.run_attempt}\0${record.queue}\0${record.job_id}\0${record.attempt}`;
+}
+
 /** All that the records of one run say. Every slot is a least or greatest of its records, so order never matters. */
 export interface RunState {
   readonly runId: string;
@@ -241,8 +246,7 @@ export class RunFold implements RunState {
   }
 
   #job(record: RecordOf<'job_started' | 'job_ended'>): JobTryState {
-    const { run_attempt, queue, job_id, attempt } = record;
-    const key = `${run_attempt}\0${queue}\0${job_id}\0${attempt}`;
+    const key = jobTryKey(record);
     let state = this.jobs.get(key);
     if (state === undefined) {
       state = {};

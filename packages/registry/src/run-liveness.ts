@@ -39,6 +39,8 @@ export interface RunLiveness {
   readonly lost: LostEvidence | undefined;
   /** Of executions without an end, by ID. */
   readonly lostExecutions: ReadonlyMap<string, LostEvidence>;
+  /** Of tries of jobs without an end, by key. Their queue may have them tried again: a run is not lost with them. */
+  readonly lostJobTries: ReadonlyMap<string, LostEvidence>;
   /** Who took part in it and is not gone. */
   readonly living: readonly LivingWriter[];
 }
@@ -54,6 +56,10 @@ function openExecutions(state: RunState): readonly string[] {
   return [...state.executions.values()]
     .filter(({ ended }) => ended === undefined)
     .map(({ executionId }) => executionId);
+}
+
+function openJobTries({ jobs }: RunState): readonly string[] {
+  return [...jobs].flatMap(([key, { ended }]) => (ended === undefined ? [key] : []));
 }
 
 /** What waits for an end from anywhere is not lost with whoever began it. */
@@ -152,7 +158,8 @@ export async function livenessOf(
   writers: RunWriters,
   machine: Machine = thisMachine(() => environment.clock.now()),
 ): Promise<RunLiveness | undefined> {
-  if (!lacksEnd(state)) return undefined;
+  const jobTries = openJobTries(state);
+  if (!lacksEnd(state) && jobTries.length === 0) return undefined;
   const participants = await participantsOf(environment, machine, state.runId, writers);
   const lostExecutions = new Map<string, LostEvidence>();
   for (const executionId of openExecutions(state)) {
@@ -163,8 +170,17 @@ export async function livenessOf(
     const lost = lostAll(own);
     if (lost !== undefined) lostExecutions.set(executionId, lost);
   }
+  const lostJobTries = new Map<string, LostEvidence>();
+  for (const key of jobTries) {
+    const own = participants.filter(({ segments }) =>
+      segments.some(({ jobTries: tries }) => tries.has(key)),
+    );
+    const lost = lostAll(own);
+    if (lost !== undefined) lostJobTries.set(key, lost);
+  }
   const living = participants.flatMap((one) => (one.lost === undefined ? livingWriter(one) : []));
-  return { lost: lostRun(state, participants, lostExecutions), lostExecutions, living };
+  const lost = lostRun(state, participants, lostExecutions);
+  return { lost, lostExecutions, lostJobTries, living };
 }
 
 function livingWriter({ segments }: Participant): LivingWriter {

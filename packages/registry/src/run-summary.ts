@@ -86,6 +86,45 @@ export interface ExecutionSummary {
   readonly flags: readonly string[];
 }
 
+/** One try of a queue's job. Times are in milliseconds since the Unix epoch. */
+export interface JobTry {
+  /** From 1 on, as the queue counts. */
+  readonly attempt: number;
+  /**
+   * `running`, `retrying` (failed, to be tried again), how it ended, or `lost`: its process is gone, or the job was tried again
+   * without an end of this try.
+   */
+  readonly state: ReadStepState;
+  /** Why it counts as lost; undefined where it does not, and where only a later try tells. */
+  readonly lost: LostEvidence | undefined;
+  readonly startTime: number;
+  readonly endTime: number | undefined;
+  readonly durationSeconds: number | undefined;
+  /** How long it waited in its queue; undefined where the queue does not tell, as for tries after the first. */
+  readonly waitSeconds: number | undefined;
+  /** Of the trace that its span is in: the run's, or its own. */
+  readonly traceId: string | undefined;
+  readonly error: ErrorRecord | undefined;
+  readonly reason: string | undefined;
+}
+
+/** A queue's job in a run. What it shows besides its tries is that of its last one. */
+export interface JobSummary extends JobTry {
+  readonly name: string;
+  readonly queue: string;
+  /** Unique in its queue. */
+  readonly jobId: string;
+  /** The job that added it, where one did. */
+  readonly parentJobId: string | undefined;
+  /** The stage that it runs, or is a part of. */
+  readonly stage: string | undefined;
+  readonly runAttempt: number;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** All of which there is a record, first to last. */
+  readonly tries: readonly [JobTry, ...JobTry[]];
+}
+
 /** A failed item of a run. */
 export interface FailedItem {
   readonly stage: string;
@@ -101,6 +140,8 @@ export interface RunDetail extends RunSummary {
   readonly source: Source;
   /** By time of their start. */
   readonly executions: readonly ExecutionSummary[];
+  /** Jobs of queues, by time of their first try. */
+  readonly jobs: readonly JobSummary[];
   /** Declared stages that never began. */
   readonly pendingStages: readonly string[];
   /** Items whose last outcome in a stage is a failure, by stage. */

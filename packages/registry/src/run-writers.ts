@@ -1,4 +1,5 @@
 import { type JournalRecord } from '@milepost/semconv/schemas';
+import { jobTryKey } from './run-fold.ts';
 import { type WriterIdentity, writerOf } from './writer-identity.ts';
 
 /** A segment, and what its writer took part in. */
@@ -9,6 +10,8 @@ export interface SegmentWriter {
   readonly identity: WriterIdentity | undefined;
   /** Executions of which it has any record. */
   readonly executions: ReadonlySet<string>;
+  /** Tries of jobs of which it has any record, by key. */
+  readonly jobTries: ReadonlySet<string>;
   /** Attempts of the run that began in it. */
   readonly attempts: ReadonlySet<number>;
 }
@@ -16,6 +19,7 @@ export interface SegmentWriter {
 interface Noted {
   identity: WriterIdentity | undefined;
   readonly executions: Set<string>;
+  readonly jobTries: Set<string>;
   readonly attempts: Set<number>;
   /** Whether it took part in the run: who only brought files up to date did not. */
   tookPart: boolean;
@@ -41,7 +45,13 @@ export class RunWriters {
   note(segment: string, record: JournalRecord): void {
     let noted = this.#noted.get(segment);
     if (noted === undefined) {
-      noted = { identity: undefined, executions: new Set(), attempts: new Set(), tookPart: false };
+      noted = {
+        identity: undefined,
+        executions: new Set(),
+        jobTries: new Set(),
+        attempts: new Set(),
+        tookPart: false,
+      };
       this.#noted.set(segment, noted);
     }
     if (record.kind === 'segment_opened') noted.identity = writerOf(record);
@@ -50,6 +60,9 @@ export class RunWriters {
     if ('repaired' in record && record.repaired !== undefined) return;
     noted.tookPart = true;
     if (record.kind === 'run_started') noted.attempts.add(record.run_attempt);
+    if (record.kind === 'job_started' || record.kind === 'job_ended') {
+      noted.jobTries.add(jobTryKey(record));
+    }
     if ('execution_id' in record && record.execution_id !== undefined) {
       noted.executions.add(record.execution_id);
     }
@@ -57,8 +70,8 @@ export class RunWriters {
 
   /** Those who took part in the run. */
   get all(): readonly SegmentWriter[] {
-    return [...this.#noted].flatMap(([segment, { identity, executions, attempts, tookPart }]) =>
-      tookPart ? [{ segment, identity, executions, attempts }] : [],
+    return [...this.#noted].flatMap(([segment, { tookPart, ...noted }]) =>
+      tookPart ? [{ segment, ...noted }] : [],
     );
   }
 }
