@@ -12,6 +12,8 @@ export interface Arguments {
   readonly allYears: boolean;
   readonly allAgendas: boolean;
   readonly broken: boolean;
+  /** Undefined for one of the program's own. */
+  readonly site: string | undefined;
   readonly ignoreCache: boolean;
   readonly extractEntities: boolean;
   readonly root: string;
@@ -20,10 +22,11 @@ export interface Arguments {
 
 interface Options extends Omit<
   Arguments,
-  'subdomain' | 'runId' | 'textLayer' | 'extractEntities' | 'output'
+  'subdomain' | 'runId' | 'site' | 'textLayer' | 'extractEntities' | 'output'
 > {
   readonly subdomain?: string;
   readonly runId?: string;
+  readonly site?: string;
   readonly text: boolean;
   readonly entities: boolean;
   readonly output?: string;
@@ -49,6 +52,11 @@ export function parseArguments(argv: readonly string[]): Arguments {
     .option('--all-years', 'documents of all years, instead of the newest', false)
     .option('--all-agendas', 'agendas too, instead of minutes alone', false)
     .option('--broken', 'the site has a dead link and a broken PDF', false)
+    .option(
+      '--site <url>',
+      'index of PDFs to read (default: a site of its own on this machine)',
+      url,
+    )
     .option('--ignore-cache', 'compile pages again that have been compiled before', false)
     .option('--no-entities', 'do not look for years, addresses and DOIs')
     .option('--root <directory>', 'where runs are recorded', nonEmpty, 'data')
@@ -67,6 +75,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
     ...options,
     subdomain: options.subdomain ?? subdomainOf(options.runId),
     runId: options.runId,
+    site: options.site,
     textLayer: text,
     extractEntities: entities,
     output: options.output ?? path.join(options.root, 'civic', 'site'),
@@ -84,6 +93,12 @@ function runId(text: string): string {
   } catch (error) {
     throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
   }
+}
+
+function url(text: string): string {
+  const parsed = URL.canParse(text) ? new URL(text) : undefined;
+  if (parsed?.protocol === 'http:' || parsed?.protocol === 'https:') return parsed.href;
+  throw new InvalidArgumentError('Expected a URL that begins with http:// or https://.');
 }
 
 function nonEmpty(text: string): string {

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { type RunLinks } from '@milepost/cli/links';
 import { type RunRecord } from './run-record.ts';
 
 /** What the report tells besides the record. */
@@ -7,12 +8,15 @@ export interface ReportOptions {
   readonly root: string;
   /** What became of the telemetry. */
   readonly delivery: string;
+  /** Where to look in Grafana, where there is one. */
+  readonly links?: RunLinks | undefined;
   /** What was killed, in words. */
   readonly killed: readonly string[];
 }
 
 /** What happened, for people: per stage, per kind of job, and where to look next. */
-export function formatReport(run: RunRecord, { root, delivery, killed }: ReportOptions): string {
+export function formatReport(run: RunRecord, options: ReportOptions): string {
+  const { root, delivery, links, killed } = options;
   const attempt = run.attempt > 1 ? ` (attempt ${run.attempt})` : '';
   const again = run.jobs.filter((job) => job.attempt > 1);
   const at = `--root ${shellWord(root)}`;
@@ -32,6 +36,15 @@ export function formatReport(run: RunRecord, { root, delivery, killed }: ReportO
     'Next:',
     `  npm run -s milepost -- show ${run.run_id} ${at}`,
     `  npm run -s milepost -- verify ${run.run_id} ${at}`,
+    ...(links === undefined
+      ? []
+      : [
+          '',
+          'In Grafana:',
+          `  dashboard  ${links.dashboard}`,
+          `  trace      ${links.trace}`,
+          `  logs       ${links.logs}`,
+        ]),
     '',
   ].join('\n');
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
+import { GRAFANA_VARIABLE, parseGrafanaUrl, type RunLinks, runLinks } from '@milepost/cli/links';
 import { endRun, type RunEnvelope } from '@milepost/core';
 import { describeDelivery } from '@milepost/example-documents/describe-delivery';
 import { startDemoTelemetry } from '@milepost/example-documents/start-telemetry';
@@ -12,7 +13,7 @@ import { followRun } from './progress.ts';
 import { closeQueues, openQueues, removeQueues } from './queues.ts';
 import { type RedisPlace } from './redis-place.ts';
 import { formatReport } from './report.ts';
-import { parseRunRecord, type RunRecord } from './run-record.ts';
+import { parseRunRecord } from './run-record.ts';
 import { startWorkerPool } from './worker-pool.ts';
 
 /** What came of it. */
@@ -28,9 +29,10 @@ interface Outcome {
  * Enqueues a run and starts workers for it, shows how far they are on stderr, and reports on stdout what came of it.
  *
  * @returns whether the run did not fail
- * @throws NoRedisError, NoWorkerError, the reason of the signal, or the error of Redis
+ * @throws NoRedisError; TypeError for a Grafana that has no such address; NoWorkerError, the reason of the signal, or the error of Redis
  */
 export async function runCivic(given: Arguments, signal: AbortSignal): Promise<boolean> {
+  const grafana = grafanaOfEnvironment();
   const redis = await openRedis();
   try {
     const registry = openRegistry({ root: given.root });
@@ -38,8 +40,9 @@ export async function runCivic(given: Arguments, signal: AbortSignal): Promise<b
     const { place } = redis;
     const { run, killed, error } = await workOff(given, { registry, place, signal });
     const delivery = describeDelivery(endpoint, await telemetry.shutdown());
-    const record = await recordOf(registry, run);
-    process.stdout.write(formatReport(record, { root: given.root, delivery, killed }));
+    const record = parseRunRecord(await registry.getCentralRegistry(run.run.id));
+    const links = grafana && (await linksOf(registry, run.run.id, grafana));
+    process.stdout.write(formatReport(record, { root: given.root, delivery, links, killed }));
     await registry.close();
     if (error !== undefined) throw error.cause;
     return record.status !== 'failed';
@@ -66,7 +69,7 @@ async function workOff(
   const over = new AbortController();
   try {
     const pool = await startWorkerPool(workers, { redis: place, prefix, root, killOne });
-    const run = await enqueueJob(requestOf(given, site.url), queues);
+    const run = await enqueueJob(requestOf(given, given.site ?? site.url), queues);
     try {
       const until = AbortSignal.any([signal, over.signal]);
       await Promise.race([followRun(registry, run.run, process.stderr, until), pool.allGone]);
@@ -108,6 +111,13 @@ function requestOf(given: Arguments, site: string): Request {
   };
 }
 
-async function recordOf(registry: Registry, { run }: RunEnvelope): Promise<RunRecord> {
-  return parseRunRecord(await registry.getCentralRegistry(run.id));
+/** The Grafana that the environment names. */
+function grafanaOfEnvironment(): URL | undefined {
+  const text = process.env[GRAFANA_VARIABLE]?.trim() ?? '';
+  return text === '' ? undefined : parseGrafanaUrl(text);
+}
+
+async function linksOf(registry: Registry, runId: string, grafana: URL): Promise<RunLinks> {
+  const { startTime, endTime } = (await registry.readRun(runId)) ?? {};
+  return runLinks({ grafana, runId, startTime, endTime });
 }

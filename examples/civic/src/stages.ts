@@ -37,7 +37,8 @@ export const ocrStage = defineStage({
   success: z.object({
     pdf_name: z.union([z.string(), z.array(z.string())]),
     page_count: count,
-    ocr_duration_per_page: seconds,
+    /** Of each page, by its job. */
+    ocr_duration_per_page: seconds.optional(),
   }),
   error: z.object({
     pdf_path: z.string(),

@@ -6,6 +6,7 @@ import { listPages } from '../pipeline/page-files.ts';
 import { DOCUMENT_KINDS } from '../pipeline/scrape-site.ts';
 import { optionsOf } from '../queues.ts';
 import { runFiles } from '../run-files.ts';
+import { ocrStage } from '../stages.ts';
 import { type WorkerTools } from '../worker-tools.ts';
 
 /** Not one page could be read. */
@@ -30,7 +31,12 @@ export function ocrCompleteCoordinator(job: Job<OcrData>, { queues }: WorkerTool
     }
     endStage(ocr, {
       status: pages.length < expected ? 'partial' : 'completed',
-      attributes: { pdf_name: [...new Set(pages.map(({ document }) => `${document}.pdf`))] },
+      definition: ocrStage,
+      attributes: {
+        pdf_name: [...new Set(pages.map(({ document }) => `${document}.pdf`))],
+        // In the log of the end; the record has the sum of the jobs.
+        page_count: pages.length,
+      },
     });
     await queues.compilation.add('db_compilation_job', { order }, optionsOf(order, 'compilation'));
     await queues.extraction.add('extraction_job', { order }, optionsOf(order, 'extraction'));
