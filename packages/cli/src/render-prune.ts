@@ -22,7 +22,9 @@ const REASONS: Readonly<Record<KeepReason, string | undefined>> = {
   open: 'nothing tells that it ended',
   writing: 'a process has its journal open',
   source: 'the source of a run that stays',
+  may_be_source: 'may be the source of a run that cannot be read',
   foreign: 'others recorded in it: --foreign prunes it too',
+  journal_missing: 'its journal is gone, its files are the last copy: --foreign prunes it too',
   unreadable: 'something of it cannot be read',
 };
 

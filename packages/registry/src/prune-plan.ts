@@ -3,10 +3,11 @@ import { type LoadedRun, loadRun } from './load-run.ts';
 import { mapLimited } from './map-limited.ts';
 import { type Problem } from './problem.ts';
 import { type RunFacts } from './prune-facts.ts';
-import { type KnownRun, knownRun } from './prune-known.ts';
+import { type KnownRun, knownRun, unreadRun } from './prune-known.ts';
 import { type PruneOptions } from './prune-options.ts';
 import { type RunPlaces, placesOf } from './prune-places.ts';
 import { type KeepReason, type KeptRun } from './prune-report.ts';
+import { sourcesNamedBy } from './prune-sources.ts';
 import { isBeingWritten } from './prune-writers.ts';
 import { compareText } from './record-order.ts';
 import { type RegistryEnvironment, problemOf } from './registry-environment.ts';
@@ -56,13 +57,16 @@ async function readAll(
     if (buried.has(runId)) return undefined;
     try {
       const run = await loadRun(environment, runId);
-      if (run === undefined || !isTold(run)) return undefined;
-      const [told, summary] = knownRun(run, options, now);
+      if (run === undefined) return undefined;
+      const sources = await sourcesNamedBy(environment, run);
+      if (!sources.areAll) problems.push(...run.problems);
+      if (!isTold(run)) return sources.areAll ? undefined : unreadRun(runId);
+      const [told, summary] = knownRun(run, sources, options, now);
       facts.note(summary);
       return told;
     } catch (error) {
       problems.push(problemOf(environment, environment.layout.hub(runId), error));
-      return undefined;
+      return unreadRun(runId);
     }
   });
   return known.filter((run) => run !== undefined).toSorted(newestFirst);
@@ -92,7 +96,7 @@ function sourcesOfKept(
   const namedBy = new Map<string, string>();
   const left = runs.filter(isKept);
   for (let run = left.pop(); run !== undefined; run = left.pop()) {
-    for (const name of run.sources) {
+    for (const name of run.sources.names) {
       const source = byName.get(name);
       if (source === undefined || source === run || namedBy.has(source.runId)) continue;
       namedBy.set(source.runId, run.runId);
@@ -152,8 +156,11 @@ export async function planPruning(
     else places.set(runId, found);
   });
   const namedBy = sourcesOfKept(runs, ({ runId }) => !places.has(runId));
+  const unknown = runs.find(({ sources }) => !sources.areAll);
   for (const { runId } of candidates) {
-    if (namedBy.has(runId) && !reasons.has(runId)) reasons.set(runId, 'source');
+    if (reasons.has(runId)) continue;
+    if (namedBy.has(runId)) reasons.set(runId, 'source');
+    else if (unknown !== undefined) reasons.set(runId, 'may_be_source');
   }
   return {
     doomed: selected.flatMap((run) => {
@@ -162,8 +169,10 @@ export async function planPruning(
     }),
     kept: selected.flatMap(({ runId, pipeline, startTime }) => {
       const reason = reasons.get(runId);
-      const sourceOf = reason === 'source' ? namedBy.get(runId) : undefined;
-      return reason === undefined ? [] : [{ runId, pipeline, startTime, reason, sourceOf }];
+      if (reason === undefined) return [];
+      const isNamed = reason === 'source' || reason === 'may_be_source';
+      const sourceOf = isNamed ? (namedBy.get(runId) ?? unknown?.runId) : undefined;
+      return [{ runId, pipeline, startTime, reason, sourceOf }];
     }),
     notSelected: runs.length - selected.length,
   };

@@ -10,13 +10,17 @@ export const KEEP_REASON_VALUES = [
   'open',
   'writing',
   'source',
+  'may_be_source',
   'foreign',
+  'journal_missing',
   'unreadable',
 ] as const;
 /**
  * Why a run stays. `recent` and `newest`: it is within a keep that was given. `running`: it, or a stage of it, has no end, and
  * somebody lives, or may, who will end it. `open`: nothing tells that it ended. `writing`: a process has a file of its journal open.
- * `source`: the items of a run that stays came from it. `foreign`: others recorded in it. `unreadable`: something of it cannot be read.
+ * `source`: the items of a run that stays came from it. `may_be_source`: a run that stays cannot be read, and may say so of it.
+ * `foreign`: others recorded in it. `journal_missing`: hub and spokes are all that is left of it. `unreadable`: something of it
+ * cannot be read.
  */
 export type KeepReason = (typeof KEEP_REASON_VALUES)[number];
 
@@ -42,7 +46,7 @@ export interface KeptRun {
   /** In milliseconds since the Unix epoch. */
   readonly startTime: number;
   readonly reason: KeepReason;
-  /** For `source`: a run that stays and names it. */
+  /** For `source` and `may_be_source`: a run that stays and names it, or may. */
   readonly sourceOf: string | undefined;
 }
 

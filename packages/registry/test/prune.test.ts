@@ -2,6 +2,8 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  readdirSync,
+  renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -56,6 +58,33 @@ async function threeRuns(): Promise<string> {
   const root = temporaryRoot();
   for (const [day, runId] of ['r0', 'r1', 'r2'].entries()) await record(root, runId, day);
   return root;
+}
+
+function segmentOf(root: string, runId: string): string {
+  const directory = join(root, '.milepost/journal', runId);
+  return join(directory, readdirSync(directory)[0] ?? '');
+}
+
+/** Turns a bit of the first line of a run's journal that holds a text. */
+function damageLine(root: string, runId: string, text: string): void {
+  const path = segmentOf(root, runId);
+  const bytes = readFileSync(path);
+  const at = bytes.indexOf(text);
+  expect(at).toBeGreaterThan(0);
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  writeFileSync(path, bytes);
+}
+
+function linkJournal(root: string, outside: string): void {
+  const journal = join(root, '.milepost/journal/r1');
+  renameSync(journal, outside);
+  symlinkSync(outside, journal);
+}
+
+function fileAsJournal(root: string): void {
+  const journal = join(root, '.milepost/journal/r1');
+  rmSync(journal, { recursive: true });
+  writeFileSync(journal, 'no directory');
 }
 
 /** What became of each run, as one word or two: `r0: pruned`. */
@@ -224,17 +253,74 @@ describe('what never goes', () => {
 
   test('a run of which something cannot be read', async () => {
     const root = await threeRuns();
-    const [segment = ''] = tree(root).filter((path) => path.startsWith('.milepost/journal/r1'));
-    expect(segment).toContain('{writer}');
-    const directory = join(root, '.milepost/journal/r1');
-    const file = (await nodeFileSystem.readdir(directory))[0] ?? '';
-    const bytes = readFileSync(join(directory, file));
-    bytes[40] = (bytes[40] ?? 0) ^ 1;
-    writeFileSync(join(directory, file), bytes);
+    damageLine(root, 'r1', 'segment_opened');
     await using registry = openRegistry({ root });
     expect(await outcomes(registry, { keepDays: 1 })).toEqual([
       'r0: pruned',
       'r1: unreadable',
+      'r2: pruned',
+    ]);
+  });
+
+  test.for<[string, (root: string, outside: string) => void]>([
+    ['whose start is damaged', (root) => damageLine(root, 'r1', 'run_started')],
+    ['whose journal is a link out of the root', linkJournal],
+    ['whose journal is a file', (root) => fileAsJournal(root)],
+  ])('a run that another names %s', async ([, damage]) => {
+    const root = temporaryRoot();
+    for (const [day, runId] of ['r0', 'r1', 'r2'].entries()) {
+      await record(root, runId, day, runId === 'r1' ? { source: 'r0' } : {});
+    }
+    damage(root, join(dirname(root), 'outside'));
+    await using registry = openRegistry({ root });
+    expect(await outcomes(registry, { keepDays: 1, dryRun: true })).toEqual([
+      'r0: source r1',
+      'r1: unreadable',
+      'r2: pruned',
+    ]);
+    expect(await outcomes(registry, { keepDays: 1 })).toContain('r0: source r1');
+    expect(await registry.readRun('r0')).toMatchObject({ status: 'completed' });
+  });
+
+  test('any run where one that stays can say no more which of them it names', async () => {
+    const root = temporaryRoot();
+    const uploads = openRegistry({ root });
+    await uploads.saveSource({ jobId: 'upload', items: ['doc1'] });
+    await uploads.close();
+    await record(root, 'r0', 0, { source: 'upload' });
+    await record(root, 'r1', 1, { source: 'r0' });
+    fileAsJournal(root);
+    await using registry = openRegistry({ root });
+    const byHub = await registry.prune({ keepDays: 1 });
+    expect(byHub).toMatchObject({
+      pruned: [],
+      kept: [
+        { runId: 'r1', reason: 'unreadable' },
+        { runId: 'r0', reason: 'may_be_source', sourceOf: 'r1' },
+      ],
+      problems: [{ path: '.milepost/journal/r1' }],
+    });
+    rmSync(join(root, 'analytics/job_registry/r1.json'));
+    rmSync(join(root, 'analytics/ocr/job_metadata/r1.json'));
+    const byNothing = await registry.prune({ keepDays: 1, pipeline: 'minutes' });
+    expect(byNothing.kept.map(({ runId, reason }) => `${runId}: ${reason}`).toSorted()).toEqual([
+      'r0: may_be_source',
+      'r1: unreadable',
+    ]);
+  });
+
+  test('a run of ours whose journal is gone, unless that is asked for', async () => {
+    const root = await threeRuns();
+    rmSync(join(root, '.milepost/journal/r1'), { recursive: true });
+    await using registry = openRegistry({ root });
+    expect(await outcomes(registry, { keepDays: 1, dryRun: true })).toEqual([
+      'r0: pruned',
+      'r1: journal_missing',
+      'r2: pruned',
+    ]);
+    expect(await outcomes(registry, { keepDays: 1, dryRun: true, foreign: true })).toEqual([
+      'r0: pruned',
+      'r1: pruned',
       'r2: pruned',
     ]);
   });
