@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -115,10 +115,25 @@ test('what cannot be read is named, the rest is taken, and the exit code tells',
   const { code, out, err } = await milepost(cwd, 'import', 'theirs');
   expect(code).toBe(1);
   expect(out).toBe('imported 3 jobs with 5 steps, 2 uploads; 0 unchanged\n');
+  expect(err).toContain('could not take');
+  expect(err).not.toContain('could not read');
   expect(err).toContain('theirs/analytics/job_registry/empty.json: ');
   expect(err).toContain('no job has this name');
   expect(err).not.toContain('\u001B');
   expect(err).toContain('2 files could not be taken; the rest was.');
+});
+
+test('a job that cannot be written is named, and the rest is taken and told', async () => {
+  const cwd = await place();
+  await mkdir(join(cwd, 'data/.milepost/journal'), { recursive: true });
+  await writeFile(join(cwd, 'data/.milepost/journal', JOB), 'x');
+  const { code, out, err } = await milepost(cwd, 'import', 'theirs');
+  expect({ code, out }).toEqual({
+    code: 1,
+    out: 'imported 2 jobs with 2 steps, 2 uploads; 0 unchanged\n',
+  });
+  expect(err).toContain(`theirs/analytics/job_registry/${JOB}.json: run ${JOB} is not on disk: `);
+  expect(err).toContain('1 file could not be taken; the rest was.');
 });
 
 test.for([

@@ -127,12 +127,15 @@ export class CommandContext {
     this.#io.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
   }
 
-  /** Says on stderr what could not be read. In JSON it is part of the answer. */
-  reportProblems(problems: readonly Problem[]): void {
+  /**
+   * Says on stderr what could not be read. In JSON it is part of the answer.
+   * @param failed what could not be done with it, where that is something else
+   */
+  reportProblems(problems: readonly Problem[], failed: string = 'could not read'): void {
     if (this.wantsJson) return;
     for (const { path, message } of problems.slice(0, MAX_PROBLEMS)) {
       this.#io.stderr.write(
-        `milepost: could not read ${terminalText(path)}: ${terminalText(message)}\n`,
+        `milepost: ${failed} ${terminalText(path)}: ${terminalText(message)}\n`,
       );
     }
     const left = problems.length - MAX_PROBLEMS;

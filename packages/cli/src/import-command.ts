@@ -97,7 +97,7 @@ export function addImportCommand(program: Command, io: CliIo): void {
           ...(timeZone !== undefined && { timeZone }),
         });
         const { problems } = report;
-        context.reportProblems(problems);
+        context.reportProblems(problems, 'could not take');
         if (context.wantsJson) context.writeJson(importJson(report));
         else {
           const lines = dryRun ? report.jobs.map(jobLine) : [];

@@ -86,10 +86,15 @@ async function record(
     if (recorder.record(one)) continue;
     throw new RegistryError('write_failed', `run ${recorder.runId}: the disk does not keep up`);
   }
+  await settled(recorder.runId, recorder.rewrite());
+}
+
+/** @throws {RegistryError} `write_failed` where the files of a run cannot be written */
+async function settled(runId: string, writing: Promise<void>): Promise<void> {
   try {
-    await recorder.rewrite();
+    await writing;
   } catch (error) {
-    throw notOnDisk(recorder.runId, error);
+    throw notOnDisk(runId, error);
   }
 }
 
@@ -109,6 +114,8 @@ async function importJob(
   const found = await importResults(work, jobId, news.state);
   problems.add([...news.problems, ...found.problems]);
   if (news.records.length === 0 && found.records.length === 0) {
+    // An import that was killed may have left its records without the files that follow from them.
+    if (news.merged && !options.dryRun) await settled(jobId, recorders.of(jobId).rebuild());
     return news.problems.length + found.problems.length === 0 ? 'unchanged' : undefined;
   }
   if (!options.dryRun) await record(recorders.of(jobId), [...news.records, ...found.records]);
@@ -125,7 +132,7 @@ async function importJob(
 
 /**
  * Imports a directory that others wrote in the registry format.
- * @throws {RegistryError} `invalid_argument`; `write_failed`
+ * @throws {RegistryError} `invalid_argument`
  */
 export async function importLegacy(
   environment: RegistryEnvironment,
@@ -156,9 +163,13 @@ export async function importLegacy(
   }
   const jobs: ImportedJob[] = [];
   await mapLimited(tree.jobIds, async (jobId) => {
-    const job = await importJob(work, jobId);
-    if (job === 'unchanged') unchanged += 1;
-    else if (job !== undefined) jobs.push(job);
+    try {
+      const job = await importJob(work, jobId);
+      if (job === 'unchanged') unchanged += 1;
+      else if (job !== undefined) jobs.push(job);
+    } catch (error) {
+      problems.addError(tree.environment.layout.hub(jobId), error);
+    }
   });
   return {
     directory: tree.environment.layout.root,

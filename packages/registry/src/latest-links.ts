@@ -16,6 +16,8 @@ const MAX_STARTS = 10_000;
 export class LatestLinks {
   readonly #environment: RegistryEnvironment;
   readonly #starts = new BoundedMap<string, number>(MAX_STARTS);
+  /** The last move of each link that is under way. */
+  readonly #moving = new Map<string, Promise<unknown>>();
 
   constructor(environment: RegistryEnvironment) {
     this.#environment = environment;
@@ -33,9 +35,31 @@ export class LatestLinks {
     runId: string,
     startTime: number,
   ): Promise<boolean> {
+    const path = join(directory, name);
+    const before = this.#moving.get(path);
+    const move = async (): Promise<boolean> => {
+      await before;
+      return this.#move(path, suffix, runId, startTime);
+    };
+    const moving = move();
+    // Of two at once, the one that is older would not see the other.
+    const settled = moving.catch(() => undefined);
+    this.#moving.set(path, settled);
+    try {
+      return await moving;
+    } finally {
+      if (this.#moving.get(path) === settled) this.#moving.delete(path);
+    }
+  }
+
+  async #move(
+    path: string,
+    suffix: '.json' | '',
+    runId: string,
+    startTime: number,
+  ): Promise<boolean> {
     const { fs } = this.#environment;
     this.#starts.set(runId, startTime);
-    const path = join(directory, name);
     const named = runNamed(await readLink(fs, path), suffix);
     if (named === runId) return false;
     if (named !== undefined && isNewer(named, await this.#startOf(named), runId, startTime)) {

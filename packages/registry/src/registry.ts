@@ -169,8 +169,8 @@ export interface Registry extends AsyncDisposable {
   /**
    * Imports a directory that others wrote in the registry format, as the original Python module does: hubs and spokes become
    * records of ours with their own times, uploads are copied. Nothing in the directory is changed, also where it is this
-   * registry's root. Once more, it takes what is new.
-   * @throws {RegistryError} `invalid_argument`; `write_failed`
+   * registry's root. Once more, it takes what is new. What cannot be written is a problem of the report.
+   * @throws {RegistryError} `invalid_argument`
    */
   importLegacy(directory: string, options?: ImportOptions): Promise<ImportReport>;
 
