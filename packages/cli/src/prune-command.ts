@@ -52,7 +52,7 @@ export function addPruneCommand(program: Command, io: CliIo): void {
       const context = new CommandContext(io, self);
       await context.withRegistry(async (registry) => {
         const report = await registry.prune(options);
-        context.reportProblems(report.problems);
+        context.reportProblems(report.problems, 'could not read or remove');
         if (context.wantsJson) context.writeJson(pruneJson(report));
         else context.writeLines(renderPrune(report, context.drawing));
         if (report.problems.length > 0 && !report.dryRun) {

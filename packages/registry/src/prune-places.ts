@@ -21,6 +21,8 @@ export interface RunPlaces {
   readonly segments: Readonly<Record<string, number>> | undefined;
   /** Hub and spokes, also those of others. */
   readonly derived: readonly string[];
+  /** Those of them that the journal brings back, byte for byte. */
+  readonly replaceable: readonly string[];
   /** Directories of results, where they were asked for. */
   readonly results: readonly string[];
   readonly extent: Extent;
@@ -95,6 +97,13 @@ async function there(
   return { paths: found, extent };
 }
 
+/** Whether nobody else recorded anything of a run, and all that we did can be read. */
+function isOursAlone({ hasJournal, state, unread, problems }: LoadedRun): boolean {
+  const { foreignHubs, foreignSpokes } = state;
+  const isAlone = foreignHubs.size === 0 && foreignSpokes.size === 0;
+  return hasJournal && isAlone && unread.size === 0 && problems.length === 0;
+}
+
 /**
  * Finds what lies on disk of a run.
  * @param steps directories of steps
@@ -116,6 +125,7 @@ export async function placesOf(
   return {
     segments,
     derived: derived.paths,
+    replaceable: isOursAlone(run) ? derived.paths : [],
     results: results.paths,
     extent: [derived, results, ours].reduce(
       (sum, { extent }) => addExtents(sum, extent),

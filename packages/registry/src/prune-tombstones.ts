@@ -11,6 +11,7 @@ import {
   writeIntent,
 } from './prune-intent.ts';
 import { type RunPlaces, segmentsIn } from './prune-places.ts';
+import { withRoom } from './prune-room.ts';
 import { isBeingWritten } from './prune-writers.ts';
 import { type RegistryEnvironment, problemOf } from './registry-environment.ts';
 import { namesIn } from './run-ids.ts';
@@ -96,8 +97,8 @@ export async function bury(
 ): Promise<Tombstone | undefined> {
   const { fs, layout, directories } = environment;
   const intent = intentOf(runId, places);
-  await directories.ensure(layout.pruned);
   if (places.segments === undefined) {
+    await directories.ensure(layout.pruned);
     const path = decidedPath(environment, runId);
     await fs.mkdir(path);
     await writeIntent(environment, path, intent);
@@ -106,7 +107,10 @@ export async function bury(
   }
   const journal = layout.journal(runId);
   const undecided = join(layout.pruned, runId);
-  await writeIntent(environment, journal, intent);
+  await withRoom(environment, places, async () => {
+    await directories.ensure(layout.pruned);
+    await writeIntent(environment, journal, intent);
+  });
   await fs.rename(journal, undecided);
   // Where it is now has to be on disk before where it was is not.
   await fs.syncDirectory(layout.pruned);

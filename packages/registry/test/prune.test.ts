@@ -417,6 +417,80 @@ test('a damaged note of an earlier call brings the run back', async () => {
   expect((await registry.verify()).findings).toEqual([]);
 });
 
+/** A disk that is full: what is made on it needs the room of something that was removed. */
+function fullDisk(): { readonly fs: typeof nodeFileSystem; readonly removed: string[] } {
+  let room = 0;
+  const removed: string[] = [];
+  const take = (): void => {
+    if (room === 0) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    room -= 1;
+  };
+  const fs: typeof nodeFileSystem = {
+    ...nodeFileSystem,
+    open: async (path, flags) => {
+      if (flags === 'wx') take();
+      return nodeFileSystem.open(path, flags);
+    },
+    mkdir: async (path) => {
+      take();
+      await nodeFileSystem.mkdir(path);
+    },
+    unlink: async (path) => {
+      await nodeFileSystem.unlink(path);
+      removed.push(path);
+      room += 1;
+    },
+  };
+  return { fs, removed };
+}
+
+describe('on a full disk', () => {
+  test('runs go all the same', async () => {
+    const root = await threeRuns();
+    await using registry = openRegistry({ root, fs: fullDisk().fs });
+    expect(await outcomes(registry, { keepRuns: 1, results: true })).toEqual([
+      'r0: pruned',
+      'r1: pruned',
+      'r2: newest',
+    ]);
+    expect(tree(root).filter((path) => /r0|r1/.test(path))).toEqual([]);
+    expect((await registry.verify()).findings).toEqual([]);
+  });
+
+  test('nothing of a run goes first but what its journal brings back', async () => {
+    const root = await threeRuns();
+    const { fs, removed } = fullDisk();
+    const cut = new Error('cut short');
+    const rename = async (from: string, to: string): Promise<void> => {
+      if (to.endsWith('pruning.json')) throw cut;
+      await nodeFileSystem.rename(from, to);
+    };
+    const before = tree(root);
+    const registry = openRegistry({ root, fs: { ...fs, rename } });
+    const report = await registry.prune({ keepRuns: 2, results: true });
+    expect(report.problems).toEqual([{ path: '.milepost/journal/r0', message: 'cut short' }]);
+    const hubs = removed.filter((path) => path.endsWith('r0.json'));
+    expect(hubs).toHaveLength(2);
+    await registry.close();
+    await using later = openRegistry({ root });
+    expect(await later.readRun('r0')).toMatchObject({ status: 'completed', problems: [] });
+    await later.rebuildCentralRegistry();
+    expect(tree(root)).toEqual(before);
+  });
+
+  test('a run goes not where that would take what only others wrote', async () => {
+    const root = await threeRuns();
+    const spoke = join(root, 'analytics/toc/job_metadata/r0.json');
+    mkdirSync(dirname(spoke), { recursive: true });
+    writeFileSync(spoke, JSON.stringify({ status: 'completed', job_id: 'r0' }));
+    const before = tree(root);
+    await using registry = openRegistry({ root, fs: fullDisk().fs });
+    const report = await registry.prune({ keepRuns: 2, foreign: true });
+    expect(report).toMatchObject({ pruned: [], problems: [{ path: '.milepost/journal/r0' }] });
+    expect(tree(root)).toEqual(before);
+  });
+});
+
 test('a run whose process was killed goes once it is old enough', async () => {
   const root = await threeRuns();
   const { signal } = await runProgram(`
