@@ -8,6 +8,7 @@ import { addFlushCommand } from './flush-command.ts';
 import { HELP_HINT } from './help-hint.ts';
 import { addImportCommand } from './import-command.ts';
 import { addItemCommand } from './item-command.ts';
+import { addJobsCommand } from './jobs-command.ts';
 import { addLinksCommand } from './links-command.ts';
 import { addOutputsCommand } from './outputs-command.ts';
 import { addPruneCommand } from './prune-command.ts';
@@ -61,6 +62,7 @@ export function createProgram(io: CliIo): Command {
   addRunsCommand(program, io);
   addShowCommand(program, io);
   addStatusCommand(program, io);
+  addJobsCommand(program, io);
   addLinksCommand(program, io);
   addWatchCommand(program, io);
   addItemCommand(program, io);

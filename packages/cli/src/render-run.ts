@@ -1,6 +1,7 @@
 import { type RunDetail } from '@milepost/registry';
 import { durationText } from './duration-text.ts';
 import { type Paint, styleOfState } from './paint.ts';
+import { drawJobGroups, drawTroubledJobs } from './render-job-groups.ts';
 import { drawBlock, drawFailedItems, runErrors, runLosses, runReasons } from './run-messages.ts';
 import { type RunSection, sectionsOf } from './run-sections.ts';
 import { stateOfRun } from './run-state.ts';
@@ -10,7 +11,7 @@ import { type DrawingOptions, drawWaterfall } from './waterfall.ts';
 
 /** How one run is drawn. */
 export interface RenderRunOptions extends DrawingOptions {
-  /** Failed items and errors to list at most. */
+  /** Failed items, errors and jobs to list at most. */
   readonly failureLimit: number;
   /** Where the record lies, as a path for people. */
   readonly recordPath: string;
@@ -98,7 +99,7 @@ function drawSections(run: RunDetail, options: DrawingOptions): readonly string[
   });
 }
 
-function drawFailures(run: RunDetail, options: RenderRunOptions): readonly string[] {
+function drawBlocks(run: RunDetail, options: RenderRunOptions): readonly string[] {
   const { paint, width, failureLimit } = options;
   const inner = width - 2;
   const errors = drawBlock(paint('red', 'errors'), runErrors(run), failureLimit, inner);
@@ -120,7 +121,10 @@ function drawFailures(run: RunDetail, options: RenderRunOptions): readonly strin
           ...drawFailedItems(items, paint, inner),
           ...(left > 0 ? [`  … and ${left} more: ${options.allFailuresCommand}`] : []),
         ];
-  return [errors, losses, reasons, failed].flatMap((block) =>
+  const drawing = { ...options, width: inner };
+  const counts = drawJobGroups(run.jobs, drawing);
+  const jobs = drawTroubledJobs(run.jobs, failureLimit, options.allFailuresCommand, drawing);
+  return [counts, errors, losses, reasons, failed, jobs].flatMap((block) =>
     block.length === 0 ? [] : ['', ...block.map((line) => `  ${line}`)],
   );
 }
@@ -140,7 +144,7 @@ function factsOf(run: RunDetail, recordPath: string): readonly (readonly [string
   );
 }
 
-/** One run as lines of text: what it is, its waterfall, what went wrong, and where the record lies. */
+/** One run as lines of text: what it is, its waterfall, its jobs, what went wrong, and where the record lies. */
 export function renderRun(run: RunDetail, options: RenderRunOptions): readonly string[] {
   const { paint, width, now, recordPath } = options;
   const facts = factsOf(run, recordPath).map(
@@ -149,7 +153,7 @@ export function renderRun(run: RunDetail, options: RenderRunOptions): readonly s
   return [
     ...title(run, paint, width, now),
     ...drawSections(run, options),
-    ...drawFailures(run, options),
+    ...drawBlocks(run, options),
     '',
     ...facts,
   ];

@@ -144,7 +144,7 @@ export function runsJson({ runs, total, problems }: RunList): JsonAnswer {
   };
 }
 
-/** The answer of `milepost show --json`. */
+/** What `milepost show --json` answers besides jobs. */
 export function runJson(run: RunDetail, recordPath: string): JsonAnswer {
   return {
     ...summaryJson(run),

@@ -4,6 +4,7 @@ import { CliError } from './cli-error.ts';
 import { type CliIo } from './cli-io.ts';
 import { CommandContext } from './command-context.ts';
 import { helpHintWithId } from './help-hint.ts';
+import { jobCountsJson, jobJson } from './job-json.ts';
 import { parseLimit } from './limit-option.ts';
 import { pathFrom, recordPathOf } from './record-path.ts';
 import { renderRun } from './render-run.ts';
@@ -18,9 +19,18 @@ Examples:
   milepost show latest --json | jq -r '.failed_items[].id'`;
 
 const DEFAULT_FAILURES = 10;
-const LATEST = 'latest';
+/** The name of the latest run. */
+export const LATEST = 'latest';
 
-async function readRun(registry: Registry, id: string, listCommand: string): Promise<RunDetail> {
+/**
+ * Reads a run.
+ * @throws {CliError} where there is none of that ID
+ */
+export async function readRun(
+  registry: Registry,
+  id: string,
+  listCommand: string,
+): Promise<RunDetail> {
   const run = await registry.readRun(id);
   if (run !== undefined) return run;
   throw new CliError(
@@ -39,7 +49,7 @@ export function addShowCommand(program: Command, io: CliIo): void {
     .argument('[run]', 'ID of a run, an alias of it, or latest', LATEST)
     .option(
       '--failures <number>',
-      'list at most so many failed items, or all',
+      'list at most so many failed items, errors and jobs, or all',
       parseLimit,
       DEFAULT_FAILURES,
     )
@@ -52,7 +62,11 @@ export function addShowCommand(program: Command, io: CliIo): void {
         context.reportProblems(run.problems);
         const recordPath = await recordPathOf(registry.root, run.runId);
         if (context.wantsJson) {
-          context.writeJson(runJson(run, recordPath));
+          context.writeJson({
+            ...runJson(run, recordPath),
+            job_counts: jobCountsJson(run.jobs),
+            jobs: run.jobs.map(jobJson),
+          });
           return;
         }
         context.writeLines(

@@ -4,8 +4,12 @@ import { CliError } from './cli-error.ts';
 import { type CliIo } from './cli-io.ts';
 import { CommandContext } from './command-context.ts';
 import { counted } from './counted.ts';
+import { durationText } from './duration-text.ts';
 import { helpHintWithId } from './help-hint.ts';
+import { type JobGroup, groupJobs } from './job-groups.ts';
+import { jobCountsJson } from './job-json.ts';
 import { type Paint, styleOfState } from './paint.ts';
+import { numberText } from './record-counts.ts';
 import { lostJson } from './run-json.ts';
 import { drawBlock, runLosses } from './run-messages.ts';
 import { stateOfRun } from './run-state.ts';
@@ -30,14 +34,33 @@ function listed(name: string, names: readonly string[], paint: Paint, width: num
   );
 }
 
+/** How long a step has been open that is spread over jobs; nothing for any other. */
+function openFor(step: string, run: RunDetail, now: number): string {
+  const open = run.executions.findLast(({ stage, state }) => stage === step && state === 'open');
+  return open === undefined
+    ? ''
+    : ` (open for ${durationText(Math.max(0, now - open.startTime) / 1000)})`;
+}
+
+/** Jobs of one name: `ocr_page_job 48/50 (1 failed, 1 running)`. */
+function groupText({ name, total, completed, failed, lost, running }: JobGroup): string {
+  const others = Object.entries({ failed, lost, running })
+    .filter(([, count]) => count > 0)
+    .map(([state, count]) => `${numberText(count)} ${state}`);
+  const rest = others.length === 0 ? '' : ` (${others.join(', ')})`;
+  return `${name} ${numberText(completed)}/${numberText(total)}${rest}`;
+}
+
 function renderStatus(
   status: JobPipelineStatus,
   run: RunDetail,
-  { paint, width }: DrawingOptions,
+  { paint, width, now }: DrawingOptions,
 ): readonly string[] {
   const state = stateOfRun(run);
   const lost = new Set(status.steps_lost);
-  const pending = status.steps_pending.filter((step) => !lost.has(step));
+  const pending = status.steps_pending
+    .filter((step) => !lost.has(step))
+    .map((step) => `${step}${openFor(step, run, now)}`);
   const items = counted(status.source_items.length, 'item');
   const source = status.source_job_id === null ? [] : [`${status.source_job_id} (${items})`];
   const losses = drawBlock(
@@ -55,6 +78,7 @@ function renderStatus(
     ...listed('skipped', status.steps_skipped, paint, width),
     ...listed('lost', status.steps_lost, paint, width),
     ...listed('pending', pending, paint, width),
+    ...listed('jobs', groupJobs(run.jobs).map(groupText), paint, width),
     ...listed('source', source, paint, width),
     ...(losses.length === 0 ? [] : ['', ...losses.map((line) => `  ${line}`)]),
   ];
@@ -90,7 +114,13 @@ export function addStatusCommand(program: Command, io: CliIo): void {
         context.reportProblems(run.problems);
         if (context.wantsJson) {
           const { status: outcome, state, lost } = run;
-          context.writeJson({ ...status, status: outcome, state, lost: lostJson(lost) });
+          context.writeJson({
+            ...status,
+            status: outcome,
+            state,
+            lost: lostJson(lost),
+            job_counts: jobCountsJson(run.jobs),
+          });
         } else context.writeLines(renderStatus(status, run, context.drawing));
       });
     });

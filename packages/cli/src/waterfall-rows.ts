@@ -31,7 +31,8 @@ export function executionLabel({ stage, occurrence, attempt }: ExecutionSummary)
 
 function tookOf(execution: ExecutionSummary, now: number): string {
   if (execution.durationSeconds !== undefined) return durationText(execution.durationSeconds);
-  if (!isUnderWay(execution)) return '-';
+  // One that is spread over jobs has no end until somebody ends it: its age is all there is to tell.
+  if (!isUnderWay(execution) && execution.state !== 'open') return '-';
   return durationText(Math.max(0, now - execution.startTime) / 1000);
 }
 

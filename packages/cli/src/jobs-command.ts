@@ -1,0 +1,112 @@
+import { type Command, Option } from 'commander';
+import { type JobSummary } from '@milepost/registry';
+import { type CliIo } from './cli-io.ts';
+import { CommandContext } from './command-context.ts';
+import { helpHintWithId } from './help-hint.ts';
+import { jobJson } from './job-json.ts';
+import { parseLimit } from './limit-option.ts';
+import { numberText } from './record-counts.ts';
+import { renderJobList } from './render-job-list.ts';
+import { problemsJson } from './run-json.ts';
+import { LATEST, readRun } from './show-command.ts';
+
+const EXAMPLES = `
+Examples:
+  milepost jobs
+  milepost jobs latest --status failed
+  milepost jobs latest --parent 17
+  milepost jobs latest --retried --json | jq -r '.jobs[].job_id'`;
+
+const DEFAULT_LIMIT = 50;
+
+/** States that a job may be in, as a read tells them. */
+const STATES = [
+  'running',
+  'retrying',
+  'completed',
+  'partial',
+  'failed',
+  'cancelled',
+  'skipped',
+  'lost',
+] as const satisfies readonly JobSummary['state'][];
+
+interface JobFilters {
+  readonly parent?: string;
+  readonly status?: (typeof STATES)[number];
+  readonly name?: string;
+  readonly queue?: string;
+  readonly stage?: string;
+  readonly retried?: true;
+}
+
+function matches(job: JobSummary, filters: JobFilters): boolean {
+  const fits = (wanted: string | undefined, given: string | undefined): boolean =>
+    wanted === undefined || wanted === given;
+  return (
+    fits(filters.parent, job.parentJobId) &&
+    fits(filters.status, job.state) &&
+    fits(filters.name, job.name) &&
+    fits(filters.queue, job.queue) &&
+    fits(filters.stage, job.stage) &&
+    (filters.retried !== true || job.tries.length > 1)
+  );
+}
+
+/** The filters as they are typed. */
+function typed({ retried, ...named }: JobFilters): readonly string[] {
+  return [
+    ...Object.entries(named).map(([name, value]) => `--${name}=${value}`),
+    ...(retried === true ? ['--retried'] : []),
+  ];
+}
+
+/** Adds `milepost jobs`: the jobs of one run. */
+export function addJobsCommand(program: Command, io: CliIo): void {
+  program
+    .command('jobs')
+    .summary("list the queues' jobs of one run")
+    .description(
+      "List the queues' jobs of one run by the time of their first try: those for which all that is asked for holds.",
+    )
+    .argument('[run]', 'ID of a run, an alias of it, or latest', LATEST)
+    .option('--parent <id>', 'jobs that the job of that ID added')
+    .addOption(new Option('--status <status>', 'jobs that are like that now').choices(STATES))
+    .option('--name <name>', 'jobs of that name')
+    .option('--queue <name>', 'jobs of that queue')
+    .option('--stage <name>', 'jobs of that stage')
+    .option('--retried', 'jobs that were tried more than once')
+    .option('--limit <number>', 'list at most so many jobs, or all', parseLimit, DEFAULT_LIMIT)
+    .addHelpText('after', EXAMPLES)
+    .showHelpAfterError(helpHintWithId('jobs'))
+    .action(
+      async (id: string, options: JobFilters & { readonly limit: number }, command: Command) => {
+        const { limit, ...filters } = options;
+        const context = new CommandContext(io, command);
+        await context.withRegistry(async (registry) => {
+          const run = await readRun(registry, id, context.commandLine('runs'));
+          context.reportProblems(run.problems);
+          const found = run.jobs.filter((job) => matches(job, filters));
+          const shown = found.slice(0, limit);
+          if (context.wantsJson) {
+            context.writeJson({
+              run_id: run.runId,
+              total: found.length,
+              jobs: shown.map(jobJson),
+              problems: problemsJson(run.problems),
+            });
+            return;
+          }
+          const left = found.length - shown.length;
+          const all = context.commandLine('jobs', [...typed(filters), '--limit', 'all'], run.runId);
+          const none = run.jobs.length === 0 ? 'no jobs' : 'no such jobs';
+          context.writeLines([
+            ...(shown.length === 0
+              ? [`${none} in run ${run.runId}`]
+              : renderJobList(shown, context.drawing)),
+            ...(left > 0 ? [`… and ${numberText(left)} more: ${all}`] : []),
+          ]);
+        });
+      },
+    );
+}
