@@ -24,8 +24,11 @@ function judgeApis({ apis }: ProbeReport): readonly DoctorFinding[] {
 
 function judgeSdk({ providers }: ProbeReport): readonly DoctorFinding[] {
   if (!providers.includes('trace')) {
-    const others = providers.length === 0 ? 'nothing is exported' : 'no trace is exported';
-    return [wrong('program', `no OpenTelemetry SDK was registered: ${others}`, START)];
+    const message =
+      providers.length === 0
+        ? 'no OpenTelemetry SDK was registered: nothing is exported'
+        : 'the SDK has no provider of traces: no trace is exported';
+    return [wrong('program', message, START)];
   }
   const missing = Object.entries(NAMES).flatMap(([key, name]) =>
     providers.includes(key) ? [] : [name],
@@ -51,13 +54,13 @@ function judgeRuns({ runs, providers }: ProbeReport): readonly DoctorFinding[] {
       ),
     ];
   }
-  const all = counted(began, 'run');
+  const of = (count: number): string => `${count} of ${counted(began, 'run')}`;
   const findings: DoctorFinding[] = [];
   if (withoutSpan > 0 && providers.includes('trace')) {
     findings.push(
       wrong(
         'program',
-        `${withoutSpan} of ${all} began when no SDK was registered: they have no trace`,
+        `begun before an SDK was registered, and so without a trace: ${of(withoutSpan)}`,
         'Await startTelemetry(), or start the SDK, before the first run begins.',
       ),
     );
@@ -66,13 +69,13 @@ function judgeRuns({ runs, providers }: ProbeReport): readonly DoctorFinding[] {
     findings.push(
       wrong(
         'program',
-        `${withoutRoot} of ${all} have no root span of their own: the SDK has no MilepostIdGenerator`,
+        `without a root span, as the SDK has no MilepostIdGenerator: ${of(withoutRoot)}`,
         'Put idGenerator: new MilepostIdGenerator() of @milepost/node into the configuration of the SDK.',
       ),
     );
   }
   if (unsampled > 0) {
-    const message = `sampling hides ${unsampled} of ${all} from the collector`;
+    const message = `hidden from the collector by sampling: ${of(unsampled)}`;
     const todo =
       'Look at OTEL_TRACES_SAMPLER and the sampler of the SDK; the registry has them all.';
     findings.push(
@@ -83,13 +86,18 @@ function judgeRuns({ runs, providers }: ProbeReport): readonly DoctorFinding[] {
     findings.push(
       noteworthy(
         'program',
-        `${unrecorded} of ${all} are recorded in no registry`,
+        `recorded in no registry: ${of(unrecorded)}`,
         'Give startTelemetry a registry: openRegistry({ root }), or set MILEPOST_ROOT for @milepost/node/register.',
       ),
     );
   }
   return findings.length === 0
-    ? [fine('program', `${all} with root spans of their own, sampled and recorded`)]
+    ? [
+        fine(
+          'program',
+          `${counted(began, 'run')} with root spans of their own, sampled and recorded`,
+        ),
+      ]
     : findings;
 }
 

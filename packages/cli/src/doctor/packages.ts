@@ -8,7 +8,7 @@ const OURS = '@milepost/';
 const NEEDED_API = /^1\.10\./;
 
 /** One installed copy of a package. */
-export interface PackageCopy {
+interface PackageCopy {
   readonly name: string;
   readonly version: string;
   /** Absolute, without symbolic links. */
@@ -78,7 +78,7 @@ async function collect(
 }
 
 /** Every copy of the packages that must not be there twice, as a program in a directory could load them. */
-export async function installedCopies(directory: string): Promise<readonly PackageCopy[]> {
+async function installedCopies(directory: string): Promise<readonly PackageCopy[]> {
   const copies = new Map<string, PackageCopy>();
   const seen = new Set<string>();
   let current = directory;
@@ -95,10 +95,7 @@ function listed(copies: readonly PackageCopy[]): string {
 }
 
 /** What the copies of one package mean for the telemetry of a program. */
-export function judgeCopies(
-  name: string,
-  copies: readonly PackageCopy[],
-): readonly DoctorFinding[] {
+function judgeCopies(name: string, copies: readonly PackageCopy[]): readonly DoctorFinding[] {
   const [first] = copies;
   if (first === undefined) return [];
   const versions = new Set(copies.map(({ version }) => version));

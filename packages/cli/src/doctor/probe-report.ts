@@ -25,7 +25,7 @@ const isTexts = (value: unknown): value is readonly string[] =>
 const COUNTS = ['began', 'withoutSpan', 'withoutRoot', 'unsampled', 'unrecorded'] as const;
 
 /** Whether a value is what a probe wrote: a process that is killed may leave half of it. */
-export function isProbeReport(value: unknown): value is ProbeReport {
+function isProbeReport(value: unknown): value is ProbeReport {
   if (typeof value !== 'object' || value === null) return false;
   if (!('command' in value && 'apis' in value && 'providers' in value && 'runs' in value)) {
     return false;

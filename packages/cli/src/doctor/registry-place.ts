@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { sizeText } from '../size-text.ts';
 import { type DoctorFinding, fine, noteworthy, wrong } from './finding.ts';
 
-const NOTED_BYTES = 1_000_000_000;
+const NOTED_BYTES = 200_000_000;
 const LEAST_BYTES = 50_000_000;
 /** File systems of other machines, by the magic number that Linux gives them. */
 const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
