@@ -174,9 +174,8 @@ describe('for people', () => {
   });
 
   test('of many jobs, as many as asked for, and how to see the rest', async () => {
-    expect(
-      steady(await answer('jobs', RUN_ID, '--name', 'ocr_page_job', '--limit', '1')),
-    ).toMatchInlineSnapshot(`
+    expect(steady(await answer('jobs', RUN_ID, '--name', 'ocr_page_job', '--limit', '1')))
+      .toMatchInlineSnapshot(`
       "job  name  parent  status  tries  started (UTC)  took
       ocr:1  ocr_page_job  17  completed  1  TIME TOOK
       … and 4 more: milepost jobs --name=ocr_page_job --limit all alameda_1768599600_abc123
