@@ -18,7 +18,7 @@ export function addRebuildCommand(program: Command, io: CliIo): void {
     .command('rebuild')
     .summary('write hubs, spokes and links anew where they are not what the journal tells')
     .description(
-      'Write hubs, spokes and links anew where they are not what the journals, and the spokes of others, tell. Keeps all original times.',
+      'Write hubs, spokes and links anew where they are not what the journals, and the spokes of others, tell. Keeps all original times. Without a run, also finishes a prune that was cut short.',
     )
     .argument('[run]', 'ID of a run, an alias of it, or latest (default: all)')
     .addHelpText('after', EXAMPLES)

@@ -12,6 +12,8 @@ export const FINDING_KINDS = [
   'journal_torn',
   /** A hub that we wrote has no journal any more. */
   'journal_missing',
+  /** A prune was cut short, or goes on: the run is half gone, and the next prune finishes it. */
+  'prune_unfinished',
   /** Records contradict one another. */
   'contradiction',
   /** A hub, spoke or link is not there. */
@@ -66,6 +68,7 @@ export interface Finding {
 /** Kinds that can be explained without anything being wrong. */
 const NOTES: ReadonlySet<FindingKind> = new Set([
   'journal_torn',
+  'prune_unfinished',
   'output_superseded',
   'source_file_added',
   'repair_withdrawn',

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { isRunId } from '@milepost/run-id';
 import { codeOf } from './node-error.ts';
 import { type Problem } from './problem.ts';
@@ -141,8 +141,17 @@ export async function unfinished(
   return found;
 }
 
-/** Runs that are going for good, by what is left unfinished. Changes nothing. */
-export async function buriedRunIds(environment: RegistryEnvironment): Promise<readonly string[]> {
-  const names = await namesIn(environment, environment.layout.pruned, []);
-  return names.flatMap((name) => basename(name).split(DECIDED)[0] ?? []).filter(isRunId);
+/** A run that is going, and where its journal is now. */
+export interface BuriedRun {
+  readonly runId: string;
+  readonly path: string;
+}
+
+/** Runs that are going, by what is left unfinished. Changes nothing. */
+export async function buriedRuns(environment: RegistryEnvironment): Promise<readonly BuriedRun[]> {
+  const { layout } = environment;
+  return (await namesIn(environment, layout.pruned, [])).flatMap((name) => {
+    const [runId = ''] = name.split(DECIDED);
+    return isRunId(runId) ? { runId, path: join(layout.pruned, name) } : [];
+  });
 }

@@ -5,7 +5,7 @@ import { type PruneOptions, parsePruneOptions } from './prune-options.ts';
 import { type DoomedRun, type PlanContext, type PrunePlan, planPruning } from './prune-plan.ts';
 import { removeRemains } from './prune-remains.ts';
 import { type PruneReport, type PrunedRun } from './prune-report.ts';
-import { type Tombstone, buriedRunIds, bury, unfinished } from './prune-tombstones.ts';
+import { type Tombstone, buriedRuns, bury, unfinished } from './prune-tombstones.ts';
 import { type RegistryEnvironment, problemOf } from './registry-environment.ts';
 import { type Extent } from './remove-inside.ts';
 
@@ -91,7 +91,7 @@ export async function pruneRuns(
   const tombstones = dryRun ? [] : await unfinished(environment, problems);
   const buried = new Set(
     dryRun
-      ? await buriedRunIds(environment)
+      ? (await buriedRuns(environment)).map(({ runId }) => runId)
       : tombstones.flatMap(({ intent }) => intent?.runId ?? []),
   );
   const context: PlanContext = { facts, isRecorded, buried, problems };

@@ -15,6 +15,7 @@ import { verifyDerived } from './verify-derived.ts';
 import { verifyJournal } from './verify-journal.ts';
 import { verifyLinks } from './verify-links.ts';
 import { NamedFiles, verifyOutputs } from './verify-outputs.ts';
+import { verifyPruned } from './verify-pruned.ts';
 import { verifySourceOfRun } from './verify-source-of-run.ts';
 import { readUpload, verifyUpload } from './verify-source.ts';
 import { withdrawnRepairs } from './withdrawn-repairs.ts';
@@ -121,7 +122,9 @@ class Verifier {
 
   /** One run alone. */
   async run(runId: string): Promise<VerifyReport> {
-    return this.#report(1, 0, await this.#verifyRun(runId));
+    const { runIds, findings } = await verifyPruned(this.#environment, runId);
+    const ofRun = runIds.has(runId) ? [] : await this.#verifyRun(runId);
+    return this.#report(1, 0, [...findings, ...ofRun]);
   }
 
   /** Every run and upload. */
@@ -133,7 +136,10 @@ class Verifier {
     const findings = problems.map(({ path, message }) =>
       finding('unreadable', path, undefined, message),
     );
-    const ofRuns = await mapLimited(runIds, (runId) => this.#verifyRun(runId));
+    const pruned = await verifyPruned(this.#environment);
+    findings.push(...pruned.findings);
+    const whole = runIds.filter((runId) => !pruned.runIds.has(runId));
+    const ofRuns = await mapLimited(whole, (runId) => this.#verifyRun(runId));
     for (const found of ofRuns) findings.push(...found);
     for (const jobId of uploadIds) findings.push(...(await this.#verifyUpload(jobId)));
     findings.push(...(await verifyLinks(this.#environment)));

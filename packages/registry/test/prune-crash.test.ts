@@ -59,10 +59,13 @@ async function faultsOf(disk: ModelDisk, end: readonly string[]): Promise<unknow
   const runs = await registry.listRuns();
   const told = runs.runs.map(({ runId, status, items }) => `${runId} ${status} ${items?.total}`);
   const isWhole = told.every((text) => /^r[012] completed 1$/.test(text));
+  const cut = await registry.verify();
+  const halfPruned = cut.findings.filter(({ kind }) => kind === 'prune_unfinished');
   const report = await registry.prune(PRUNE);
   const { findings } = await registry.verify();
   return {
     isWhole,
+    faults: cut.findings.filter((one) => !halfPruned.includes(one)),
     problems: report.problems,
     findings,
     left: namesOf(disk).filter((path) => !end.includes(path)),
@@ -71,7 +74,15 @@ async function faultsOf(disk: ModelDisk, end: readonly string[]): Promise<unknow
   };
 }
 
-const CLEAN = { isWhole: true, problems: [], findings: [], left: [], lost: [], newest: 'r2' };
+const CLEAN = {
+  isWhole: true,
+  faults: [],
+  problems: [],
+  findings: [],
+  left: [],
+  lost: [],
+  newest: 'r2',
+};
 
 test('a process that ends before any call leaves each run whole, or for the next to finish', async () => {
   const end = await pruned();

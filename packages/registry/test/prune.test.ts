@@ -405,6 +405,40 @@ describe('others at the same time', () => {
   });
 });
 
+test('what a prune that was cut short has left is named, and no fault', async () => {
+  const root = await threeRuns();
+  const unlink = async (path: string): Promise<void> => {
+    if (path.endsWith('r0.json')) throw new Error('cut short');
+    await nodeFileSystem.unlink(path);
+  };
+  const cut = openRegistry({ root, fs: { ...nodeFileSystem, unlink } });
+  await cut.prune({ keepRuns: 2 });
+  await cut.close();
+  await using registry = openRegistry({ root });
+  const left = {
+    ok: true,
+    findings: [
+      {
+        kind: 'prune_unfinished',
+        severity: 'note',
+        jobId: 'r0',
+        path: expect.stringMatching(/^\.milepost\/pruned\/r0~/),
+        message:
+          'it is half pruned: a prune goes on, or was cut short; the next prune or rebuild finishes it',
+      },
+    ],
+  };
+  expect(await registry.verify()).toMatchObject({ ...left, runs: 3 });
+  expect(await registry.verify({ run: 'r0' })).toMatchObject({ ...left, runs: 1 });
+  expect((await registry.verify({ run: 'r1' })).findings).toEqual([]);
+  await registry.saveStepMetadata('toc', 'r0', { status: 'completed' });
+  expect((await registry.verify()).findings).toMatchObject([
+    { kind: 'prune_unfinished', message: expect.stringMatching(/before it was begun anew/) },
+  ]);
+  await registry.rebuildCentralRegistry();
+  expect((await registry.verify()).findings).toEqual([]);
+});
+
 test('a damaged note of an earlier call brings the run back', async () => {
   const root = await threeRuns();
   const away = join(root, '.milepost/pruned/r0');
