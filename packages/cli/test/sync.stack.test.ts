@@ -9,6 +9,7 @@ import {
   mkdtemp,
   readFile,
   readdir,
+  rename,
   rm,
   symlink,
   truncate,
@@ -325,6 +326,48 @@ describe('what goes up', () => {
     expect(await contents(bucket)).toEqual(await contents(root));
   });
 
+  test('a run that cannot be read is named, with --all too', async () => {
+    await recordRun('r1');
+    await recordRun('r2');
+    const journal = join(root, '.milepost/journal/r1');
+    await rename(journal, join(place, `elsewhere${number}`));
+    await symlink(join(place, `elsewhere${number}`), journal);
+    const { code, err } = await sync('--all');
+    expect(code).toBe(1);
+    expect(err).toContain('could not be synced');
+    expect(err).toContain('r1');
+    expect(Object.keys(await contents(bucket))).toContain('analytics/job_registry/r2.json');
+  });
+
+  test.for([[], ['--dry-run']])('a stage that the run does not have: %s', async (more) => {
+    await recordRun('r1');
+    const before = await contents(root);
+    expect(await sync('--stage', 'nope', ...more)).toEqual({
+      code: 1,
+      out: '',
+      err: 'milepost: run r1 has no stage "nope": it has ocr, toc. Nothing of it was synced.\n',
+    });
+    const { code, err } = await sync('--all', '--stage', 'nope', ...more);
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: 'milepost: no run has a stage "nope": no results were synced.\n',
+    });
+    expect(await contents(root)).toEqual(before);
+  });
+
+  test('with --all, a run without the stage is left at its record', async () => {
+    await recordRun('r1');
+    const registry = openRegistry({ root });
+    await registry.saveStepMetadata('deploy', 'r2', { status: 'completed' });
+    await registry.close();
+    expect(await sync('--all', '--stage', 'toc')).toMatchObject({ code: 0, err: '' });
+    const there = Object.keys(await contents(bucket));
+    expect(there.filter((path) => path.includes('sync_toc'))).toEqual([
+      'analytics/sync_toc/job_metadata/r1.json',
+    ]);
+    expect(there).toContain('analytics/job_registry/r2.json');
+  });
+
   test('a dry run names what would go up, and changes nothing', async () => {
     await recordRun('r1');
     const before = await contents(root);
@@ -624,6 +667,22 @@ describe('what cannot go up is named, and hides nothing else', () => {
     await rm(join(results, 'linked.txt'));
     expect(await sync()).toMatchObject({ code: 0, err: '' });
     expect(await contents(bucket)).toEqual(await contents(root));
+  });
+
+  test('a result that is a recorded output too is one file', async () => {
+    await recordRun('r1');
+    const page = join(root, 'analytics/ocr/c/r1/page 1.json');
+    await rm(page);
+    await writeFile(join(place, 'secret.txt'), 'secret');
+    await symlink(join(place, 'secret.txt'), page);
+    const { code, err } = await sync();
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: `milepost: 1 file could not be synced
+  analytics/ocr/c/r1/page 1.json: a link leads out of the root: left alone
+`,
+    });
+    expect(await recorded(bucket)).toMatchObject({ files_failed: 1 });
   });
 
   test('a sync that cannot be recorded is said', async () => {

@@ -17,6 +17,8 @@ export interface RunSync {
   readonly record: readonly RunFile[];
   /** Recorded outputs outside the root, which are left alone. */
   readonly outside: readonly string[];
+  /** Whether it does not have the stage that is synced. */
+  readonly lacksStage: boolean;
   /** What could not be synced, by name. */
   readonly errors: readonly Problem[];
 }

@@ -1,4 +1,6 @@
 import { type Problem, type Registry, type RunFile } from '@milepost/registry';
+import { CliError } from '../cli-error.ts';
+import { terminalText } from '../terminal-text.ts';
 import { type Destination } from './destination.ts';
 import { isImageName } from './image-names.ts';
 import { recordUpload } from './record-upload.ts';
@@ -14,6 +16,8 @@ export interface SyncPlan {
   readonly step: string;
   /** Results of that stage alone. */
   readonly stage: string | undefined;
+  /** Whether runs are named, so that each must have that stage. */
+  readonly isNamed: boolean;
   readonly skipImages: boolean;
   /** Only finds out what would go up. */
   readonly dryRun: boolean;
@@ -25,13 +29,15 @@ const DATA: ReadonlySet<string> = new Set(['result', 'output', 'source']);
  * Syncs one run: first its results, recorded as a step of it, then its record, so that the store has that step too. Where
  * all results are there already from a sync that completed, nothing is recorded.
  * @throws {RegistryError} `run_not_found`
+ * @throws {CliError} where a run that is named does not have the stage, or could not be recorded
  * @throws {StoreError} where the store takes nothing; the reason of the interrupt
  */
 export async function syncRun(plan: SyncPlan, idOrAlias: string): Promise<RunSync> {
   const { registry, uploads, stage, skipImages } = plan;
+  const lacksStage = stage !== undefined && !(await hasStage(plan, idOrAlias, stage));
   const list = await registry.listRunFiles(idOrAlias, stage === undefined ? {} : { stage });
   const { runId, outside } = list;
-  const data = list.files.filter(({ kind }) => DATA.has(kind));
+  const data = lacksStage ? [] : list.files.filter(({ kind }) => DATA.has(kind));
   const isWanted = ({ path, kind }: RunFile): boolean =>
     !skipImages || kind === 'source' || !isImageName(path);
   const wanted = data.filter(isWanted);
@@ -41,8 +47,9 @@ export async function syncRun(plan: SyncPlan, idOrAlias: string): Promise<RunSyn
     skipped: wanted.length - due.length - errors.length,
     images: data.length - wanted.length,
     outside,
+    lacksStage,
   };
-  const before = [...list.problems, ...errors];
+  const before = eachOnce([...list.problems, ...errors]);
   if (plan.dryRun) {
     const record = await compare(
       uploads,
@@ -52,7 +59,9 @@ export async function syncRun(plan: SyncPlan, idOrAlias: string): Promise<RunSyn
     return { ...common, ...found, step: undefined, errors: [...before, ...record.errors] };
   }
   const last = await lastSync(plan, runId);
-  const isRecorded = due.length > 0 || before.length > 0 || last?.state !== 'completed';
+  const isRecorded =
+    !lacksStage && (due.length > 0 || before.length > 0 || last?.state !== 'completed');
+  const unrecorded: Problem[] = [];
   let batch: UploadBatch | undefined;
   if (isRecorded) {
     batch = new UploadBatch(uploads);
@@ -61,7 +70,13 @@ export async function syncRun(plan: SyncPlan, idOrAlias: string): Promise<RunSyn
     const { interrupt, slots } = uploads;
     const files = { wanted, due, errors: before };
     const how = { attempt, interrupt, concurrency: slots.count };
-    await recordUpload({ ...plan, ...common, ...files, ...how }, batch);
+    try {
+      await recordUpload({ ...plan, ...common, ...files, ...how }, batch);
+    } catch (error) {
+      // Of all runs, one that cannot be recorded holds up no other.
+      if (plan.isNamed || interrupt.aborted || !(error instanceof CliError)) throw error;
+      unrecorded.push({ path: runId, message: error.message });
+    }
   }
   const record = await uploadRecord(plan, runId);
   return {
@@ -70,8 +85,40 @@ export async function syncRun(plan: SyncPlan, idOrAlias: string): Promise<RunSyn
     uploaded: batch?.uploaded ?? [],
     bytesUploaded: batch?.bytes ?? 0,
     record: record.uploaded,
-    errors: [...before, ...(batch?.errors ?? []), ...record.errors],
+    errors: eachOnce([...before, ...(batch?.errors ?? []), ...unrecorded, ...record.errors]),
   };
+}
+
+/** Problems, one of each file: a result may be listed as an output too. */
+function eachOnce(problems: readonly Problem[]): readonly Problem[] {
+  return [
+    ...new Map(problems.toReversed().map((problem) => [problem.path, problem])).values(),
+  ].toReversed();
+}
+
+/**
+ * Whether a run has a stage, or results of one.
+ * @throws {CliError} where it has not, and was named
+ */
+async function hasStage(
+  { registry, isNamed }: SyncPlan,
+  idOrAlias: string,
+  stage: string,
+): Promise<boolean> {
+  const run = await registry.readRun(idOrAlias);
+  // Whoever lists its files says that there is none.
+  if (run === undefined) return true;
+  const stages = [
+    ...new Set([...run.executions.map((execution) => execution.stage), ...run.pendingStages]),
+  ];
+  if (stages.includes(stage)) return true;
+  const { files } = await registry.listRunFiles(run.runId, { stage });
+  if (files.some(({ kind }) => kind === 'result' || kind === 'output')) return true;
+  if (!isNamed) return false;
+  const others = stages.length === 0 ? 'it has none' : `it has ${stages.join(', ')}`;
+  throw new CliError(
+    terminalText(`run ${run.runId} has no stage "${stage}": ${others}. Nothing of it was synced.`),
+  );
 }
 
 /** The last sync of a run. Each is one more try of the same: the last one says how it stands. */

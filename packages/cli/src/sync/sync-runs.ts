@@ -1,4 +1,6 @@
-import { type Registry } from '@milepost/registry';
+import { type Problem, type Registry } from '@milepost/registry';
+import { CliError } from '../cli-error.ts';
+import { terminalText } from '../terminal-text.ts';
 import { type Destination, keyOf } from './destination.ts';
 import { type RunSync } from './run-sync.ts';
 import { Slots } from './slots.ts';
@@ -46,15 +48,23 @@ export async function syncRuns(options: SyncOptions): Promise<SyncOutcome> {
     },
     step: stage === undefined ? 'sync_results' : `sync_${stage}`,
     stage,
+    isNamed: options.runs !== 'all',
     skipImages: options.skipImages,
     dryRun: options.dryRun,
   };
   const runs: RunSync[] = [];
   try {
     await store.check(interrupt);
-    if (options.runs === 'all') runs.push(await syncSources(plan));
-    const ids = options.runs === 'all' ? await registry.listAllJobs() : options.runs;
-    for (const id of ids) runs.push(await syncRun(plan, id));
+    if (options.runs !== 'all') {
+      for (const id of options.runs) runs.push(await syncRun(plan, id));
+      return { runs, stopped: undefined };
+    }
+    const sources = await syncSources(plan);
+    const all = await listRuns(registry);
+    // What cannot even be listed stands with the uploads: it is of no run that is synced.
+    runs.push({ ...sources, errors: [...sources.errors, ...all.problems] });
+    for (const id of all.runIds) runs.push(await syncRun(plan, id));
+    assertSomeHasStage(runs, stage);
     return { runs, stopped: undefined };
   } catch (error) {
     return { runs, stopped: { error } };
@@ -62,4 +72,23 @@ export async function syncRuns(options: SyncOptions): Promise<SyncOutcome> {
     progress.end();
     store.close();
   }
+}
+
+/** The runs that can be read, and what can not: of runs that are synced, their sync tells it. */
+async function listRuns(
+  registry: Registry,
+): Promise<{ readonly runIds: readonly string[]; readonly problems: readonly Problem[] }> {
+  const { runs, problems } = await registry.listRuns();
+  const runIds = runs.map(({ runId }) => runId);
+  const listed = new Set(runIds);
+  const isOfListed = ({ path }: Problem): boolean =>
+    path.split('/').some((name) => listed.has(name) || listed.has(name.replace(/\.json$/, '')));
+  return { runIds, problems: problems.filter((problem) => !isOfListed(problem)) };
+}
+
+/** @throws {CliError} where no run has the stage: its name is mistyped, or was changed */
+function assertSomeHasStage(runs: readonly RunSync[], stage: string | undefined): void {
+  const ofRuns = runs.filter(({ runId }) => runId !== undefined);
+  if (stage === undefined || ofRuns.length === 0 || ofRuns.some((run) => !run.lacksStage)) return;
+  throw new CliError(`no run has a stage "${terminalText(stage)}": no results were synced.`);
 }

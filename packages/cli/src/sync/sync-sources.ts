@@ -40,6 +40,7 @@ export async function syncSources({ registry, uploads, dryRun }: SyncPlan): Prom
     images: 0,
     record: [],
     outside: [],
+    lacksStage: false,
     errors: [...problems, ...errors, ...batch.errors],
   };
 }
