@@ -102,8 +102,16 @@ function recordOfEnd(
   };
 }
 
+/** Whether somebody decided on any of its ends. */
+function isDecidedOn({ state }: LoadedRun): boolean {
+  return [...state.attempts.values(), ...state.executions.values()].some(
+    ({ repaired }) => repaired !== undefined,
+  );
+}
+
 /**
  * Writes the ends that nobody recorded, as somebody decided. Resolves when journal, hub and spokes are on disk.
+ * Where everything has its end, hub and spokes of a repair that was cut short are written.
  * @returns what was written: no ends where everything has its end
  * @throws {RegistryError} `invalid_argument`; `run_running` where somebody lives who may still end it; `write_failed`
  */
@@ -118,7 +126,11 @@ export async function repairRun(
   if (plan.refused !== undefined) {
     throw new RegistryError('run_running', `run ${run.runId} is not lost: ${plan.refused}`);
   }
-  if (plan.ends.length === 0) return plan;
+  if (plan.ends.length === 0) {
+    // Who decided on its ends may have been killed before hub and spokes told of them.
+    if (isDecidedOn(run)) await onDisk(run.runId, recorders.of(run.runId).rebuild());
+    return plan;
+  }
   await recordAll(
     recorders,
     run.runId,
@@ -141,8 +153,13 @@ export async function recordAll(
     if (recorder.record(record)) continue;
     throw new RegistryError('write_failed', `run ${runId}: the disk does not keep up`);
   }
+  await onDisk(runId, recorder.rewrite());
+}
+
+/** @throws {RegistryError} `write_failed` */
+async function onDisk(runId: string, written: Promise<void>): Promise<void> {
   try {
-    await recorder.rewrite();
+    await written;
   } catch (error) {
     throw notOnDisk(runId, error);
   }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, unlinkSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, renameSync, rmSync, unlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -175,6 +175,23 @@ describe('a run whose process was killed', () => {
     expect(plan).toMatchObject({ refused: undefined, ends: [] });
     await second.close();
     expect(bytesOf(root)).toBe(before);
+  });
+
+  test('repaired again after a repair that was killed before its files, it writes them', async () => {
+    const root = temporaryRoot();
+    await killedRun(root);
+    cpSync(join(root, 'analytics'), join(root, 'before'), { recursive: true });
+    const first = openRegistry({ root });
+    await first.repairRun('r1', { by: 'mira' });
+    await first.close();
+    rmSync(join(root, 'analytics'), { recursive: true });
+    renameSync(join(root, 'before'), join(root, 'analytics'));
+    const segments = segmentsOf(root);
+    await using second = openRegistry({ root });
+    expect((await second.repairRun('r1', { by: 'noor' })).ends).toEqual([]);
+    expect(readJson(root, 'analytics/job_registry/r1.json')).toMatchObject({ status: 'failed' });
+    expect((await second.verify()).findings).toEqual([]);
+    expect(segmentsOf(root)).toEqual(segments);
   });
 
   test('the same comes of a rebuild as of the repair', async () => {
