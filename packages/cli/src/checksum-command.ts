@@ -4,7 +4,6 @@ import { CliError } from './cli-error.ts';
 import { type CliIo } from './cli-io.ts';
 import { CommandContext } from './command-context.ts';
 import { checksumOf } from './file-checksum.ts';
-import { HELP_HINT } from './help-hint.ts';
 import { renderChecksum } from './render-checksum.ts';
 import { type JsonAnswer, problemsJson } from './run-json.ts';
 import { isoTime } from './time-text.ts';
@@ -40,7 +39,6 @@ export function addChecksumCommand(program: Command, io: CliIo): void {
     )
     .argument('<sha256 or file>', 'a SHA-256 in hex, or the path of a file')
     .addHelpText('after', EXAMPLES)
-    .showHelpAfterError(HELP_HINT)
     .action(async (given: string, _options: unknown, command: Command) => {
       const context = new CommandContext(io, command);
       await context.withRegistry(async (registry) => {

@@ -4,7 +4,6 @@ import { CliError } from './cli-error.ts';
 import { type CliIo } from './cli-io.ts';
 import { CommandContext } from './command-context.ts';
 import { diffJson } from './diff-json.ts';
-import { helpHintWithId } from './help-hint.ts';
 import { renderDiff } from './render-diff.ts';
 import { terminalText } from './terminal-text.ts';
 
@@ -38,7 +37,6 @@ export function addDiffCommand(program: Command, io: CliIo): void {
     .argument('<before>', 'ID of a run, an alias of it, or latest')
     .argument('<after>', 'ID of the run to compare with it')
     .addHelpText('after', EXAMPLES)
-    .showHelpAfterError(helpHintWithId('diff'))
     .action(async (before: string, after: string, _options: unknown, command: Command) => {
       const context = new CommandContext(io, command);
       await context.withRegistry(async (registry) => {

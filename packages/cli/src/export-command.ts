@@ -7,7 +7,6 @@ import { EXPORTED_VALUES } from './export-columns.ts';
 import { isPlaceOf } from './export-place.ts';
 import { writeToFile, writeToStream } from './export-sink.ts';
 import { EXPORT_FORMAT_VALUES } from './export-text.ts';
-import { helpHintWithId } from './help-hint.ts';
 import { parseLimit } from './limit-option.ts';
 import { type ExportOptions, RunExport } from './run-export.ts';
 import { addRunFilters } from './run-filters.ts';
@@ -51,7 +50,6 @@ export function addExportCommand(program: Command, io: CliIo): void {
     .option('--output <file>', 'write to a file, which is replaced once all is written')
     .option('--raw', 'leave texts in CSV that a spreadsheet would take for a formula as they are')
     .addHelpText('after', EXAMPLES)
-    .showHelpAfterError(helpHintWithId('export'))
     .action(async (named: readonly string[], options: ExportOptions, self: Command) => {
       const given = FILTER_NAMES.find((name) => options[name] !== undefined);
       if (named.length > 0 && given !== undefined) {

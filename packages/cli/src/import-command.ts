@@ -9,7 +9,6 @@ import { CliError } from './cli-error.ts';
 import { type CliIo } from './cli-io.ts';
 import { CommandContext } from './command-context.ts';
 import { counted } from './counted.ts';
-import { HELP_HINT } from './help-hint.ts';
 import { itemsKeyOf } from './items-key.ts';
 import { type JsonAnswer, problemsJson } from './run-json.ts';
 import { terminalText } from './terminal-text.ts';
@@ -83,7 +82,6 @@ export function addImportCommand(program: Command, io: CliIo): void {
     )
     .option('--dry-run', 'say what would be taken, and write nothing')
     .addHelpText('after', EXAMPLES)
-    .showHelpAfterError(HELP_HINT)
     .action(async (directory: string, options: ImportCommandOptions, command: Command) => {
       const context = new CommandContext(io, command);
       const { timeZone, results, dryRun = false } = options;

@@ -2,7 +2,6 @@ import { type Command } from 'commander';
 import { CliError } from './cli-error.ts';
 import { type CliIo } from './cli-io.ts';
 import { CommandContext } from './command-context.ts';
-import { helpHintWithId } from './help-hint.ts';
 import { itemJson } from './item-json.ts';
 import { renderItem } from './render-item.ts';
 import { itemText } from './terminal-text.ts';
@@ -25,7 +24,6 @@ export function addItemCommand(program: Command, io: CliIo): void {
     .description('Show every execution that touched an item, over all runs, oldest first.')
     .argument('<id>', 'ID of the item, exactly as the pipeline gave it')
     .addHelpText('after', EXAMPLES)
-    .showHelpAfterError(helpHintWithId('item'))
     .action(async (itemId: string, _options: unknown, command: Command) => {
       const context = new CommandContext(io, command);
       await context.withRegistry(async (registry) => {

@@ -2,7 +2,6 @@ import { type Command, Option } from 'commander';
 import { type JobSummary } from '@milepost/registry';
 import { type CliIo } from './cli-io.ts';
 import { CommandContext } from './command-context.ts';
-import { helpHintWithId } from './help-hint.ts';
 import { jobJson } from './job-json.ts';
 import { parseLimit } from './limit-option.ts';
 import { numberText } from './record-counts.ts';
@@ -78,7 +77,6 @@ export function addJobsCommand(program: Command, io: CliIo): void {
     .option('--retried', 'jobs that were tried more than once')
     .option('--limit <number>', 'list at most so many jobs, or all', parseLimit, DEFAULT_LIMIT)
     .addHelpText('after', EXAMPLES)
-    .showHelpAfterError(helpHintWithId('jobs'))
     .action(
       async (id: string, options: JobFilters & { readonly limit: number }, command: Command) => {
         const { limit, ...filters } = options;

@@ -5,7 +5,6 @@ import { CliError } from './cli-error.ts';
 import { type CliIo } from './cli-io.ts';
 import { CommandContext } from './command-context.ts';
 import { GRAFANA_VARIABLE, parseGrafanaUrl } from './grafana-url.ts';
-import { helpHintWithId } from './help-hint.ts';
 import { type JsonAnswer } from './run-json.ts';
 import { type RunLinks, runLinks } from './run-links.ts';
 import { stateOfRun } from './run-state.ts';
@@ -111,7 +110,6 @@ export function addLinksCommand(program: Command, io: CliIo): void {
     .argument('[run]', 'ID of a run, an alias of it, or latest', LATEST)
     .option(OPTION, `address of Grafana (default: ${GRAFANA_VARIABLE})`)
     .addHelpText('after', EXAMPLES)
-    .showHelpAfterError(helpHintWithId('links'))
     .action(async (id: string, flags: LinksFlags, command: Command) => {
       const context = new CommandContext(io, command);
       const grafana = grafanaOf(flags, context.environment, command);

@@ -5,7 +5,6 @@ import { CliError } from './cli-error.ts';
 import { type CliIo } from './cli-io.ts';
 import { layOutColumns } from './columns.ts';
 import { CommandContext } from './command-context.ts';
-import { HELP_HINT } from './help-hint.ts';
 import { type JsonAnswer, problemsJson, timeJson } from './run-json.ts';
 import { itemText, terminalText } from './terminal-text.ts';
 import { timeText } from './time-text.ts';
@@ -68,7 +67,6 @@ export function addOutputsCommand(program: Command, io: CliIo): void {
     .description('Show which outputs runs made of a file, or of the item that it is.')
     .argument('<sha256 or file>', 'a SHA-256 in hex, or the path of a file')
     .addHelpText('after', EXAMPLES)
-    .showHelpAfterError(HELP_HINT)
     .action(async (given: string, _options: unknown, command: Command) => {
       const context = new CommandContext(io, command);
       await context.withRegistry(async (registry) => {

@@ -5,7 +5,7 @@ import { addDiffCommand } from './diff-command.ts';
 import { addDoctorCommand } from './doctor/doctor-command.ts';
 import { addExportCommand } from './export-command.ts';
 import { addFlushCommand } from './flush-command.ts';
-import { HELP_HINT } from './help-hint.ts';
+import { addHelpHints } from './help-hint.ts';
 import { addImportCommand } from './import-command.ts';
 import { addItemCommand } from './item-command.ts';
 import { addJobsCommand } from './jobs-command.ts';
@@ -57,7 +57,6 @@ export function createProgram(io: CliIo): Command {
       getErrHelpWidth: () => widthOf(io.stderr),
     })
     .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError(HELP_HINT)
     .addHelpText('after', AFTER);
   addRunsCommand(program, io);
   addShowCommand(program, io);
@@ -80,5 +79,6 @@ export function createProgram(io: CliIo): Command {
   addSpoolCommand(program, io);
   addFlushCommand(program, io);
   addDoctorCommand(program, io);
+  addHelpHints(program);
   return program;
 }

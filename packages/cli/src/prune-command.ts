@@ -4,7 +4,6 @@ import { CliError } from './cli-error.ts';
 import { type CliIo } from './cli-io.ts';
 import { CommandContext } from './command-context.ts';
 import { counted } from './counted.ts';
-import { HELP_HINT } from './help-hint.ts';
 import { pruneJson } from './prune-json.ts';
 import { renderPrune } from './render-prune.ts';
 import { addStatusOption } from './run-filters.ts';
@@ -42,7 +41,6 @@ export function addPruneCommand(program: Command, io: CliIo): void {
     .option('--foreign', 'also runs in which others recorded')
     .option('--dry-run', 'only say what would go, and why the rest stays')
     .addHelpText('after', EXAMPLES)
-    .showHelpAfterError(HELP_HINT)
     .action(async (options: PruneOptions, self: Command) => {
       if (options.keepDays === undefined && options.keepRuns === undefined) {
         self.error(

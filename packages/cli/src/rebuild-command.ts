@@ -3,7 +3,6 @@ import { CliError } from './cli-error.ts';
 import { type CliIo } from './cli-io.ts';
 import { CommandContext } from './command-context.ts';
 import { counted } from './counted.ts';
-import { helpHintWithId } from './help-hint.ts';
 import { terminalText } from './terminal-text.ts';
 
 const EXAMPLES = `
@@ -22,7 +21,6 @@ export function addRebuildCommand(program: Command, io: CliIo): void {
     )
     .argument('[run]', 'ID of a run, an alias of it, or latest (default: all)')
     .addHelpText('after', EXAMPLES)
-    .showHelpAfterError(helpHintWithId('rebuild'))
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
       const context = new CommandContext(io, command);
       await context.withRegistry(async (registry) => {

@@ -5,7 +5,6 @@ import { RUN_END_STATUS_VALUES, type RunEndStatus } from '@milepost/semconv';
 import { CliError } from './cli-error.ts';
 import { type CliIo } from './cli-io.ts';
 import { CommandContext } from './command-context.ts';
-import { helpHintWithId } from './help-hint.ts';
 import { renderRepair } from './render-repair.ts';
 import { repairJson } from './repair-json.ts';
 import { assertDone, nextLines } from './repair-outcome.ts';
@@ -108,7 +107,6 @@ export function addRepairCommand(program: Command, io: CliIo): void {
     )
     .option('--timeout <seconds>', 'give up sending after so long (default: 30)', parseTimeout)
     .addHelpText('after', EXAMPLES)
-    .showHelpAfterError(helpHintWithId('repair'))
     .action(async (id: string | undefined, flags: RepairFlags, command: Command) => {
       const context = new CommandContext(io, command);
       const { all = false, confirm = false, send = false, again = false, status, reason } = flags;

@@ -3,7 +3,6 @@ import { type Registry, type RunDetail } from '@milepost/registry';
 import { CliError } from './cli-error.ts';
 import { type CliIo } from './cli-io.ts';
 import { CommandContext } from './command-context.ts';
-import { helpHintWithId } from './help-hint.ts';
 import { jobCountsJson, jobJson } from './job-json.ts';
 import { parseLimit } from './limit-option.ts';
 import { pathFrom, recordPathOf } from './record-path.ts';
@@ -54,7 +53,6 @@ export function addShowCommand(program: Command, io: CliIo): void {
       DEFAULT_FAILURES,
     )
     .addHelpText('after', EXAMPLES)
-    .showHelpAfterError(helpHintWithId('show'))
     .action(async (id: string, { failures }: { readonly failures: number }, command: Command) => {
       const context = new CommandContext(io, command);
       await context.withRegistry(async (registry) => {

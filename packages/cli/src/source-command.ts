@@ -1,6 +1,5 @@
 import { type Command } from 'commander';
 import { type CliIo } from './cli-io.ts';
-import { HELP_HINT } from './help-hint.ts';
 import { addSourceAddCommand } from './source-add-command.ts';
 import { addSourceListCommand } from './source-list-command.ts';
 import { addSourceVerifyCommand } from './source-verify-command.ts';
@@ -10,8 +9,7 @@ export function addSourceCommand(program: Command, io: CliIo): void {
   const source = program
     .command('source')
     .summary('record uploads, list them, and say what became of their files')
-    .description('Record uploads, list them, and say what became of their files.')
-    .showHelpAfterError(HELP_HINT);
+    .description('Record uploads, list them, and say what became of their files.');
   addSourceAddCommand(source, io);
   addSourceListCommand(source, io);
   addSourceVerifyCommand(source, io);

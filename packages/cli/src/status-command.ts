@@ -5,7 +5,6 @@ import { type CliIo } from './cli-io.ts';
 import { CommandContext } from './command-context.ts';
 import { counted } from './counted.ts';
 import { durationText } from './duration-text.ts';
-import { helpHintWithId } from './help-hint.ts';
 import { type JobGroup, groupJobs } from './job-groups.ts';
 import { jobCountsJson } from './job-json.ts';
 import { type Paint, styleOfState } from './paint.ts';
@@ -106,7 +105,6 @@ export function addStatusCommand(program: Command, io: CliIo): void {
     .description('Say which steps of a run are done, which wait, and where its items came from.')
     .argument('[run]', 'ID of a run, an alias of it, or latest', 'latest')
     .addHelpText('after', EXAMPLES)
-    .showHelpAfterError(helpHintWithId('status'))
     .action(async (id: string, _options: unknown, command: Command) => {
       const context = new CommandContext(io, command);
       await context.withRegistry(async (registry) => {

@@ -5,7 +5,6 @@ import { type CliIo } from './cli-io.ts';
 import { CommandContext } from './command-context.ts';
 import { counted } from './counted.ts';
 import { drawFindings, findingJson } from './finding-lines.ts';
-import { helpHintWithId } from './help-hint.ts';
 import { type JsonAnswer } from './run-json.ts';
 import { sizeText } from './size-text.ts';
 
@@ -44,7 +43,6 @@ export function addVerifyCommand(program: Command, io: CliIo): void {
     .argument('[run]', 'ID of a run, an alias of it, or latest (default: all, and all uploads)')
     .option('--no-files', 'do not read outputs and uploaded files through')
     .addHelpText('after', EXAMPLES)
-    .showHelpAfterError(helpHintWithId('verify'))
     .action(
       async (run: string | undefined, { files }: { readonly files: boolean }, command: Command) => {
         const context = new CommandContext(io, command);

@@ -4,7 +4,6 @@ import { CliError } from './cli-error.ts';
 import { type CliIo } from './cli-io.ts';
 import { CommandContext } from './command-context.ts';
 import { writeToStream } from './export-sink.ts';
-import { helpHintWithId } from './help-hint.ts';
 import { changeJson, renderChange } from './render-change.ts';
 import { stateOfRun } from './run-state.ts';
 import { terminalText } from './terminal-text.ts';
@@ -65,7 +64,6 @@ export function addWatchCommand(program: Command, io: CliIo): void {
     .option('--pipeline <name>', 'runs of that pipeline')
     .option('--subdomain <name>', 'runs of that subdomain')
     .addHelpText('after', EXAMPLES)
-    .showHelpAfterError(helpHintWithId('watch'))
     .action(async (id: string | undefined, options: Options, command: Command) => {
       if (id !== undefined && Object.keys(options).length > 0) {
         command.error('error: expected a run, or --pipeline and --subdomain, got both');

@@ -114,12 +114,28 @@ test.for([
   const { code, err } = await said([command, id]);
   expect(code).toBe(2);
   expect(err).toContain(
-    `\nAn ID that begins with a dash comes after --: milepost ${command} -- -x\n`,
+    `\nWhat begins with a dash and is no option comes after --: milepost ${command} -- -x\n`,
   );
   expect(await said([command, '--root', root, '--', id])).toMatchObject({
     code: 1,
     err: expect.stringMatching(/^milepost: no /),
   });
+});
+
+test.for([
+  [['frobnicate'], 'milepost --help'],
+  [['--frobnicate'], 'milepost --help'],
+  [['runs', '--frobnicate'], 'milepost runs --help'],
+  [['export', '--limit', '0'], 'milepost export --help'],
+  [['repair', '--status', 'bogus', 'latest'], 'milepost repair --help'],
+  [['repair', '--staus', 'failed', 'latest'], 'milepost repair --help'],
+  [['source', 'verify'], 'milepost source verify --help'],
+  [['import', 'x', 'y'], 'milepost import --help'],
+] as const)('%j is told what tells of its options, and no more', async ([args, command]) => {
+  const { code, err } = await said(args);
+  expect(code).toBe(2);
+  expect(err).toMatch(/^error: .*\n(\(Did you mean .*\)\n)?[^\n]+\n$/);
+  expect(err.split('\n').at(-2)).toBe(`${command} tells what there is.`);
 });
 
 describe('help is no error', () => {

@@ -2,7 +2,6 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { type CliIo } from '../cli-io.ts';
 import { CommandContext } from '../command-context.ts';
-import { helpHintWithId } from '../help-hint.ts';
 import {
   type BucketPlace,
   type Destination,
@@ -95,7 +94,6 @@ export function addSyncCommand(program: Command, io: CliIo): void {
       DEFAULT_CONCURRENCY,
     )
     .addHelpText('after', EXAMPLES)
-    .showHelpAfterError(helpHintWithId('sync'))
     .action(async (given: readonly string[], flags: SyncFlags, command: Command) => {
       const context = new CommandContext(io, command);
       const destination = destinationFrom(flags, io.env, command);
