@@ -43,7 +43,7 @@ export async function followRun(
 }
 
 /** How far the stages of a run are, and how many jobs there are in all: `fetch completed  ocr 12/50, 3 running  ...`. */
-export function progressLine({ pipeline_steps: steps, jobs }: RunRecord): string {
+function progressLine({ pipeline_steps: steps, jobs }: RunRecord): string {
   const stages = Object.entries(steps).map(([name, { status, state = status, jobs: shared }]) => {
     if (shared === undefined || !UNDER_WAY.has(state)) return `${name} ${state}`;
     const { expected = shared.total, running, completed, failed } = shared;

@@ -24,17 +24,9 @@ export function openQueues(options: QueueOptions): Queues {
   };
 }
 
-/** Removes all that the queues have in Redis. Their workers must be closed. */
-export async function removeQueues(queues: Queues): Promise<void> {
-  for (const queue of listOf(queues)) await queue.obliterate({ force: true });
-}
-
 export async function closeQueues(queues: Queues): Promise<void> {
-  await Promise.all(listOf(queues).map((queue) => queue.close()));
-}
-
-function listOf({ fetch, ocr, compilation, extraction, deploy }: Queues) {
-  return [fetch, ocr, compilation, extraction, deploy] as const;
+  const { fetch, ocr, compilation, extraction, deploy } = queues;
+  await Promise.all([fetch, ocr, compilation, extraction, deploy].map((queue) => queue.close()));
 }
 
 /**

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { type RunLinks } from '@milepost/cli/links';
+import { type JobSummary } from '@milepost/registry';
 import { type RunRecord } from './run-record.ts';
 
 /** What the report tells besides the record. */
@@ -12,23 +13,25 @@ export interface ReportOptions {
   readonly links?: RunLinks | undefined;
   /** What was killed, in words. */
   readonly killed: readonly string[];
+  /** With all their tries. */
+  readonly jobs: readonly Pick<JobSummary, 'name' | 'queue' | 'jobId' | 'state' | 'tries'>[];
 }
 
 /** What happened, for people: per stage, per kind of job, and where to look next. */
 export function formatReport(run: RunRecord, options: ReportOptions): string {
-  const { root, delivery, links, killed } = options;
+  const { root, delivery, links, killed, jobs } = options;
   const attempt = run.attempt > 1 ? ` (attempt ${run.attempt})` : '';
-  const again = run.jobs.filter((job) => job.attempt > 1);
+  const again = jobs.filter(({ tries }) => tries.length > 1);
   const at = `--root ${shellWord(root)}`;
   return [
     `Run ${run.run_id}${attempt}: ${run.status}${seconds(run.duration_seconds, ' in ')}`,
     '',
     ...table([['Stage', 'Status', 'Time', 'Result'], ...stageRows(run)]),
     '',
-    ...table([['Jobs', 'Queue', 'Completed', 'Failed', 'Tried again'], ...jobRows(run)]),
+    ...table([['Jobs', 'Queue', 'Completed', 'Failed', 'Tried again'], ...jobRows(jobs)]),
     '',
     ...killed.map((what) => `Killed     ${what}`),
-    ...again.map((job) => `Again      ${job.job_id}: ${job.state} by try ${job.attempt}`),
+    ...again.map(({ jobId, tries }) => `Again      ${jobId}: ${triesOf(tries)}`),
     `Record     ${path.join(root, 'analytics', 'job_registry', `${run.run_id}.json`)}`,
     `Trace      ${run.trace_id ?? 'none'}`,
     `Telemetry  ${delivery}`,
@@ -59,13 +62,17 @@ function stageRows({ pipeline_steps: steps }: RunRecord): readonly (readonly str
   });
 }
 
-function jobRows({ jobs }: RunRecord): readonly (readonly string[])[] {
+function jobRows(jobs: ReportOptions['jobs']): readonly (readonly string[])[] {
   return [...Map.groupBy(jobs, ({ name }) => name)].map(([name, all]) => {
     const count = (state: string): string =>
       String(all.filter((job) => job.state === state).length);
-    const again = all.filter(({ attempt }) => attempt > 1).length;
+    const again = all.filter(({ tries }) => tries.length > 1).length;
     return [name, all[0]?.queue ?? '', count('completed'), count('failed'), String(again)];
   });
+}
+
+function triesOf(tries: JobSummary['tries']): string {
+  return tries.map(({ attempt, state }) => `try ${attempt} ${state}`).join(', ');
 }
 
 // A name from outside must neither end the line nor colour the terminal.

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { GRAFANA_VARIABLE, parseGrafanaUrl, type RunLinks, runLinks } from '@milepost/cli/links';
+import { GRAFANA_VARIABLE, parseGrafanaUrl, runLinks } from '@milepost/cli/links';
 import { endRun, type RunEnvelope } from '@milepost/core';
 import { describeDelivery } from '@milepost/example-documents/describe-delivery';
 import { startDemoTelemetry } from '@milepost/example-documents/start-telemetry';
@@ -10,8 +10,8 @@ import { openRedis } from './open-redis.ts';
 import { type Arguments } from './parse-arguments.ts';
 import { openCitySite } from './pipeline/city-site.ts';
 import { followRun } from './progress.ts';
-import { closeQueues, openQueues, removeQueues } from './queues.ts';
-import { type RedisPlace } from './redis-place.ts';
+import { closeQueues, openQueues } from './queues.ts';
+import { type RedisPlace, removeKeys } from './redis-place.ts';
 import { formatReport } from './report.ts';
 import { parseRunRecord } from './run-record.ts';
 import { startWorkerPool } from './worker-pool.ts';
@@ -40,9 +40,12 @@ export async function runCivic(given: Arguments, signal: AbortSignal): Promise<b
     const { place } = redis;
     const { run, killed, error } = await workOff(given, { registry, place, signal });
     const delivery = describeDelivery(endpoint, await telemetry.shutdown());
-    const record = parseRunRecord(await registry.getCentralRegistry(run.run.id));
-    const links = grafana && (await linksOf(registry, run.run.id, grafana));
-    process.stdout.write(formatReport(record, { root: given.root, delivery, links, killed }));
+    const { id: runId } = run.run;
+    const record = parseRunRecord(await registry.getCentralRegistry(runId));
+    const { jobs = [], startTime, endTime } = (await registry.readRun(runId)) ?? {};
+    const links = grafana && runLinks({ grafana, runId, startTime, endTime });
+    const options = { root: given.root, delivery, links, killed, jobs };
+    process.stdout.write(formatReport(record, options));
     await registry.close();
     if (error !== undefined) throw error.cause;
     return record.status !== 'failed';
@@ -89,8 +92,8 @@ async function workOff(
     }
   } finally {
     await site.close();
-    await removeQueues(queues);
     await closeQueues(queues);
+    await removeKeys(place, prefix);
   }
 }
 
@@ -115,9 +118,4 @@ function requestOf(given: Arguments, site: string): Request {
 function grafanaOfEnvironment(): URL | undefined {
   const text = process.env[GRAFANA_VARIABLE]?.trim() ?? '';
   return text === '' ? undefined : parseGrafanaUrl(text);
-}
-
-async function linksOf(registry: Registry, runId: string, grafana: URL): Promise<RunLinks> {
-  const { startTime, endTime } = (await registry.readRun(runId)) ?? {};
-  return runLinks({ grafana, runId, startTime, endTime });
 }

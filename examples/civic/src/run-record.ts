@@ -20,15 +20,7 @@ const stepSchema = z.object({
   error: z.object({ error_type: z.string(), error_message: z.string() }).optional(),
 });
 
-const jobSchema = z.object({
-  queue: z.string(),
-  job_id: z.string(),
-  name: z.string(),
-  parent_job_id: z.string().optional(),
-  attempt: z.number(),
-  state: z.string(),
-  error: z.object({ error_type: z.string(), error_message: z.string() }).optional(),
-});
+const jobSchema = z.object({ state: z.string() });
 
 const runRecordSchema = z.object({
   run_id: z.string(),

@@ -1,7 +1,9 @@
 import { readFile, readlink } from 'node:fs/promises';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openRegistry } from '@milepost/registry';
 import { jobSpanId, runSpanId, runTraceId, stageSpanId } from '@milepost/run-id';
 import { writtenHubSchema } from '@milepost/semconv/schemas';
 import { useRedis } from '../../../packages/queue/test/redis-server.ts';
@@ -123,8 +125,14 @@ describe('a run of fifty pages by three worker processes, of which one is killed
     expect(again).toMatchObject([
       { name: 'ocr_page_job', attempt: 2, state: 'completed', fields: { stalled_count: 1 } },
     ]);
-    const [retried] = again;
-    const jobId = retried?.job_id ?? '';
+    const jobId = again[0]?.job_id ?? '';
+    expect(ended.stdout).toMatch(`Again      ${jobId}: try 1 lost, try 2 completed\n`);
+    const registry = openRegistry({ root: path.join(directory.path, 'data') });
+    const { jobs = [] } = (await registry.readRun(RUN_ID)) ?? {};
+    await registry.close();
+    expect(
+      jobs.filter(({ tries }) => tries.length > 1).map((job) => [job.jobId, ...job.tries]),
+    ).toMatchObject([[jobId, { attempt: 1, state: 'lost' }, { attempt: 2, state: 'completed' }]]);
     const told = server
       .logRecords()
       .filter(
@@ -223,11 +231,19 @@ describe('a run of fifty pages by three worker processes, of which one is killed
     database.close();
   });
 
+  test('leaves nothing in Redis', async () => {
+    const client = new Redis(redis.port, '127.0.0.1');
+    expect(await client.dbsize()).toBe(0);
+    await client.quit();
+  });
+
   test('is shown, and verified', async () => {
     const at = { cwd: directory.path };
     const shown = await runMilepost(['show', 'latest'], at);
     expect(shown).toMatchObject({ exitCode: 0, stderr: '' });
     expect(shown.stdout).toMatch(/^ {2}ocr +completed .* 50\/50$/m);
+    expect(shown.stdout).toMatch(/^ {2}ocr_page_job +50 +50 +1 /m);
+    expect(shown.stdout).toMatch(/try 1 lost: process \d+ on .* is not there any more; try 2/);
     const verified = await runMilepost(['verify', 'latest'], at);
     expect(verified).toMatchObject({ exitCode: 0, stderr: '' });
     expect(verified.stdout).toMatch(/all is as it should be/);
