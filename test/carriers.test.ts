@@ -70,6 +70,7 @@ describe('a run that hands work over by every carrier', { timeout: 120_000 }, ()
       byPostMessage: RUN_ID,
       byHttp: RUN_ID,
       byEnvironment: RUN_ID,
+      inJob: RUN_ID,
       words: 5,
       fromPython: RUN_ID,
       pythonStage: { words: 5 },
@@ -84,6 +85,8 @@ describe('a run that hands work over by every carrier', { timeout: 120_000 }, ()
         renderer job by_worker_data consumer unset
         renderer job by_post_message consumer unset
         renderer job by_http consumer unset
+        book job spawning_job consumer unset
+          renderer stage print internal unset
         milepost-worker job count_words_job consumer unset
           renderer job publish_job consumer unset"
     `);
@@ -98,6 +101,7 @@ describe('a run that hands work over by every carrier', { timeout: 120_000 }, ()
       Object.fromEntries(
         lines
           .filter(({ attributes }) => attributes['job.name'] !== undefined)
+          .filter(({ resource }) => resource['service.name'] !== 'book')
           .map(({ attributes }) => [attributes['job.name'], attributes['parent_job.id']]),
       ),
     ).toEqual({
@@ -106,6 +110,7 @@ describe('a run that hands work over by every carrier', { timeout: 120_000 }, ()
       by_worker_data: 'book',
       by_post_message: 'book',
       by_http: 'book',
+      spawning_job: 'book',
       count_words_job: 'book',
       publish_job: '17',
     });

@@ -21,7 +21,7 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createJob, withJob, withRun, withStage } from '@milepost/core';
+import { createJob, log, withJob, withRun, withStage } from '@milepost/core';
 import { takeReservedSpanId, takeReservedTraceId } from '@milepost/core/hooks';
 import { runTraceId } from '@milepost/run-id';
 import vectors from '../packages/semconv/job-envelope.vectors.json' with { type: 'json' };
@@ -124,8 +124,20 @@ describe('the code agrees with the vectors', () => {
 
   test.for(vectors.programs)('$name goes on', ({ envelope, place }) => {
     vi.stubEnv('MILEPOST_RUN', JSON.stringify(envelope));
-    withRun({ pipeline: 'child' }, () => withStage('count', () => undefined));
-    expect(spans.getFinishedSpans().map(asVector)).toMatchObject([{ ...place, name: 'count' }]);
+    withRun({ pipeline: 'child' }, () => {
+      log.info('counting');
+      withStage('count', () => undefined);
+    });
+    const { trace_id, parent_span_id, attributes } = place;
+    const inStage = { ...attributes, stage: 'count' };
+    expect(spans.getFinishedSpans().map(asVector)).toMatchObject([
+      { trace_id, parent_span_id, name: 'count', attributes: inStage },
+    ]);
+    expect(records.getFinishedLogRecords().map(told)).toMatchObject([
+      { body: 'counting', attributes: { ...attributes, level: 'info' } },
+      { body: 'count_started', attributes: inStage },
+      { body: 'count_completed', attributes: inStage },
+    ]);
   });
 
   test.for(vectors.sampling)('the run $name', ({ run_id, ratio, sampled }) => {

@@ -269,6 +269,32 @@ test('the envelope of childEnvironment fits the schema, whole', () => {
   });
 });
 
+test('the envelope of childEnvironment tells the job around it', () => {
+  const job = withRun({ pipeline: 'minutes' }, () =>
+    createJob({ name: 'ocr_page_job', stage: 'ocr', parentJobId: 'fetch-1' }),
+  );
+  const { MILEPOST_RUN = '' } = withJob(job, { queue: 'ocr', jobId: '17', attempt: 2 }, () =>
+    childEnvironment(),
+  );
+  const told = {
+    run: { id: job.run?.id },
+    stage: { name: 'ocr', occurrence: 1, attempt: 1 },
+    job: {
+      id: '17',
+      queue: 'ocr',
+      name: 'ocr_page_job',
+      attempt: 2,
+      parent_job_id: 'fetch-1',
+    },
+  };
+  expect(parseJobEnvelope(JSON.parse(MILEPOST_RUN))).toMatchObject(told);
+  vi.stubEnv('MILEPOST_RUN', MILEPOST_RUN);
+  const { MILEPOST_RUN: ofGrandchild = '' } = withRun({ pipeline: 'child' }, () =>
+    childEnvironment(),
+  );
+  expect(parseJobEnvelope(JSON.parse(ofGrandchild))).toMatchObject(told);
+});
+
 test('the least that childEnvironment gives fits the schema too', () => {
   const { MILEPOST_RUN = '' } = withStage('lonely', () => childEnvironment());
   expect(parseJobEnvelope(JSON.parse(MILEPOST_RUN))).toMatchObject({ run: { implicit: true } });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { json } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { childEnvironment, createJob, withRun, withStage } from '@milepost/core';
+import { childEnvironment, createJob, withJob, withRun, withStage } from '@milepost/core';
 import { startTelemetry } from '@milepost/node';
 import { jobHeaders } from '@milepost/queue';
 
@@ -73,6 +73,16 @@ const answers = await withRun(
         env,
       );
 
+      const inJob = isRubbish
+        ? undefined
+        : await withJob(jobNamed('spawning_job'), { queue: 'spawn', jobId: 'spawn-1' }, () =>
+            run(
+              process.execPath,
+              [...process.execArgv, RENDERER, 'environment'],
+              childEnvironment(),
+            ),
+          );
+
       const toPython = JSON.stringify(jobNamed('count_words_job'));
       const byPython = await run('python3', ['-B', PYTHON, 'job', 'words', '17', '1', toPython]);
       const fromPython = await renderer('argument', JSON.stringify(byPython.next));
@@ -87,6 +97,7 @@ const answers = await withRun(
         byPostMessage,
         byHttp,
         byEnvironment,
+        inJob,
         words: byPython.words,
         fromPython,
         pythonStage,

@@ -81,22 +81,34 @@ def run_attributes(run):
     return named | {key: value for key, value in optional.items() if value}
 
 
-def place_of_program(envelope):
-    """Where a program belongs that was started with MILEPOST_RUN: its trace, the span above its own, their attributes."""
+def place_in(envelope, attributes):
     run = envelope["run"]
     trace_id, span_id = handed_over(envelope)
     is_of_run = trace_id == trace_id_of(run["id"])
     return {
         "trace_id": trace_id_of(run["id"]),
         "parent_span_id": span_id if is_of_run else root_span_id(run),
-        "attributes": run_attributes(run),
+        "attributes": attributes,
     }
+
+
+def place_of_program(envelope):
+    """Where a program belongs that was started with MILEPOST_RUN: its trace, the span above its own, their attributes."""
+    run, job = envelope["run"], envelope.get("job")
+    attributes = run_attributes(run)
+    if "stage" in envelope:
+        attributes["stage"] = envelope["stage"]["name"]
+    if job:
+        parent = {"parent_job.id": job["parent_job_id"]} if job.get("parent_job_id") else {}
+        attributes |= {"queue": job["queue"], "job.id": job["id"], "job.name": job["name"]} | parent
+        attributes |= {"attempt": job["attempt"], "retry_count": job["attempt"] - 1}
+    return place_in(envelope, attributes)
 
 
 def place_of_job(envelope, queue, job_id, attempt):
     """Where a try of a job belongs: its span, and the attributes of the span and of all log records below."""
     run, stage = envelope["run"], envelope.get("stage")
-    place = place_of_program(envelope)
+    place = place_in(envelope, run_attributes(run))
     if stage and "started_at" in stage:
         counts = (run["attempt"], stage["occurrence"], stage["attempt"])
         place["parent_span_id"] = span_id_of(run["id"], "stage", stage["name"], *counts)

@@ -1,5 +1,5 @@
 import { type FieldValue } from './field-value.ts';
-import { type RunIdentity, type StageIdentity } from './identity.ts';
+import { type JobIdentity, type RunIdentity, type StageIdentity } from './identity.ts';
 import { type ItemSpans } from './run-options.ts';
 
 /** Version of the envelope that this package writes, and the latest that it reads. */
@@ -44,11 +44,22 @@ export interface EnvelopeStage {
   readonly expected?: number;
 }
 
+/** The job inside which an envelope was made, as plain data. */
+export interface EnvelopeJob {
+  readonly id: string;
+  readonly queue: string;
+  readonly name: string;
+  readonly attempt: number;
+  readonly parent_job_id?: string;
+}
+
 /** A run as plain data, which another process goes on with: see `jobEnvelopeSchema` of `@milepost/semconv/schemas`. */
 export interface RunEnvelope {
   readonly version: number;
   readonly run: EnvelopeRun;
   readonly stage?: EnvelopeStage;
+  /** The job inside which a child process was started. */
+  readonly job?: EnvelopeJob;
   /** W3C trace context of the span under which the spans of whoever reads it hang. */
   readonly traceparent?: string;
 }
@@ -109,5 +120,16 @@ export function envelopeStage(stage: StageIdentity): EnvelopeStage {
     occurrence: stage.occurrence,
     attempt: stage.attempt,
     execution_id: stage.executionId,
+  };
+}
+
+/** The job of an envelope. */
+export function envelopeJob(job: JobIdentity): EnvelopeJob {
+  return {
+    id: job.jobId,
+    queue: job.queue,
+    name: job.name,
+    attempt: job.attempt,
+    ...(job.parentJobId !== undefined && { parent_job_id: job.parentJobId }),
   };
 }

@@ -10,6 +10,7 @@ export { type EndRunOptions, endRun } from './end-run.ts';
 export { type EndStageOptions, endStage } from './end-stage.ts';
 export {
   type EnvelopeBegin,
+  type EnvelopeJob,
   type EnvelopeRun,
   type EnvelopeStage,
   type JobEnvelope,

@@ -10,6 +10,7 @@ import {
 } from '@milepost/semconv';
 import { type EnvelopeStage } from './envelope.ts';
 import { type JobIdentity, type RunIdentity } from './identity.ts';
+import { type JoinedByEnvelope } from './read-envelope.ts';
 import { runScopeAttributes } from './run-signals.ts';
 
 /** The attributes that name a job. */
@@ -20,6 +21,15 @@ export function jobAttributes({ jobId, parentJobId, queue, name }: JobIdentity):
     [ATTR_QUEUE]: queue,
     [ATTR_JOB_NAME]: name,
   };
+}
+
+/** The attributes that everything of a run carries in this process: of one that was started in a stage or job, theirs too. */
+export function joinedScopeAttributes(
+  run: RunIdentity,
+  { stage, job }: Partial<Pick<JoinedByEnvelope, 'stage' | 'job'>> = {},
+): Attributes {
+  if (job !== undefined) return jobScopeAttributes(run, job, stage);
+  return { ...runScopeAttributes(run), ...(stage !== undefined && { [ATTR_STAGE]: stage.name }) };
 }
 
 /** The attributes that everything below a job carries. */

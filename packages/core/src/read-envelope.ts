@@ -8,7 +8,7 @@ import {
   envelopeRun,
 } from './envelope.ts';
 import { type FieldValue } from './field-value.ts';
-import { type RunIdentity } from './identity.ts';
+import { type JobIdentity, type RunIdentity } from './identity.ts';
 import { ObjectReader } from './object-reader.ts';
 import { positiveInteger } from './positive-integer.ts';
 import { ITEM_SPANS_VALUES } from './run-options.ts';
@@ -21,6 +21,8 @@ export interface JoinedByEnvelope {
   /** The run as it came: what is handed on. */
   readonly carried: EnvelopeRun;
   readonly stage: EnvelopeStage | undefined;
+  /** The job inside which the process was started. */
+  readonly job: JobIdentity | undefined;
   /** Where its spans hang. */
   readonly parent: SpanContext;
 }
@@ -90,6 +92,7 @@ function readRun(envelope: ObjectReader): JoinedByEnvelope {
     identity,
     carried: carriedOf(run, identity),
     stage: readStage(envelope),
+    job: readJobAround(envelope.object('job', 'optional')),
     parent: parent?.traceId === identity.traceId ? parent : rootSpanContext(identity),
   };
 }
@@ -138,6 +141,18 @@ function carriedOf(run: ObjectReader, identity: RunIdentity): EnvelopeRun {
 function readStage(envelope: ObjectReader): EnvelopeStage | undefined {
   const stage = envelope.object('stage', 'optional');
   return stage && stageOf(stage);
+}
+
+function readJobAround(job: ObjectReader | undefined): JobIdentity | undefined {
+  return (
+    job && {
+      jobId: job.name('id'),
+      queue: job.name('queue'),
+      name: job.name('name'),
+      attempt: job.read('attempt', 'a positive integer', positiveInteger),
+      parentJobId: job.text('parent_job_id', 'optional') || undefined,
+    }
+  );
 }
 
 /**

@@ -6,14 +6,15 @@ import {
   STATUS_VALUE_PARTIAL,
   STATUS_VALUE_SKIPPED,
 } from '@milepost/semconv';
-import { type EnvelopeRun } from './envelope.ts';
 import { FieldBag, type Fields } from './field-bag.ts';
 import { type Flags } from './flags.ts';
 import { guarded } from './guard.ts';
 import { type RunIdentity } from './identity.ts';
 import { durationInstruments } from './instruments.ts';
+import { joinedScopeAttributes } from './job-attributes.ts';
 import { describeOutcome } from './judge-stage.ts';
 import { type Classifier, type Outcome, classifyOutcome } from './outcome.ts';
+import { type JoinedByEnvelope } from './read-envelope.ts';
 import { type EntryExecution } from './run-in-execution.ts';
 import { type ItemSpans } from './run-options.ts';
 import {
@@ -21,7 +22,6 @@ import {
   type SignalledRun,
   logRunStart,
   publishRunStart,
-  runScopeAttributes,
   runSpanAttributes,
   signalRunEnd,
 } from './run-signals.ts';
@@ -47,8 +47,8 @@ export interface RunPlan {
   readonly signal: AbortSignal | undefined;
   /** Where the spans of a joined run hang. */
   readonly parent: SpanContext | undefined;
-  /** A joined run as it came in an envelope. */
-  readonly carried?: EnvelopeRun | undefined;
+  /** What handed a joined run over, where it came in an envelope. */
+  readonly envelope?: Pick<JoinedByEnvelope, 'carried' | 'stage' | 'job'> | undefined;
 }
 
 /** One run as it goes on in this process. Its functions never throw. */
@@ -78,7 +78,7 @@ export class RunExecution implements SignalledRun, EntryExecution<RunIdentity> {
       // A run that a stage made for itself ends as the stage says; that says nothing about the stage's items.
       classify: identity.implicit ? undefined : plan.classify,
       signal: plan.signal,
-      carried: plan.carried,
+      carried: plan.envelope?.carried,
     });
     const given = new FieldBag(flags);
     given.addAll(plan.attributes);
@@ -86,9 +86,9 @@ export class RunExecution implements SignalledRun, EntryExecution<RunIdentity> {
     const scope: RunningScope = {
       run: identity,
       stage: undefined,
-      job: undefined,
+      job: plan.envelope?.job,
       itemId: undefined,
-      attributes: runScopeAttributes(identity),
+      attributes: joinedScopeAttributes(identity, plan.envelope),
       runState: this.#state,
       stageExecution: undefined,
     };

@@ -18,7 +18,7 @@ export function beginRunExecution(given: RunOptions): RunExecution {
   return new RunExecution({
     identity: joined?.identity ?? newIdentity(options, outer, flags),
     parent: joined?.parent,
-    carried: joined?.carried,
+    envelope: joined,
     flags,
     ...planOptions(options),
   });
@@ -42,7 +42,7 @@ export function beginImplicitRun(
       implicit: true,
     },
     parent: joined?.parent,
-    carried: joined?.carried,
+    envelope: joined,
     flags,
     ...planOptions(options),
   });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   envelopeFieldsSchema,
+  envelopeJobSchema,
   envelopeRunSchema,
   envelopeStageSchema,
   jobEnvelopeSchema,
@@ -11,6 +12,7 @@ import {
 const named = z.registry<{ id: string }>();
 named.add(envelopeRunSchema, { id: 'run' });
 named.add(envelopeStageSchema, { id: 'stage' });
+named.add(envelopeJobSchema, { id: 'job' });
 named.add(envelopeFieldsSchema, { id: 'fields' });
 named.add(jobEnvelopeSchema, { id: 'envelope' });
 named.add(jobTemplateSchema, { id: 'template' });

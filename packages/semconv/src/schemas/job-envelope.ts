@@ -99,6 +99,17 @@ export const envelopeStageSchema = z
   })
   .describe('The stage that a job runs or is a part of, or that a child process was started in.');
 
+/** The job inside which a child process was started. */
+export const envelopeJobSchema = z
+  .looseObject({
+    id: z.string().min(1).describe('ID of the job in its queue.'),
+    queue: z.string().min(1).describe('Name of the queue.'),
+    name: z.string().min(1).describe('Name of the job.'),
+    attempt: positive.describe('Which try of the job this is, from 1 on.'),
+    parent_job_id: z.string().optional().describe('ID of the job that created it.'),
+  })
+  .describe('The job inside which a child process was started.');
+
 const jobKeys = {
   parent_job_id: z.string().optional().describe('ID of the job that created this one.'),
   enqueued_at: milliseconds
@@ -121,6 +132,7 @@ export const jobEnvelopeSchema = z
     version: z.literal(JOB_ENVELOPE_VERSION).describe('A reader refuses any other.'),
     run: envelopeRunSchema,
     stage: envelopeStageSchema.optional(),
+    job: envelopeJobSchema.optional(),
     name: z
       .string()
       .min(1)
