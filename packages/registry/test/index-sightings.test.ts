@@ -10,7 +10,11 @@ const itemId = fc.oneof(
   fc.constantFrom('a', '__proto__', 'ö/ü', '\ud800', ''),
   fc.nat(400).map((number) => `document-${number}.pdf`),
 );
-const error = fc.record({ type: fc.string(), message: fc.string() });
+const error = fc.record({
+  error_type: fc.string(),
+  error_message: fc.string(),
+  error_category: fc.string(),
+});
 const output = fc.record({ path: fc.string(), size: fc.nat() });
 
 /** An execution and an item in it; executions are told by their IDs, and steps that only a list names by their stage. */
