@@ -172,7 +172,7 @@ describe('the collector', () => {
   test.for([
     [503, 'queue is full', /503 Service Unavailable: queue is full/, /collector's log/],
     [401, '', /401 Unauthorized/, /OTEL_EXPORTER_OTLP_HEADERS/],
-    [404, '', /404 Not Found/, /OTLP over HTTP, without \/v1/],
+    [404, '', /404 Not Found/, /pipeline for logs, and .* OTLP over HTTP, without \/v1/],
     [400, '', /400 Bad Request/, /receiver of OTLP and a pipeline for this signal/],
   ] as const)('that answers %d to logs takes the others', async ([status, body, why, todo]) => {
     const cwd = await pipelineDirectory();
@@ -210,7 +210,7 @@ describe('the collector', () => {
     expect(about('collector', answered)).toEqual(
       SIGNALS.map(() => ['error', expect.stringContaining('no answer within 300 ms')]),
     );
-    expect(todosOf('collector', answered)).toContain('what listens there is a collector');
+    expect(todosOf('collector', answered)).toContain("what listens there is a collector's port");
   });
 
   test('is asked in protobuf where the environment says so', async () => {

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { RUN_TYPESCRIPT } from '../run-typescript.ts';
 import { type Behaviour, type Command, type Notice, type Seen } from './behaviour.ts';
 import { type LedgerEntry, readLedger } from './ledger.ts';
 
@@ -27,7 +28,7 @@ const PROGRAM = fileURLToPath(new URL('misbehaving-server.ts', import.meta.url))
 export async function startMisbehavingServer(): Promise<MisbehavingServer> {
   const directory = mkdtempSync(join(tmpdir(), 'milepost-server-'));
   const ledgerPath = join(directory, 'ledger.jsonl');
-  const child = fork(PROGRAM, [ledgerPath], { execArgv: [], stdio: 'inherit' });
+  const child = fork(PROGRAM, [ledgerPath], { execArgv: [...RUN_TYPESCRIPT], stdio: 'inherit' });
   const listening = Promise.withResolvers<number>();
   const commands = new Map<number, () => void>();
   const waiting = new Set<() => void>();

@@ -43,7 +43,10 @@ function setting(env: CliIo['env'], signal: Signal, name: string): string | unde
 }
 
 /** What to do about an answer that is no success. */
-function todoAbout(outcome: Exclude<SendOutcome, { kind: 'accepted' }>, url: string): string {
+function todoAbout(
+  { signal, url }: OtlpDestination,
+  outcome: Exclude<SendOutcome, { kind: 'accepted' }>,
+): string {
   if (new URL(url).port === GRPC_PORT) {
     return `${GRPC_PORT} is the port of gRPC: name that of HTTP, 4318, or set OTEL_EXPORTER_OTLP_PROTOCOL=grpc.`;
   }
@@ -51,10 +54,10 @@ function todoAbout(outcome: Exclude<SendOutcome, { kind: 'accepted' }>, url: str
     case 'unavailable':
       if (outcome.isRefused) return `Start the collector, or name another with ${ENDPOINT}.`;
       if (outcome.status === 404) {
-        return `Look whether ${ENDPOINT} names a collector's port for OTLP over HTTP, without /v1/…`;
+        return `Look whether the collector has a pipeline for ${signal}, and whether ${ENDPOINT} names its port for OTLP over HTTP, without /v1/…`;
       }
       return outcome.status === undefined
-        ? `Look whether what listens there is a collector, and what stands between; else name another with ${ENDPOINT}.`
+        ? `Look whether what listens there is a collector's port for OTLP over HTTP (that of gRPC is another), and what stands between; else name another with ${ENDPOINT}.`
         : "Look at the collector's log; until it takes this, telemetry waits on disk.";
     case 'refused':
       return outcome.reason === 'unauthorized'
@@ -114,7 +117,7 @@ async function checkSignal(signal: Signal, io: CliIo): Promise<readonly DoctorFi
   try {
     if (outcome.kind !== 'accepted') {
       const message = `${url} does not take ${signal}: ${outcome.message}`;
-      return [wrong('collector', message, todoAbout(outcome, destination.url))];
+      return [wrong('collector', message, todoAbout(destination, outcome))];
     }
     const clock = signal === 'traces' ? await checkClock(destination, io.now) : [];
     return [fine('collector', `${url} takes ${signal}`), ...clock];

@@ -109,7 +109,7 @@ export function judgeProgram(reports: readonly ProbeReport[]): readonly DoctorFi
       reports.length === 0
         ? noteworthy(
             'program',
-            'it left no report: it is no program of Node.js, or was killed before its end',
+            'it left no report: it is no program of Node.js 22.15 or newer, or was killed before its end',
             'Name the command that starts Node.js, and let it end by itself or by SIGTERM.',
           )
         : wrong('program', 'it loaded neither Milepost nor @opentelemetry/api', START),
