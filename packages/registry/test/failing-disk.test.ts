@@ -36,12 +36,19 @@ type WriteTo = (
   ...write: Parameters<RegistryFile['write']>
 ) => ReturnType<RegistryFile['write']>;
 
-/** Node's file system with another `write`. */
-function writingBy(write: WriteTo): RegistryFileSystem {
+/**
+ * Node's file system with another `write`.
+ * @param isMeant to which files
+ */
+function writingBy(
+  write: WriteTo,
+  isMeant: (path: string) => boolean = () => true,
+): RegistryFileSystem {
   return {
     ...nodeFileSystem,
     open: async (path, flags) => {
       const file = await nodeFileSystem.open(path, flags);
+      if (!isMeant(path)) return file;
       return {
         write: (...args) => write(file, ...args),
         read: (...args) => file.read(...args),
@@ -73,15 +80,20 @@ test('a write that fails goes into a new segment; nothing is lost and nothing do
   const lines = diagnostics();
   const root = temporaryRoot();
   let writes = 0;
-  const fs = writingBy(async (file, data, offset, length) => {
-    writes += 1;
-    if (writes !== 2) return file.write(data, offset, length);
-    // Half of the batch arrives.
-    await file.write(data, offset, length >> 1);
-    throw Object.assign(new Error('EIO: i/o error, write'), { code: 'EIO' });
-  });
+  const fs = writingBy(
+    async (file, data, offset, length) => {
+      writes += 1;
+      if (writes !== 2) return file.write(data, offset, length);
+      // Half of the batch arrives.
+      await file.write(data, offset, length >> 1);
+      throw Object.assign(new Error('EIO: i/o error, write'), { code: 'EIO' });
+    },
+    (path) => path.endsWith('.jsonl'),
+  );
   await using registry = openRegistry({ root, fs });
   const told = new ToldRun((event) => registry.listener.onEvent(event)).start();
+  // One batch before the one that fails.
+  await registry.listener.flush?.(RUN);
   told.stage('ocr', ['a', 'b', 'c']);
   told.end();
   await registry.flush();

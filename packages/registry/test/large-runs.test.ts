@@ -19,10 +19,13 @@ test('the program goes on while many records are folded', async () => {
   const fs: RegistryFileSystem = {
     ...nodeFileSystem,
     // Before anything is read, it is looked where that really lies.
-    realpath: (path) => {
-      if (path.endsWith(RUN) && turns === 0) setImmediate(turn);
-      if (path === join(root, `analytics/job_registry/${RUN}.json`)) turnsOfFold ??= turns;
-      return nodeFileSystem.realpath(path);
+    sync: {
+      ...nodeFileSystem.sync,
+      realpath: (path) => {
+        if (path.endsWith(RUN) && turns === 0) setImmediate(turn);
+        if (path === join(root, `analytics/job_registry/${RUN}.json`)) turnsOfFold ??= turns;
+        return nodeFileSystem.sync.realpath(path);
+      },
     },
   };
   await using registry = openRegistry({ root, fs });
