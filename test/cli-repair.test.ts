@@ -270,6 +270,51 @@ test('what the collector does not take waits on disk, and counts as sent', async
   expect(treesOf(collector).split('\n')[0]).toBe('minutes error failed');
 });
 
+test('a stage that is lost in a run that ended is told, and ended', async () => {
+  const [cwd, collector] = [await directory(), await server()];
+  const child = await pipeline(cwd, collector.url);
+  await killed(child);
+  const writer = openRegistry({ root: join(cwd, 'data') });
+  const lost = await writer.readRun('r1');
+  // As the process that began the run ends it, when one that took part in it was killed.
+  writer.listener.onEvent({
+    type: 'run_ended',
+    time: Date.now(),
+    run: {
+      runId: 'r1',
+      traceId: lost?.traceId ?? '',
+      attempt: 1,
+      pipeline: 'minutes',
+      subdomain: 'alameda',
+      clientId: undefined,
+      parentRunId: undefined,
+      implicit: false,
+      joined: false,
+      stages: [],
+      source: undefined,
+      startTime: lost?.startTime ?? 0,
+    },
+    status: 'partial',
+    durationSeconds: 1,
+    error: undefined,
+    reason: undefined,
+    flags: [],
+  });
+  await writer.close();
+  expect((await milepost(cwd, {}, 'runs')).out).toMatch(/r1 .*partial/);
+  for (const args of [['repair'], ['repair', '--all']]) {
+    const { code, out } = await milepost(cwd, {}, ...args);
+    expect(code).toBe(0);
+    expect(out).toMatch(/ocr +would end as failed/);
+    expect(out).toContain('This writes it:\n  milepost repair --confirm r1\n');
+  }
+  expect((await milepost(cwd, {}, 'repair', '--all', '--confirm')).out).toMatch(
+    /ocr +ended as failed/,
+  );
+  expect((await milepost(cwd, {}, 'repair')).out).toMatch(/^nothing is lost or open in /);
+  expect(await milepost(cwd, {}, 'verify')).toMatchObject({ code: 0 });
+});
+
 describe('without being told to write', () => {
   test('it says what is lost, what would be written and what to type, and writes nothing', async () => {
     const [cwd, collector] = [await directory(), await server()];

@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type Registry, isRegistryError } from '@milepost/registry';
+import { type Registry, type RunSummary, isRegistryError } from '@milepost/registry';
 import { RUN_END_STATUS_VALUES, type RunEndStatus } from '@milepost/semconv';
 import { CliError } from './cli-error.ts';
 import { type CliIo } from './cli-io.ts';
@@ -54,16 +54,17 @@ function whoami(): string {
   }
 }
 
-/** The runs that nobody ended: those that are lost, and where only asked about also those that are open. */
+/** Whether nobody will end a run, or a stage of one that is over. */
+function lacksEnd({ status, state, stages }: RunSummary, withOpen: boolean): boolean {
+  // Of an open run that has a status, nothing but steps is known.
+  if (status === 'started' && (state === 'lost' || (withOpen && state === 'open'))) return true;
+  return state !== 'running' && stages.some((stage) => stage.state === 'lost');
+}
+
+/** The runs of which something is lost, and where only asked about also those that are open. */
 async function idsOf(registry: Registry, withOpen: boolean): Promise<readonly string[]> {
-  const states = withOpen ? (['lost', 'open'] as const) : (['lost'] as const);
-  const ids: string[] = [];
-  for (const status of states) {
-    const { runs } = await registry.listRuns({ status });
-    // Of an open run that has a status, nothing but steps is known.
-    ids.push(...runs.filter((run) => run.status === 'started').map(({ runId }) => runId));
-  }
-  return [...new Set(ids)];
+  const { runs } = await registry.listRuns();
+  return runs.filter((run) => lacksEnd(run, withOpen)).map(({ runId }) => runId);
 }
 
 async function repairAll(
@@ -88,7 +89,7 @@ export function addRepairCommand(program: Command, io: CliIo): void {
       '[run]',
       'ID of a run, an alias of it, or latest (default: say which are lost or open)',
     )
-    .option('--all', 'every run that is lost')
+    .option('--all', 'every run that is lost, or has a stage that is')
     .option('--confirm', 'write the ends')
     .addOption(
       new Option(
