@@ -8,9 +8,9 @@ export const FINDING_KINDS = [
   'journal_repeated',
   /** A segment is of another run or writer than its place says. */
   'journal_misplaced',
-  /** The last line of a segment is half written: its writer died over it, and nobody was told that it is kept. */
+  /** The last line of a segment is half written: its writer died before it told anybody that it is kept, or the file was cut. */
   'journal_torn',
-  /** A hub that we wrote has no journal any more. */
+  /** A hub that we wrote has no journal any more, or none of which anything can be read. */
   'journal_missing',
   /** A prune was cut short, or goes on: the run is half gone, and the next prune finishes it. */
   'prune_unfinished',

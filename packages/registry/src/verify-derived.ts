@@ -7,6 +7,7 @@ import { type LoadedRun, loadRun } from './load-run.ts';
 import { codeOf } from './node-error.ts';
 import { type JsonObject, isJsonObject } from './own-keys.ts';
 import { parseJson } from './parse-json.ts';
+import { segmentsIn } from './prune-places.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 import { jsonText, renderRun } from './render-run.ts';
 import { RunFold, type RunState } from './run-fold.ts';
@@ -99,11 +100,23 @@ async function verifyOnce(
   return goesOn ? findings.filter(({ kind }) => kind === 'changed') : findings;
 }
 
+/** Whether a journal has any file of records, or may have. */
+async function hasSegments(environment: RegistryEnvironment, runId: string): Promise<boolean> {
+  try {
+    const segments = await segmentsIn(environment, environment.layout.journal(runId));
+    return segments !== undefined && Object.keys(segments).length > 0;
+  } catch {
+    // It is there, and cannot be listed: whoever loads the run says so.
+    return true;
+  }
+}
+
 /** Looks whether a hub that others wrote tells of every step that has a spoke. */
 async function verifyForeignHub(
-  { fs, layout }: RegistryEnvironment,
+  environment: RegistryEnvironment,
   run: LoadedRun,
 ): Promise<readonly Finding[]> {
+  const { fs, layout } = environment;
   const path = layout.hub(run.runId);
   let hub: unknown;
   try {
@@ -114,7 +127,9 @@ async function verifyForeignHub(
     return [finding('missing', layout.recorded(path), run.runId, message)];
   }
   if (isJsonObject(hub) && hub['run_id'] === run.runId && 'state' in hub) {
-    const message = 'Milepost wrote the hub, and its journal is not there any more';
+    const isThere = await hasSegments(environment, run.runId);
+    const what = isThere ? 'nothing of its journal can be read' : 'its journal is not there';
+    const message = `Milepost wrote the hub, and ${what} any more`;
     return [finding('journal_missing', layout.recorded(path), run.runId, message)];
   }
   const steps = isJsonObject(hub) ? new Map(stepEntries(hub)) : new Map<string, JsonObject>();

@@ -31,6 +31,14 @@ function sequenceFaults(lines: readonly ReadLine[]): {
   return { missing, repeated };
 }
 
+/** What half-written bytes at the end of a segment can come from. A kill and a cut leave the same. */
+function tornText(torn: number, consumed: number): string {
+  if (consumed === 0) {
+    return `none of its ${torn} bytes are a whole line: its writer died as it began, or somebody cut the file`;
+  }
+  return `the last ${torn} bytes are no whole line: its writer is writing, or died before it told anybody that they are kept, or somebody cut the file`;
+}
+
 function verifySegment(
   runId: string,
   writer: string,
@@ -56,12 +64,7 @@ function verifySegment(
     add('journal_misplaced', `it was written as ${record.run_id}/${record.writer}`);
   }
   const torn = bytes.length - consumed;
-  if (torn > 0) {
-    add(
-      'journal_torn',
-      `the last ${torn} bytes are no whole line: its writer is writing, or died over it; nothing of it was acknowledged`,
-    );
-  }
+  if (torn > 0) add('journal_torn', tornText(torn, consumed));
 }
 
 /** Looks whether the journal of a run is whole: each segment complete by its sequence, each line by its checksum. */

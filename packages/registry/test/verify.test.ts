@@ -204,6 +204,25 @@ describe('what verify finds', () => {
       ],
     ],
     [
+      'a journal that was cut in its first line',
+      (root) => truncateSync(segmentOf(root), 20),
+      [
+        `note journal_torn ${JOURNAL}/{writer}.jsonl r1: none of its 20 bytes are a whole line: its writer died as it began, or somebody cut the file`,
+        `error journal_missing ${HUB} r1: Milepost wrote the hub, and nothing of its journal can be read any more`,
+      ],
+    ],
+    [
+      'a journal that is no directory',
+      (root) => {
+        rmSync(join(root, JOURNAL), { recursive: true });
+        writeFileSync(join(root, JOURNAL), '');
+      },
+      [
+        `error unreadable ${JOURNAL} r1: ENOTDIR: not a directory, scandir`,
+        `error journal_missing ${HUB} r1: Milepost wrote the hub, and nothing of its journal can be read any more`,
+      ],
+    ],
+    [
       'a segment of another run',
       (root) => {
         const opening = {
@@ -228,7 +247,7 @@ describe('what verify finds', () => {
       'the half-written line that a kill leaves, which is no fault',
       (root) => appendFileSync(segmentOf(root), '{"seq":99,"ki'),
       [
-        `note journal_torn ${JOURNAL}/{writer}.jsonl r1: the last 13 bytes are no whole line: its writer is writing, or died over it; nothing of it was acknowledged`,
+        `note journal_torn ${JOURNAL}/{writer}.jsonl r1: the last 13 bytes are no whole line: its writer is writing, or died before it told anybody that they are kept, or somebody cut the file`,
       ],
     ],
     [
