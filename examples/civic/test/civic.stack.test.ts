@@ -35,7 +35,8 @@ describe('a run of fifty pages by three worker processes, of which one is killed
       },
     });
     hub = writtenHubSchema.parse(await readJson('job_registry'));
-  });
+    // Four processes, of which the last to end may have to wait for a busy machine.
+  }, 300_000);
   afterAll(async () => {
     await server.close();
     await directory[Symbol.asyncDispose]();
