@@ -431,3 +431,15 @@ test('after a repair, runs, show, status and verify tell of its end, and who dec
     '  everything has its end\n',
   );
 });
+
+test('without the name of a service, it says that nothing was written either', async () => {
+  const cwd = await directory();
+  expect(await milepost(cwd, {}, 'repair', '--confirm', '--send', 'r1')).toEqual({
+    code: 1,
+    out: '',
+    err: 'milepost: nothing was written and nothing was sent: whose spans are these? Name the service as the pipeline does, with --service or OTEL_SERVICE_NAME.\n',
+  });
+  expect((await milepost(cwd, {}, 'repair', '--send', 'r1')).err).toMatch(
+    /^milepost: nothing was sent: whose spans are these\? /,
+  );
+});

@@ -46,7 +46,7 @@ export function addExportCommand(program: Command, io: CliIo): void {
         .default('runs'),
     );
   addRunFilters(command, io)
-    .option('--limit <number>', 'at most so many runs, the newest, or all', parseLimit, Infinity)
+    .option('--limit <number>', 'at most so many runs, the newest (default: all)', parseLimit)
     .option('--output <file>', 'write to a file, which is replaced once all is written')
     .option('--raw', 'leave texts in CSV that a spreadsheet would take for a formula as they are')
     .addHelpText('after', EXAMPLES)

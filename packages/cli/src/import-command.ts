@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import {
   IMPORTED_RESULTS_VALUES,
   type ImportReport,
@@ -23,6 +23,15 @@ interface ImportCommandOptions {
   readonly timeZone?: string;
   readonly results: ImportedResults;
   readonly dryRun?: boolean;
+}
+
+/** @throws {InvalidArgumentError} for what names no zone */
+function parseZone(text: string): string {
+  try {
+    return new Intl.DateTimeFormat('en-US', { timeZone: text }).resolvedOptions().timeZone;
+  } catch {
+    throw new InvalidArgumentError('Expected a zone as Europe/Berlin, or an offset as +02:00.');
+  }
 }
 
 function importJson(report: ImportReport): JsonAnswer {
@@ -74,6 +83,7 @@ export function addImportCommand(program: Command, io: CliIo): void {
     .option(
       '--time-zone <zone>',
       'zone of times that name none: Europe/Berlin, +02:00 (default: UTC)',
+      parseZone,
     )
     .addOption(
       new Option('--results <how>', 'leave results, record their checksums, or copy them')

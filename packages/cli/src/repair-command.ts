@@ -116,7 +116,7 @@ export function addRepairCommand(program: Command, io: CliIo): void {
         command.error('error: expected a run, or --all for every run that is lost, got neither');
       }
       if (again && !send) command.error('error: --again belongs to --send');
-      const resources = send ? new RepairResources(flags.service, io.env) : undefined;
+      const resources = send ? new RepairResources(flags.service, io.env, confirm) : undefined;
       await context.withRegistry(async (registry) => {
         const request: RepairRequest = {
           decision: confirm

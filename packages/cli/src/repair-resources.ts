@@ -42,14 +42,15 @@ export class RepairResources {
 
   /**
    * @param service name of the service; else what the environment names
+   * @param isConfirmed whether ends were to be written too
    * @throws {CliError} where no service is named
    */
-  constructor(service: string | undefined, env: CliIo['env']) {
+  constructor(service: string | undefined, env: CliIo['env'], isConfirmed: boolean) {
     const listed = attributesFrom(env['OTEL_RESOURCE_ATTRIBUTES'] ?? '');
     const name = service ?? (env['OTEL_SERVICE_NAME'] || listed[SERVICE_NAME]);
     if (name === undefined || name === '') {
       throw new CliError(
-        'nothing was sent: whose spans are these? Name the service as the pipeline does, with --service or OTEL_SERVICE_NAME.',
+        `${isConfirmed ? 'nothing was written and ' : ''}nothing was sent: whose spans are these? Name the service as the pipeline does, with --service or OTEL_SERVICE_NAME.`,
       );
     }
     this.#shared = { ...listed, [SERVICE_NAME]: name };

@@ -12,7 +12,8 @@ import { terminalText } from './terminal-text.ts';
 export interface ExportOptions extends RunFilters {
   readonly format: ExportFormat;
   readonly what: Exported;
-  readonly limit: number;
+  /** Default: all. */
+  readonly limit?: number;
   readonly output?: string;
   readonly raw?: boolean;
 }
@@ -102,7 +103,14 @@ export class RunExport {
   }
 
   #selection(): ReturnType<typeof selectionOf> {
-    const { format: _f, what: _w, limit, output: _o, raw: _r, ...filters } = this.#options;
+    const {
+      format: _f,
+      what: _w,
+      limit = Infinity,
+      output: _o,
+      raw: _r,
+      ...filters
+    } = this.#options;
     return { ...selectionOf(filters), ...(Number.isFinite(limit) && { limit }) };
   }
 }

@@ -150,6 +150,12 @@ describe('help is no error', () => {
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toContain(part);
   });
+
+  test('of export names no default that nobody can type', async () => {
+    const { out } = await said(['export', '--help']);
+    expect(out).toMatch(/--limit <number> .*\(default: all\)/);
+    expect(out).not.toContain('null');
+  });
 });
 
 describe('what is not there is exit code 1', () => {
