@@ -38,7 +38,7 @@ function run(command, args, env = {}) {
 
 const renderer = (...args) => run(process.execPath, [...process.execArgv, RENDERER, ...args]);
 
-const telemetry = await startTelemetry({ serviceName: 'book' });
+const telemetry = await startTelemetry({ serviceName: 'book', timeoutMs: 20_000 });
 const answers = await withRun(
   { pipeline: 'book', subdomain: 'Zürich 😀', runId: 'zurich_1737072000_abc123' },
   () =>

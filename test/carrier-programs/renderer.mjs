@@ -8,7 +8,7 @@ import { startTelemetry } from '@milepost/node';
 import { jobFromHeaders } from '@milepost/queue';
 
 const [mode, argument] = process.argv.slice(2);
-const telemetry = await startTelemetry({ serviceName: 'renderer' });
+const telemetry = await startTelemetry({ serviceName: 'renderer', timeoutMs: 20_000 });
 
 const render = (job) =>
   withJob(job, { queue: 'render', jobId: 'page-1' }, async () => {
