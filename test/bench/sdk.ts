@@ -2,7 +2,7 @@ import { context, logs, metrics, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { LoggerProvider, type LogRecordProcessor } from '@opentelemetry/sdk-logs';
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
-import { type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { type ReadableSpan, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { MilepostIdGenerator } from '@milepost/node';
 
 /** What an SDK has seen: how many records, and the attribute names of the newest of each kind. */
@@ -21,24 +21,20 @@ export class CountingSdk {
   readonly #contextManager = new AsyncLocalStorageContextManager().enable();
 
   register(): void {
+    this.registerTraces();
+    this.registerLogs();
+    this.registerMetrics();
+  }
+
+  /** @param onEnd told of each span, besides counting it */
+  registerTraces(onEnd: (span: ReadableSpan) => void = () => undefined): void {
     const { seen } = this;
-    const keep = (kind: string, attributes: object): void => {
-      seen.attributes.set(kind, Object.keys(attributes).toSorted(compareText));
-    };
     const spans: SpanProcessor = {
       onStart: () => undefined,
       onEnd: (span) => {
         seen.spans += 1;
-        if (this.keepsAttributes && 'stage' in span.attributes) keep('span', span.attributes);
-      },
-      forceFlush: async () => undefined,
-      shutdown: async () => undefined,
-    };
-    const records: LogRecordProcessor = {
-      onEmit: (record) => {
-        seen.logs += 1;
-        const kind = String(record.body).replace(/^.*_/, 'log ');
-        if (this.keepsAttributes && 'stage' in record.attributes) keep(kind, record.attributes);
+        if (this.keepsAttributes && 'stage' in span.attributes) this.#keep('span', span.attributes);
+        onEnd(span);
       },
       forceFlush: async () => undefined,
       shutdown: async () => undefined,
@@ -47,8 +43,30 @@ export class CountingSdk {
     trace.setGlobalTracerProvider(
       new TracerProvider({ idGenerator: new MilepostIdGenerator(), spanProcessors: [spans] }),
     );
+  }
+
+  registerLogs(): void {
+    const { seen } = this;
+    const records: LogRecordProcessor = {
+      onEmit: (record) => {
+        seen.logs += 1;
+        const kind = String(record.body).replace(/^.*_/, 'log ');
+        if (this.keepsAttributes && 'stage' in record.attributes) {
+          this.#keep(kind, record.attributes);
+        }
+      },
+      forceFlush: async () => undefined,
+      shutdown: async () => undefined,
+    };
     logs.setGlobalLoggerProvider(new LoggerProvider({ processors: [records] }));
+  }
+
+  registerMetrics(): void {
     metrics.setGlobalMeterProvider(new MeterProvider({ readers: [this.#reader] }));
+  }
+
+  #keep(kind: string, attributes: object): void {
+    this.seen.attributes.set(kind, Object.keys(attributes).toSorted(compareText));
   }
 
   /** The metrics as an exporter would get them: instrument to number of series, and to the attributes of one. */

@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { subscribeLifecycle } from '@milepost/core/hooks';
+import { RedisServer } from '../../../test/stack/redis-server.ts';
 import { InMemorySdk, unregister } from '../../core/test/telemetry-harness.ts';
 import { Bull } from './bull.ts';
 import { observe } from './observe.ts';
-import { RedisServer, useRedis } from './redis-server.ts';
+import { useRedis } from './redis-server.ts';
 import { SITUATIONS, type Situation } from './situations.ts';
 import { SlowProxy } from './slow-proxy.ts';
 import { times } from './worker-events.ts';
