@@ -7,6 +7,7 @@ import { extractionJob } from './jobs/extraction-job.ts';
 import { fetchSiteJob } from './jobs/fetch-site-job.ts';
 import { ocrCompleteCoordinator } from './jobs/ocr-complete-coordinator.ts';
 import { ocrPageJob, pageIsDone } from './jobs/ocr-page-job.ts';
+import { ocrStage } from './stages.ts';
 import { type WorkerTools } from './worker-tools.ts';
 
 /** Workers of BullMQ. */
@@ -18,7 +19,9 @@ export interface Workers {
 /** Starts a worker for each queue in this process, and resolves when they take jobs. */
 export async function startWorkers(tools: WorkerTools, options: WorkerOptions): Promise<Workers> {
   const start = <Data>(name: string, processor: Processor<Data, void>): Worker<Data, void> =>
-    watchWorker(new Worker<Data, void>(name, asJob(processor), options));
+    watchWorker(
+      new Worker<Data, void>(name, asJob(processor, { definition: declaredOf }), options),
+    );
   const ocr = start<OcrData>('ocr', (job) =>
     job.name === 'ocr_page_job' ? ocrPageJob(job, tools) : ocrCompleteCoordinator(job, tools),
   );
@@ -40,6 +43,11 @@ export async function startWorkers(tools: WorkerTools, options: WorkerOptions): 
       await Promise.all(workers.map((worker) => worker.close()));
     },
   };
+}
+
+/** Of the stages, one is spread over jobs: those of the pages say what it declares. */
+function declaredOf(jobName: string): typeof ocrStage | undefined {
+  return jobName === 'ocr_page_job' ? ocrStage : undefined;
 }
 
 function report(error: unknown): void {

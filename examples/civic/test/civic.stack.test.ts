@@ -99,6 +99,8 @@ describe('a run of fifty pages by three worker processes, of which one is killed
         subdomain: 'alameda',
         level: expect.stringMatching(/^(info|warning|error)$/),
       });
+      // Nothing was said that does not fit what the stages declare.
+      expect(attributes).not.toHaveProperty(['milepost.flags']);
       const jobId = attributes['job.id'];
       if (jobId === undefined) continue;
       expect(attributes['stage']).toMatch(/^(fetch|ocr|compilation|extraction|deploy)$/);

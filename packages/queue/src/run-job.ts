@@ -1,7 +1,8 @@
-import { type JobOptions, type JobTrace, withJob } from '@milepost/core';
+import { type JobOptions, type JobTrace, type StageDefinition, withJob } from '@milepost/core';
 import { STATUS_VALUE_SKIPPED } from '@milepost/semconv';
 import { type BullJob } from './bull-job.ts';
 import { envelopeOf } from './envelope-of.ts';
+import { guarded } from './guard.ts';
 import { jobPlace } from './job-place.ts';
 import { isMoved } from './thrown.ts';
 
@@ -12,6 +13,11 @@ export interface AsJobOptions {
    * runs of thousands of jobs, whose trace would not fit Tempo. Default: `child`.
    */
   readonly trace?: JobTrace;
+  /**
+   * What the stage that the jobs are a part of declares, or a function of a job's name that gives it: what is said in a job is
+   * checked against it. Default: nothing.
+   */
+  readonly definition?: StageDefinition | ((name: string) => StageDefinition | undefined);
 }
 
 /**
@@ -20,16 +26,21 @@ export interface AsJobOptions {
  */
 export function runJob<T>(
   job: BullJob,
-  options: Pick<JobOptions, 'signal' | 'trace'> & {
-    readonly willRetry: (thrown: unknown) => boolean;
-  },
+  options: AsJobOptions &
+    Pick<JobOptions, 'signal'> & { readonly willRetry: (thrown: unknown) => boolean },
   process: () => T,
 ): T {
+  const { definition: given, ...others } = options;
+  const definition =
+    typeof given === 'function'
+      ? guarded('the definition of a job', () => given(job.name), undefined)
+      : given;
   return withJob(
     envelopeOf(job),
     jobPlace(job),
     {
-      ...options,
+      ...others,
+      ...(definition !== undefined && { definition }),
       ...(job.stalledCount > 0 && { attributes: { stalled_count: job.stalledCount } }),
       classify: (outcome) =>
         'error' in outcome && isMoved(outcome.error) ? { status: STATUS_VALUE_SKIPPED } : undefined,

@@ -1,9 +1,13 @@
+import { type Job as BullJob } from 'bullmq';
 import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
 import {
   beginRun,
   beginStage,
   createJob,
   currentRun,
+  currentStage,
+  defineStage,
   endRun,
   endStage,
   log,
@@ -207,6 +211,40 @@ describe('a job', () => {
             ocr_complete_coordinator (job) job.id="1" job.name="ocr_complete_coordinator" parent_job.id="2" queue="coordinate" status="completed"
       "
     `);
+  });
+
+  test('is checked against what its stage declares, by its name', async () => {
+    const { bull } = queues;
+    const queue = bull.queue('ocr');
+    const ocr = defineStage({
+      name: 'ocr',
+      success: z.object({ page_count: z.int() }),
+    });
+    const worker = bull.worker(
+      'ocr',
+      asJob(async (job: BullJob) => void (job.data === 1 && currentStage()?.count('page_count')), {
+        definition: (name) => (name === 'ocr_page_job' ? ocr : undefined),
+      }),
+    );
+    const completed = times(worker, 'completed', 3);
+    const run = beginRun({ pipeline: 'minutes' });
+    const stage = beginStage(ocr, { run, expected: 2 });
+    for (const [name, page] of [
+      ['ocr_page_job', 1],
+      ['ocr_page_job', 2],
+      ['ocr_complete_coordinator', 3],
+    ] as const) {
+      await queue.add(name, page, jobOptions(createJob({ name, stage })));
+    }
+    await completed;
+    const ends = jobLines(telemetry.sdk, 'page_count', 'milepost.flags').filter(([body]) =>
+      String(body).startsWith('Completed'),
+    );
+    expect(ends).toEqual([
+      ['Completed ocr_page_job', 1, undefined],
+      ['Completed ocr_page_job', undefined, ['field_invalid']],
+      ['Completed ocr_complete_coordinator', undefined, undefined],
+    ]);
   });
 
   test('is in a trace of its own, linked with its run, where its processor says so', async () => {
