@@ -3,7 +3,7 @@ import { type RunState as RunProgress, type StepState } from '@milepost/semconv/
 import { type Execution, executionsOf } from './executions.ts';
 import { type LoadedRun } from './load-run.ts';
 import { occurrenceNumbers } from './occurrences.ts';
-import { type AttemptState } from './run-fold.ts';
+import { type AttemptState, type RunState } from './run-fold.ts';
 import { type LostEvidence, type RunLiveness } from './run-liveness.ts';
 import { LOST, type ReadRunState } from './run-summary.ts';
 
@@ -44,15 +44,23 @@ export interface RepairPlan {
 function refusalOf(
   runProgress: RunProgress,
   open: readonly Execution[],
+  jobs: RunState['jobs'],
   { lostExecutions, living }: Pick<RunLiveness, 'lostExecutions' | 'living'>,
 ): string | undefined {
   const inHand = open.filter(
     ({ executionId, state }) => state === 'running' && !lostExecutions.has(executionId),
   );
-  const holders = living.flatMap(({ text, executions }) => {
-    const held = inHand.filter(({ executionId }) => executions.has(executionId));
-    const stages = [...new Set(held.map(({ stage }) => stage))].join(', ');
-    return held.length === 0 ? [] : [`${text} lives and runs ${stages}`];
+  const jobsInHand = [...jobs].flatMap(([key, { started, ended }]) =>
+    started === undefined || ended !== undefined ? [] : [{ key, started }],
+  );
+  const holders = living.flatMap(({ text, executions, jobTries }) => {
+    const stages = inHand.filter(({ executionId }) => executions.has(executionId));
+    const tries = jobsInHand.filter(({ key }) => jobTries.has(key));
+    const names = new Set([
+      ...stages.map(({ stage }) => stage),
+      ...tries.map(({ started }) => `job ${started.job_id} of ${started.queue}`),
+    ]);
+    return names.size === 0 ? [] : [`${text} lives and runs ${[...names].join(', ')}`];
   });
   if (holders.length > 0) return holders.join('; ');
   // Who took part in a run that waits for an end from anywhere may live on for other runs.
@@ -168,7 +176,7 @@ export function planRepair(run: LoadedRun, now: number, status?: RunEndStatus): 
   return {
     ...base,
     state: lostRun === undefined ? overview.state : LOST,
-    refused: refusalOf(overview.state, open, { lostExecutions, living }),
+    refused: refusalOf(overview.state, open, state.jobs, { lostExecutions, living }),
     ends: [...stages, ...runs],
   };
 }

@@ -31,6 +31,8 @@ export interface LivingWriter {
   readonly text: string;
   /** Executions of which it has any record. */
   readonly executions: ReadonlySet<string>;
+  /** Tries of jobs of which it has any record, by key. */
+  readonly jobTries: ReadonlySet<string>;
 }
 
 /** What is lost of a run, as far as it can be told now. A record that arrives later withdraws it. */
@@ -187,7 +189,11 @@ function livingWriter({ segments }: Participant): LivingWriter {
   const identity = segments[0]?.identity;
   const text =
     identity === undefined ? 'a process that tells nothing of itself' : processText(identity);
-  return { text, executions: new Set(segments.flatMap(({ executions }) => [...executions])) };
+  return {
+    text,
+    executions: new Set(segments.flatMap(({ executions }) => [...executions])),
+    jobTries: new Set(segments.flatMap(({ jobTries }) => [...jobTries])),
+  };
 }
 
 function lostRun(

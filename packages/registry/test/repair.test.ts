@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { cpSync, existsSync, readFileSync, renameSync, rmSync, unlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -300,6 +301,37 @@ describe('is refused, with the reason', () => {
     await told(child);
     expect(await statesOf(registry)).toMatchObject({ state: 'ended', ocr: ['completed'] });
     expect(before).not.toContain('repaired');
+  });
+
+  test('a run that is open while a process works on a job of it', async () => {
+    const root = temporaryRoot();
+    const child = await begun(
+      recording(
+        root,
+        `const { beginRun, createJob, withJob } = await import('@milepost/core');
+        const run = beginRun({ pipeline: 'p', runId: 'r1' });
+        const place = { queue: 'civic', jobId: '7', attempt: 1 };
+        withJob(createJob({ run, name: 'page_job' }), place, () => undefined);
+        await withJob(createJob({ run, name: 'page_job' }), { ...place, jobId: '8' }, async () => {
+          await ready(); await told();
+        });
+        await ready(); await told();`,
+      ),
+    );
+    await using registry = openRegistry({ root });
+    const refused = `process ${child.pid} on ${hostname()} lives and runs job 8 of civic`;
+    expect(await registry.planRepair('r1')).toMatchObject({ state: 'open', refused });
+    await expect(registry.repairRun('r1', { by: 'mira' })).rejects.toMatchObject({
+      code: 'run_running',
+    });
+    const again = once(child.stdout ?? child, 'data');
+    child.stdin?.write('go on\n');
+    await again;
+    expect(await registry.planRepair('r1')).toMatchObject({ state: 'open', refused: undefined });
+    await told(child);
+    expect(await registry.repairRun('r1', { by: 'mira' })).toMatchObject({
+      ends: [{ unit: 'run', status: 'completed' }],
+    });
   });
 
   test('a run between two stages of a process that lives', async () => {
