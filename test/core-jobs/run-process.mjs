@@ -19,6 +19,8 @@ const root = process.env['REGISTRY_ROOT'];
 const registry = root === undefined ? undefined : openRegistry({ root });
 const telemetry = await startTelemetry({
   serviceName: 'civic',
+  // A busy machine may need longer than the second that a program's end takes.
+  timeoutMs: 20_000,
   ...(registry && { registry }),
 });
 
