@@ -91,10 +91,24 @@ test('in JSON, with a zone', async () => {
     ],
     sources: ['2026-01-01_20-48-14', '2026-01-02_09-00-00'],
     unchanged: 0,
+    other_zone: [],
     problems: [],
   });
   const shown = JSON.parse((await milepost(cwd, 'show', JOB, '--json')).out);
   expect(shown).toMatchObject({ timestamp: '2026-01-01T19:40:02.000Z' });
+});
+
+test('a zone that comes too late is told, with what to do', async () => {
+  const cwd = await place();
+  await milepost(cwd, 'import', 'theirs', '--time-zone', '+02:00');
+  expect(await milepost(cwd, 'import', 'theirs', '--time-zone', '+03:00')).toEqual({
+    code: 1,
+    out: 'imported 0 jobs with 0 steps, 0 uploads; 5 unchanged\n',
+    err: 'milepost: 5 jobs and uploads keep the times with which they were imported: +03:00 was not applied. Import the directory into a registry that does not have them.\n',
+  });
+  const { code, out } = await milepost(cwd, 'import', 'theirs', '--json', '--time-zone', '+03:00');
+  expect(code).toBe(1);
+  expect(JSON.parse(out).other_zone).toContain(JOB);
 });
 
 test('in place, no file of it is changed', async () => {

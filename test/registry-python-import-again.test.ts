@@ -76,6 +76,61 @@ test.for([JOB, FAILED, REVIEWED])('latest is the newest where %s is the slowest'
   expect(readlinkSync(join(root, 'analytics/ocr/job_metadata/latest.json'))).toBe(`${FAILED}.json`);
 });
 
+describe('with another zone', () => {
+  test('times stay as they were imported, and the report says of which', async () => {
+    const { theirs, root } = legacy();
+    const registry = opened(root);
+    await registry.importLegacy(theirs, { timeZone: 'Europe/Berlin' });
+    const before = contentOf(root);
+    const same = { jobs: [], sources: [], unchanged: 5, problems: [] };
+    // Without a zone nothing is asked for.
+    expect(await registry.importLegacy(theirs)).toMatchObject({ ...same, otherZone: [] });
+    expect(await registry.importLegacy(theirs, { timeZone: '+01:00' })).toMatchObject({
+      ...same,
+      otherZone: [],
+    });
+    expect(await registry.importLegacy(theirs, { timeZone: 'UTC' })).toMatchObject({
+      ...same,
+      otherZone: [UPLOAD, JOB, SECOND_UPLOAD, FAILED, REVIEWED],
+    });
+    expect(contentOf(root)).toEqual(before);
+  });
+
+  test('in place, times stay as well', async () => {
+    const { theirs } = legacy();
+    const registry = opened(theirs);
+    await registry.importLegacy(theirs, { timeZone: '+05:00' });
+    expect(await registry.importLegacy(theirs, { timeZone: '+05:00' })).toMatchObject({
+      unchanged: 5,
+      otherZone: [],
+    });
+    expect(await registry.importLegacy(theirs, { timeZone: '+06:00' })).toMatchObject({
+      unchanged: 5,
+      otherZone: [JOB, FAILED, REVIEWED],
+    });
+  });
+});
+
+test('two imports at once take an upload once, and neither fails', async () => {
+  const { theirs, root } = legacy();
+  const other = opened(root);
+  let isFirst = true;
+  const fs: RegistryFileSystem = {
+    ...nodeFileSystem,
+    link: async (from, to) => {
+      if (isFirst && to.includes('/sources/')) {
+        isFirst = false;
+        await other.importLegacy(theirs);
+      }
+      await nodeFileSystem.link(from, to);
+    },
+  };
+  const registry = opened(root, fs);
+  expect(await registry.importLegacy(theirs)).toMatchObject({ problems: [] });
+  expect(isFirst).toBe(false);
+  expect(await registry.verify()).toMatchObject({ ok: true, findings: [] });
+});
+
 describe('what cannot be written', () => {
   test('is named, and hides nothing else', async () => {
     const { theirs, root, beside } = legacy();

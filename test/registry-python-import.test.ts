@@ -132,6 +132,7 @@ const ALL_NEW = {
   ],
   sources: [UPLOAD, SECOND_UPLOAD],
   unchanged: 0,
+  otherZone: [],
   problems: [],
 };
 

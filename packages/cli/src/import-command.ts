@@ -35,7 +35,7 @@ function parseZone(text: string): string {
 }
 
 function importJson(report: ImportReport): JsonAnswer {
-  const { directory, inPlace, dryRun, jobs, sources, unchanged, problems } = report;
+  const { directory, inPlace, dryRun, jobs, sources, unchanged, otherZone, problems } = report;
   return {
     directory,
     in_place: inPlace,
@@ -49,6 +49,7 @@ function importJson(report: ImportReport): JsonAnswer {
     })),
     sources,
     unchanged,
+    other_zone: otherZone,
     problems: problemsJson(problems),
   };
 }
@@ -60,6 +61,13 @@ function summaryText({ jobs, sources, unchanged, dryRun }: ImportReport): string
   const parts = [counted(steps, 'step'), ...(results === 0 ? [] : [counted(results, 'result')])];
   const taken = `${counted(jobs.length, 'job')} with ${parts.join(' and ')}, ${counted(sources.length, 'upload')}`;
   return `${dryRun ? 'would import' : 'imported'} ${taken}; ${unchanged} unchanged`;
+}
+
+/** Says that times stay, and what to do. */
+function otherZoneText({ otherZone }: ImportReport, timeZone: string): string {
+  const kept =
+    otherZone.length === 1 ? '1 job or upload keeps' : `${otherZone.length} jobs and uploads keep`;
+  return `${kept} the times with which they were imported: ${timeZone} was not applied. Import the directory into a registry that does not have them.`;
 }
 
 function jobLine({ jobId, steps, merged, results }: ImportReport['jobs'][number]): string {
@@ -111,9 +119,13 @@ export function addImportCommand(program: Command, io: CliIo): void {
           const lines = dryRun ? report.jobs.map(jobLine) : [];
           context.writeLines([summaryText(report), ...lines]);
         }
-        if (problems.length === 0) return;
-        const message = `${counted(problems.length, 'file')} could not be taken; the rest was.`;
-        throw new CliError(message, 'findings');
+        const findings = [
+          ...(report.otherZone.length === 0 ? [] : [otherZoneText(report, timeZone ?? '')]),
+          ...(problems.length === 0
+            ? []
+            : [`${counted(problems.length, 'file')} could not be taken; the rest was.`]),
+        ];
+        if (findings.length > 0) throw new CliError(findings.join('\n'), 'findings');
       });
     });
 }

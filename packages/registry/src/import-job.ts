@@ -1,5 +1,12 @@
 import { findForeign } from './foreign-files.ts';
-import { type LegacyJob, importRecords, newOf, zonedHub, zonedSpoke } from './import-records.ts';
+import {
+  type LegacyJob,
+  hasOtherZone,
+  importRecords,
+  newOf,
+  zonedHub,
+  zonedSpoke,
+} from './import-records.ts';
 import { JournalReader } from './journal-reader.ts';
 import { type LegacyTree } from './legacy-tree.ts';
 import { loadRun, timeOfRunId } from './load-run.ts';
@@ -17,6 +24,8 @@ export interface JobNews {
   /** What the registry knows of the job. */
   readonly state: RunState;
   readonly merged: boolean;
+  /** Whether it is known with times of another zone. */
+  readonly otherZone: boolean;
   readonly problems: readonly Problem[];
 }
 
@@ -81,14 +90,15 @@ export async function newsOfJob(
   const { layout } = environment;
   if (tree.inPlace && !isOfOthers(state)) {
     // A run of ours takes in by itself what others write into it.
-    return { records: [], state, merged, problems: [] };
+    return { records: [], state, merged, otherZone: false, problems: [] };
   }
   const { job, problems } = await readLegacyJob(tree, runId, zoned);
   const news = newOf(state, job, layout.recorded(layout.hub(runId)));
+  const otherZone = hasOtherZone(state, job);
   if (tree.inPlace) {
     const records = [...news.spokes, ...(news.hub === undefined ? [] : [news.hub])];
-    return { records, state, merged, problems };
+    return { records, state, merged, otherZone, problems };
   }
   const records = importRecords(runId, job, news, timeOfRunId(runId));
-  return { records, state, merged, problems };
+  return { records, state, merged, otherZone, problems };
 }

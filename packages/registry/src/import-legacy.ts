@@ -98,11 +98,11 @@ async function settled(runId: string, writing: Promise<void>): Promise<void> {
   }
 }
 
-/** Imports one job; `unchanged` where all of it was read, and nothing is new. */
+/** Imports one job; `other_zone` where it is unchanged and has times of another zone; `unchanged` where all of it was read, and nothing is new. */
 async function importJob(
   work: Import,
   jobId: string,
-): Promise<ImportedJob | 'unchanged' | undefined> {
+): Promise<ImportedJob | 'unchanged' | 'other_zone' | undefined> {
   const { environment, recorders, tree, problems, options } = work;
   if (!tree.inPlace && tree.recordedIds.has(jobId)) {
     const path = tree.environment.layout.journal(jobId);
@@ -116,7 +116,8 @@ async function importJob(
   if (news.records.length === 0 && found.records.length === 0) {
     // An import that was killed may have left its records without the files that follow from them.
     if (news.merged && !options.dryRun) await settled(jobId, recorders.of(jobId).rebuild());
-    return news.problems.length + found.problems.length === 0 ? 'unchanged' : undefined;
+    if (news.problems.length + found.problems.length > 0) return undefined;
+    return news.otherZone ? 'other_zone' : 'unchanged';
   }
   if (!options.dryRun) await record(recorders.of(jobId), [...news.records, ...found.records]);
   return {
@@ -150,13 +151,15 @@ export async function importLegacy(
   problems.add(unlisted);
   const work = { environment, recorders, tree, problems, options, results };
   const sources: string[] = [];
+  const otherZone: string[] = [];
   let unchanged = 0;
   // Uploads first: the hubs of the jobs repeat them.
   for (const jobId of tree.sourceIds) {
     try {
-      if (await importSource(environment, links, tree, jobId, { zoned, dryRun }))
-        sources.push(jobId);
+      const source = await importSource(environment, links, tree, jobId, { zoned, dryRun });
+      if (source === 'new') sources.push(jobId);
       else unchanged += 1;
+      if (source === 'other_zone') otherZone.push(jobId);
     } catch (error) {
       problems.addError(tree.environment.layout.source(jobId), error);
     }
@@ -165,8 +168,10 @@ export async function importLegacy(
   await mapLimited(tree.jobIds, async (jobId) => {
     try {
       const job = await importJob(work, jobId);
-      if (job === 'unchanged') unchanged += 1;
-      else if (job !== undefined) jobs.push(job);
+      if (job === 'unchanged' || job === 'other_zone') {
+        unchanged += 1;
+        if (job === 'other_zone' && given.timeZone !== undefined) otherZone.push(jobId);
+      } else if (job !== undefined) jobs.push(job);
     } catch (error) {
       problems.addError(tree.environment.layout.hub(jobId), error);
     }
@@ -178,6 +183,7 @@ export async function importLegacy(
     jobs: jobs.toSorted((a, b) => compareText(a.jobId, b.jobId)),
     sources,
     unchanged,
+    otherZone: otherZone.toSorted(compareText),
     problems: problems.all,
   };
 }

@@ -123,6 +123,21 @@ export function newOf(state: RunState, { hub, spokes }: LegacyJob, hubPath: stri
   return { hub: hubIsKnown ? undefined : hub, spokes: spokes.filter((spoke) => !isKnown(spoke)) };
 }
 
+/** Whether a run has spokes of a job with times of another zone. */
+export function hasOtherZone(state: RunState, { spokes }: LegacyJob): boolean {
+  const saved = [...state.saved.values()];
+  return spokes.some(({ step, sha256, content }) => {
+    const time = foreignTime(content);
+    if (time === undefined) return false;
+    const inPlace = state.foreignSpokes.get(`${step}\0${sha256}`);
+    const known =
+      inPlace === undefined
+        ? saved.find((record) => record.step === step && record.imported_from === sha256)?.time
+        : foreignTime(inPlace.content);
+    return known !== undefined && known !== time;
+  });
+}
+
 /**
  * The records by which a job of another directory becomes one of ours: each spoke a step that was saved then; of the hub
  * what no spoke says. So a step has the time of its spoke: those in a hub may be of the day on which it was made anew.

@@ -12,7 +12,7 @@ export type ImportedResults = (typeof IMPORTED_RESULTS_VALUES)[number];
 export interface ImportOptions {
   /**
    * The zone of time stamps that name none: `Europe/Berlin`, or an offset as `+02:00`, which is written behind them.
-   * Default: they stay as they are, and read as UTC.
+   * Default: they read as UTC.
    */
   readonly timeZone?: string;
   /** Default: `leave`. */
@@ -47,6 +47,11 @@ export interface ImportReport {
   readonly sources: readonly string[];
   /** How many jobs and uploads told nothing new. */
   readonly unchanged: number;
+  /**
+   * IDs of the unchanged jobs and uploads that the registry has with times of another zone than the one that was named:
+   * they stay.
+   */
+  readonly otherZone: readonly string[];
   /** What could not be read, and what the registry has otherwise. It hides nothing else. */
   readonly problems: readonly Problem[];
 }
