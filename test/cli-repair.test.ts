@@ -236,7 +236,9 @@ test('what was sent is not sent again, unless that is asked for', async () => {
   expect(roots()).toBe(1);
   const second = await milepost(cwd, env, 'repair', '--send', 'r1');
   expect(second).toMatchObject({ code: 0, err: '' });
-  expect(second.out).toMatch(/ sent at \S+ \S+ UTC already; --again sends it once more\n/);
+  expect(second.out).toMatch(
+    / sent or kept on disk at \S+ \S+ UTC already \(milepost spool tells what waits\); --again sends it once more\n/,
+  );
   expect(roots()).toBe(1);
   const json = JSON.parse((await milepost(cwd, env, 'repair', '--send', '--json', 'r1')).out);
   expect(json).toMatchObject({ runs: [{ run_id: 'r1', sent: { outcome: 'sent_before' } }] });
@@ -264,7 +266,9 @@ test('what the collector does not take waits on disk, and counts as sent', async
   expect(kept.out).toContain(
     ` kept 2 spans and their logs on disk, for ${collector.url}/v1/traces: milepost flush sends them`,
   );
-  expect((await milepost(cwd, env, 'repair', '--send', 'r1')).out).toContain(' already; ');
+  expect((await milepost(cwd, env, 'repair', '--send', 'r1')).out).toContain(
+    ' already (milepost spool tells what waits); ',
+  );
   collector.answer = 'accept';
   expect(await milepost(cwd, env, 'flush', '--root', 'data')).toMatchObject({ code: 0 });
   expect(treesOf(collector).split('\n')[0]).toBe('minutes error failed');

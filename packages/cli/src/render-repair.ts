@@ -43,7 +43,9 @@ function sentLines({ sending }: RepairedRun, { paint }: DrawingOptions): readonl
     case 'not_sampled':
       return ['nothing of it is to be sent: none of its spans was meant to be exported'];
     case 'sent_before':
-      return [`sent at ${timeText(at ?? 0)} UTC already; --again sends it once more`];
+      return [
+        `sent or kept on disk at ${timeText(at ?? 0)} UTC already (milepost spool tells what waits); --again sends it once more`,
+      ];
     case 'delivered':
       return [`${paint('green', 'sent')} ${what} to ${terminalText(to ?? '')}`];
     case 'kept':

@@ -23,7 +23,8 @@ Examples:
   milepost repair --all --confirm --status cancelled
 
 An end that comes by itself after all takes the place of one that was decided on here. --send goes to the
-address that OTEL_EXPORTER_OTLP_ENDPOINT names; what is not taken there waits on disk for milepost flush.`;
+address that OTEL_EXPORTER_OTLP_ENDPOINT names, else to http://localhost:4318; what is not taken there
+waits on disk for milepost flush.`;
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 
