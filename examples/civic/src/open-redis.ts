@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { Redis } from 'ioredis';
 import { type RedisPlace } from './redis-place.ts';
 
 /** A Redis that the program uses. */
@@ -28,7 +29,10 @@ class NoRedisError extends Error {
  */
 export async function openRedis(env: NodeJS.ProcessEnv = process.env): Promise<OpenRedis> {
   const { REDIS_URL: url, MILEPOST_STACK_BIN: stack, PATH: programs = '' } = env;
-  if (url) return { place: { url }, async close() {} };
+  if (url) {
+    await assertAnswers(url);
+    return { place: { url }, async close() {} };
+  }
   const program = [...(stack ? [stack] : []), ...programs.split(path.delimiter)]
     .filter((directory) => directory !== '')
     .map((directory) => path.join(directory, 'redis-server'))
@@ -37,6 +41,28 @@ export async function openRedis(env: NodeJS.ProcessEnv = process.env): Promise<O
   throw new NoRedisError(
     'This needs a Redis: install redis-server, or `docker compose up -d redis` and set REDIS_URL=redis://127.0.0.1:6379.',
   );
+}
+
+// BullMQ would try for ever.
+async function assertAnswers(url: string): Promise<void> {
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: 5_000,
+    retryStrategy: () => null,
+  });
+  // The reason, which the rejection of `connect` does not tell.
+  let reason: unknown;
+  redis.on('error', (error) => {
+    reason = error;
+  });
+  try {
+    await redis.connect();
+    await redis.ping();
+  } catch (error) {
+    throw new NoRedisError(`No Redis answers at REDIS_URL: ${String(reason ?? error)}`);
+  } finally {
+    redis.disconnect();
+  }
 }
 
 async function startRedis(program: string): Promise<OpenRedis> {

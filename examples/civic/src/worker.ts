@@ -12,11 +12,16 @@ import { parseTask, type WorkerNews } from './worker-messages.ts';
 
 const KILLED_LOCK_MS = 5_000;
 const LOCK_MS = 30_000;
+const GIVE_UP_MS = 60_000;
 
 const told = Promise.withResolvers<unknown>();
 const hungUp = Promise.withResolvers<void>();
 process.once('message', told.resolve);
-process.once('disconnect', hungUp.resolve);
+process.once('disconnect', () => {
+  hungUp.resolve();
+  // Where Redis is gone too, nothing else would end it.
+  setTimeout(() => process.exit(1), GIVE_UP_MS).unref();
+});
 const { redis: place, prefix, root, killOne } = parseTask(await told.promise);
 
 const registry = openRegistry({ root });
