@@ -14,6 +14,8 @@ export const FINDING_KINDS = [
   'journal_missing',
   /** A prune was cut short, or goes on: the run is half gone, and the next prune finishes it. */
   'prune_unfinished',
+  /** A temporary file of a process that was killed more than a day ago. */
+  'left_over',
   /** Records contradict one another. */
   'contradiction',
   /** A hub, spoke or link is not there. */
@@ -69,6 +71,7 @@ export interface Finding {
 const NOTES: ReadonlySet<FindingKind> = new Set([
   'journal_torn',
   'prune_unfinished',
+  'left_over',
   'output_superseded',
   'source_file_added',
   'repair_withdrawn',

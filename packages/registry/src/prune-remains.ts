@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { runIdAliases } from '@milepost/run-id';
+import { removeLeftoverFiles } from './leftover-files.ts';
 import { codeOf } from './node-error.ts';
 import { type Problem } from './problem.ts';
 import { RunFacts } from './prune-facts.ts';
@@ -126,10 +127,11 @@ export async function removeRemains(
   return gone;
 }
 
-/** Finishes what a call that was cut short has begun to prune. */
+/** Finishes what a call that was cut short has begun to prune, and removes what killed writers left. */
 export async function finishPruning(environment: RegistryEnvironment): Promise<readonly Problem[]> {
   const problems: Problem[] = [];
   const tombstones = await unfinished(environment, problems);
   await removeRemains(environment, tombstones, new RunFacts(environment), problems);
+  await removeLeftoverFiles(environment, problems);
   return problems;
 }

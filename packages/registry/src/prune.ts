@@ -1,3 +1,4 @@
+import { removeLeftoverFiles } from './leftover-files.ts';
 import { type Problem } from './problem.ts';
 import { RunFacts } from './prune-facts.ts';
 import { type KnownRun } from './prune-known.ts';
@@ -100,6 +101,7 @@ export async function pruneRuns(
     const going = plan.doomed.map(({ run, places }) => prunedRun(run, places.extent));
     return reportOf(plan, [...going, ...[...buried].map(leftoverRun)], problems, true);
   }
+  await removeLeftoverFiles(environment, problems);
   const leftovers = await removeRemains(environment, tombstones, facts, problems);
   const pruned: PrunedRun[] = [];
   for (let from = 0; from < plan.doomed.length; from += AT_ONCE) {

@@ -3,6 +3,7 @@ import { type Anomaly, anomaliesOf } from './anomalies.ts';
 import { type ChecksumHistory } from './find-checksum.ts';
 import { type Finding, finding } from './finding.ts';
 import { isoTime } from './iso-time.ts';
+import { verifyLeftoverFiles } from './leftover-files.ts';
 import { type LoadedRun, loadRun } from './load-run.ts';
 import { lostStages } from './lost-stages.ts';
 import { mapLimited } from './map-limited.ts';
@@ -143,6 +144,7 @@ class Verifier {
     for (const found of ofRuns) findings.push(...found);
     for (const jobId of uploadIds) findings.push(...(await this.#verifyUpload(jobId)));
     findings.push(...(await verifyLinks(this.#environment)));
+    findings.push(...(await verifyLeftoverFiles(this.#environment)));
     return this.#report(runIds.length, uploadIds.length, findings);
   }
 

@@ -7,6 +7,7 @@ import {
   rmSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -438,6 +439,46 @@ test('what a prune that was cut short has left is named, and no fault', async ()
   await registry.rebuildCentralRegistry();
   expect((await registry.verify()).findings).toEqual([]);
 });
+
+test.for<[string, (registry: Registry) => Promise<unknown>]>([
+  ['prune', (registry) => registry.prune({ keepRuns: 3 })],
+  ['rebuild', (registry) => registry.rebuildCentralRegistry()],
+])(
+  'temporary files of killed processes go with a %s after a day, and nothing else',
+  async ([, sweep]) => {
+    const root = await threeRuns();
+    const old = new Date(Date.now() - 1.1 * DAY_MS);
+    const put = (name: string, time?: Date): string => {
+      const path = join(root, 'analytics', name);
+      writeFileSync(path, '{');
+      if (time !== undefined) utimesSync(path, time, time);
+      return name;
+    };
+    const left = [
+      put('job_registry/.r1.json.00112233aabbccdd.tmp', old),
+      put('ocr/job_metadata/.r1.json.00112233aabbccdd.tmp', old),
+      put('ocr/.latest.00112233aabbccdd.tmp', old),
+    ];
+    const others = [
+      put('job_registry/.r1.json.00112233aabbccee.tmp'),
+      put('job_registry/.r1.json.tmp', old),
+      put('job_registry/r1.json.00112233aabbccdd.tmp', old),
+    ];
+    await using registry = openRegistry({ root });
+    const { ok, findings } = await registry.verify();
+    expect(ok).toBe(true);
+    expect(findings.map(({ kind, path }) => `${kind} ${path}`).toSorted()).toEqual(
+      left.map((name) => `left_over analytics/${name}`).toSorted(),
+    );
+    const before = tree(root);
+    await registry.prune({ keepRuns: 3, dryRun: true });
+    expect(tree(root)).toEqual(before);
+    await sweep(registry);
+    for (const name of left) expect(existsSync(join(root, 'analytics', name))).toBe(false);
+    for (const name of others) expect(existsSync(join(root, 'analytics', name))).toBe(true);
+    expect((await registry.verify()).findings).toEqual([]);
+  },
+);
 
 test('a damaged note of an earlier call brings the run back', async () => {
   const root = await threeRuns();
