@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -169,4 +177,24 @@ describe('what cannot be written', () => {
     expect(await registry.verify()).toMatchObject({ ok: true, findings: [] });
     expect(contentOf(root)).toEqual(contentOf(whole));
   });
+});
+
+test('a result that changes while it is copied is named, and not taken', async () => {
+  const { theirs, root } = legacy();
+  const result = `analytics/ocr/citekey1/${JOB}/citekey1.json`;
+  const fs: RegistryFileSystem = {
+    ...nodeFileSystem,
+    readFile: async (path) => {
+      if (path === join(theirs, result)) writeFileSync(path, 'changed meanwhile');
+      return nodeFileSystem.readFile(path);
+    },
+  };
+  const report = await opened(root, fs).importLegacy(theirs, { results: 'copy' });
+  expect(report.problems).toEqual([
+    {
+      path: join(theirs, result),
+      message: 'it changed while it was read: import again when nobody writes to it',
+    },
+  ]);
+  expect(existsSync(join(root, result))).toBe(false);
 });

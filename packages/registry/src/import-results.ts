@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { isRunId } from '@milepost/run-id';
 import { digestFile } from './file-digest.ts';
+import { sha256 } from './foreign-files.ts';
 import { type ImportedResults } from './import-report.ts';
 import { NOT_STEPS } from './layout.ts';
 import { type LegacyTree } from './legacy-tree.ts';
@@ -128,6 +129,9 @@ async function importResult(
   }
   if (isCopied && !options.dryRun) {
     const bytes = await tree.environment.fs.readFile(file);
+    if (sha256(bytes) !== digest.sha256) {
+      throw new Error('it changed while it was read: import again when nobody writes to it');
+    }
     try {
       await directories.within(dirname(path), () => createFile(fs, path, bytes));
       await fs.syncDirectory(dirname(path));
