@@ -310,6 +310,26 @@ describe('what never goes', () => {
     ]);
   });
 
+  test('any run while others are writing hub and spoke of one', async () => {
+    const root = await threeRuns();
+    const hub = join(root, 'analytics/job_registry/theirs.json');
+    writeFileSync(hub, '{"job_id": "theirs", "source": {');
+    writeFileSync(join(root, 'analytics/ocr/job_metadata/theirs.json'), '');
+    await using registry = openRegistry({ root });
+    const { pruned, kept, problems } = await registry.prune({ keepDays: 1, dryRun: true });
+    expect(pruned).toEqual([]);
+    expect(kept.map(({ runId, reason }) => `${runId}: ${reason}`).toSorted()).toEqual([
+      'r0: may_be_source',
+      'r1: may_be_source',
+      'r2: may_be_source',
+      'theirs: unreadable',
+    ]);
+    expect(problems.map(({ path }) => path).toSorted()).toEqual([
+      'analytics/job_registry/theirs.json',
+      'analytics/ocr/job_metadata/theirs.json',
+    ]);
+  });
+
   test('a run of ours whose journal is gone, unless that is asked for', async () => {
     const root = await threeRuns();
     rmSync(join(root, '.milepost/journal/r1'), { recursive: true });
