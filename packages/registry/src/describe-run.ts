@@ -77,7 +77,7 @@ export function outputsInOrder(records: readonly RecordOf<'output_recorded'>[]):
 }
 
 /** The outputs of one execution. */
-export function outputsOfExecution(state: RunState, executionId: string): readonly Output[] {
+function outputsOfExecution(state: RunState, executionId: string): readonly Output[] {
   return outputsInOrder(
     [...state.outputs.values()].filter((output) => output.execution_id === executionId),
   );

@@ -12,7 +12,7 @@ const TEMPORARY = /^\..+\.[0-9a-f]{16}\.tmp$/;
 const LEFT_OVER_MS = 24 * 60 * 60_000;
 
 /** Temporary files that killed processes left beside hubs, spokes, uploads and links. */
-export async function leftoverFiles(environment: RegistryEnvironment): Promise<readonly string[]> {
+async function leftoverFiles(environment: RegistryEnvironment): Promise<readonly string[]> {
   const { fs, layout, clock } = environment;
   const steps = await stepDirectories(environment, []);
   const directories = [
