@@ -25,6 +25,8 @@ export interface BullJob {
   readonly hasFinished: boolean;
   /** Why BullMQ is going to fail it without running it. */
   readonly deferredFailure: string | undefined;
+  /** Whether it runs in a sandbox: plain data, and of what is thrown BullMQ gets a copy with no class. */
+  readonly isSandboxed: boolean;
   /** BullMQ's limit of starts, where the worker has one; in a sandbox it is not known. */
   readonly maxStartedAttempts: number | undefined;
 }
@@ -52,6 +54,7 @@ export function readBullJob(given: unknown): BullJob | undefined {
     isScheduled: text(field(given, 'repeatJobKey')) !== undefined,
     hasFinished: count(field(given, 'finishedOn')) > 0,
     deferredFailure: text(field(given, 'deferredFailure')),
+    isSandboxed: field(given, 'queue') === undefined,
     maxStartedAttempts:
       count(field(field(field(given, 'queue'), 'opts'), 'maxStartedAttempts')) || undefined,
   };

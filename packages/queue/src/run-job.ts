@@ -43,7 +43,9 @@ export function runJob<T>(
       ...(definition !== undefined && { definition }),
       ...(job.stalledCount > 0 && { attributes: { stalled_count: job.stalledCount } }),
       classify: (outcome) =>
-        'error' in outcome && isMoved(outcome.error) ? { status: STATUS_VALUE_SKIPPED } : undefined,
+        'error' in outcome && isMoved(job, outcome.error)
+          ? { status: STATUS_VALUE_SKIPPED }
+          : undefined,
     },
     process,
   );

@@ -112,6 +112,28 @@ describe('the end of a job', () => {
     });
   });
 
+  test("an unrecoverable failure of the user's own class is final at once", async () => {
+    class BadPdf extends UnrecoverableError {}
+    const told = await tell({ attempts: 5 }, () => {
+      throw new BadPdf('broken');
+    });
+    expect(told).toMatchObject({
+      lines: [
+        ['Started page', 1, 'info'],
+        ['Failed page', 1, 'error'],
+      ],
+      jobs: { ...NONE, [`${SERIES} status=failed`]: 1 },
+    });
+  });
+
+  test("a class of the user's own that only has BullMQ's name fails like any other", async () => {
+    const { UnrecoverableError: Namesake } = { UnrecoverableError: class extends Error {} };
+    const told = await tell({ attempts: 2 }, () => {
+      throw new Namesake('broken');
+    });
+    expect(told).toMatchObject({ attempts: { [SERIES]: 2 } });
+  });
+
   test('a failure is final where a job has started as often as its worker allows', async () => {
     const told = await tell(
       { attempts: 5 },
@@ -131,30 +153,36 @@ describe('the end of a job', () => {
     });
   });
 
-  test('a job that puts itself off did not fail, and counts once', async () => {
-    const told = await tell({}, async (tries, job, token) => {
-      if (tries > 1) return;
-      await job.moveToDelayed(Date.now() + 10, token);
-      throw new DelayedError();
-    });
-    expect(told).toEqual({
-      lines: [
-        ['Started page', 1, 'info'],
-        ['Skipped page', 1, 'info'],
-        ['Started page', 2, 'info'],
-        ['Completed page', 2, 'info'],
-      ],
-      statuses: [
-        ['skipped', 0, undefined],
-        ['completed', 0, undefined],
-      ],
-      jobs: {
-        ...NONE,
-        [`${SERIES} status=completed`]: 1,
-      },
-      attempts: { [SERIES]: 2 },
-    });
-  });
+  test.for([
+    ["BullMQ's error", DelayedError],
+    ["the user's own kind of it", class Later extends DelayedError {}],
+  ] as const)(
+    'a job that puts itself off did not fail, and counts once: %s',
+    async ([, Thrown]) => {
+      const told = await tell({}, async (tries, job, token) => {
+        if (tries > 1) return;
+        await job.moveToDelayed(Date.now() + 10, token);
+        throw new Thrown();
+      });
+      expect(told).toEqual({
+        lines: [
+          ['Started page', 1, 'info'],
+          ['Skipped page', 1, 'info'],
+          ['Started page', 2, 'info'],
+          ['Completed page', 2, 'info'],
+        ],
+        statuses: [
+          ['skipped', 0, undefined],
+          ['completed', 0, undefined],
+        ],
+        jobs: {
+          ...NONE,
+          [`${SERIES} status=completed`]: 1,
+        },
+        attempts: { [SERIES]: 2 },
+      });
+    },
+  );
 
   test('a job that is aborted through its signal is cancelled', async () => {
     const { bull } = queues;
