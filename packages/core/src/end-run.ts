@@ -29,8 +29,8 @@ export interface EndRunOptions {
 
 /**
  * Ends a run of {@link beginRun}, in whatever process: its root span, log, metrics and record, with the times from its
- * beginning. Inside a job it takes effect after the job's own end. Each attempt of a run ends once: in this process, and
- * where a registry is shared, in all. In a run that ends with its function, it says with which status. Never throws.
+ * beginning. Inside a job it takes effect after the job's own end, and not by a try that its queue runs again. Each attempt
+ * of a run ends once: in this process, and where a registry is shared, in all. In a run that ends with its function, it says with which status. Never throws.
  * @param run Default: the run around the call
  */
 export function endRun(options?: EndRunOptions): void;

@@ -50,8 +50,8 @@ export interface EndStageOptions {
 
 /**
  * Ends a stage of {@link beginStage}, in whatever process: its span, log, metrics and record, with the times from its
- * beginning. Inside a job it takes effect after the job's own end. Each attempt of an occurrence ends once: in this process,
- * and where a registry is shared, in all. Never throws.
+ * beginning. Inside a job it takes effect after the job's own end, and not by a try that its queue runs again. Each
+ * attempt of an occurrence ends once: in this process, and where a registry is shared, in all. Never throws.
  * @param stage what `beginStage` gave, the envelope of one of its jobs, or the `stage` in it, of the run around the call.
  * Default: the stage that the job around the call is a part of
  */

@@ -196,13 +196,14 @@ export class JobExecution implements Job, EntryExecution<Job>, SignalledJob, Sha
     else this.#deferred.push(end);
   }
 
-  /** Ends the job, once, and then what was ended in it. */
+  /** Ends the job, once, and then what was ended in it: not where it runs again, for then a later try ends that. */
   ended(outcome: Outcome): void {
     const place = this.#running;
     if (place === undefined) return;
     this.#running = undefined;
     leaveRunning(place);
     guarded('the end of a job', () => this.#end(outcome), undefined);
+    if (this.runsAgain) return;
     for (const end of this.#deferred) guarded('an end in a job', end, undefined);
   }
 

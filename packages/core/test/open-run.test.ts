@@ -11,7 +11,7 @@ import {
   withRun,
   withStage,
 } from '@milepost/core';
-import { type RunStore, installRunStore } from '@milepost/core/hooks';
+import { type RunStore, endRunning, installRunStore } from '@milepost/core/hooks';
 import { runSpanId, runTraceId } from '@milepost/run-id';
 import {
   InMemorySdk,
@@ -163,6 +163,29 @@ describe('a run that was begun', () => {
       'error.type': 'RangeError',
       'error.message': 'no deploy',
     });
+  });
+
+  test('does not end by a try that its queue runs again, but by the next', () => {
+    const job = createJob({ run: begin(), name: 'deploy_job' });
+    const endAndFail = (): never => {
+      endRun();
+      return fail();
+    };
+    expect(() => withJob(job, at('1'), { willRetry: true }, endAndFail)).toThrow('broken');
+    expect(endsOfRuns()).toEqual([]);
+    expect(() => withJob(job, { ...at('1'), attempt: 2 }, endAndFail)).toThrow('broken');
+    expect(endsOfRuns()).toEqual(['partial']);
+  });
+
+  test('does not end by a try that the end of its process interrupts', () => {
+    const job = createJob({ run: begin(), name: 'deploy_job' });
+    void withJob(job, at('1'), async () => {
+      endRun();
+      await new Promise(() => undefined);
+    });
+    endRunning({ kind: 'signal', signal: 'SIGTERM' });
+    expect(bodies()).toEqual(['run_started', 'Started deploy_job', 'Cancelled deploy_job']);
+    expect(endsOfRuns()).toEqual([]);
   });
 
   test('ends once, however often somebody ends it', async () => {

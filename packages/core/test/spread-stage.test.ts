@@ -273,9 +273,12 @@ describe('a stage that is spread over jobs', () => {
       return fail();
     };
     expect(() => withJob(job, at('1'), { willRetry: true }, work)).toThrow('broken');
+    expect(endsOfStages()).toEqual([]);
     expect(() => withJob(job, at('1', 2), work)).toThrow('broken');
     expect(endsOfStages()).toEqual(['ocr 1.1 completed']);
-    expect(telemetry.sdk.logs.map(({ body }) => body).slice(2, 5)).toEqual([
+    expect(telemetry.sdk.logs.map(({ body }) => body).slice(2, 7)).toEqual([
+      'Started ocr_complete_coordinator',
+      'Failed ocr_complete_coordinator',
       'Started ocr_complete_coordinator',
       'Failed ocr_complete_coordinator',
       'ocr_completed',
