@@ -41,6 +41,8 @@ export interface EnvelopeOfJob {
   readonly handedOver: SpanContext | undefined;
 }
 
+// The last millisecond whose nanoseconds fit into 64 bits with a sign, as OTLP and its readers keep times: in 2262.
+const LATEST_MS = 9_223_372_036_854;
 const EXECUTION_ID = /^[0-9a-f]{16}$/;
 
 /**
@@ -101,7 +103,7 @@ function readJobKeys(envelope: ObjectReader) {
   return {
     name: envelope.read('name', 'a name', asName, 'optional'),
     parentJobId: envelope.text('parent_job_id', 'optional') || undefined,
-    enqueuedAt: envelope.read('enqueued_at', 'milliseconds', asNumber, 'optional'),
+    enqueuedAt: envelope.read('enqueued_at', 'milliseconds since 1970', asTime, 'optional'),
     traceparent: readTraceparent(envelope, 'traceparent'),
   };
 }
@@ -120,7 +122,7 @@ function identityOf(run: ObjectReader): RunIdentity {
     joined: true,
     stages: run.read('stages', 'a list of names', asTexts, 'optional') ?? [],
     source: run.text('source', 'optional') || undefined,
-    startTime: run.read('started_at', 'milliseconds', asNumber),
+    startTime: run.read('started_at', 'milliseconds since 1970', asTime),
     ...(run.read('begun', 'true or false', asBoolean, 'optional') && { begun: true }),
   };
 }
@@ -161,7 +163,7 @@ function readJobAround(job: ObjectReader | undefined): JobIdentity | undefined {
  */
 export function stageOf(stage: ObjectReader): EnvelopeStage {
   const executionId = stage.read('execution_id', '16 hex digits', asExecutionId, 'optional');
-  const startedAt = stage.read('started_at', 'milliseconds', asNumber, 'optional');
+  const startedAt = stage.read('started_at', 'milliseconds since 1970', asTime, 'optional');
   const parent = stage.read('parent_execution_id', '16 hex digits', asExecutionId, 'optional');
   const attributes = stage.read('attributes', 'an object of fields', asFields, 'optional');
   const expected = stage.read('expected', 'a number of jobs', asCount, 'optional');
@@ -207,8 +209,8 @@ function asName(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-function asNumber(value: unknown): number | undefined {
-  return typeof value === 'number' ? value : undefined;
+function asTime(value: unknown): number | undefined {
+  return typeof value === 'number' && value >= 0 && value <= LATEST_MS ? value : undefined;
 }
 
 function asCount(value: unknown): number | undefined {

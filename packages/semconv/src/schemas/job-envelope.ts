@@ -15,7 +15,8 @@ const RUN_ID = new RegExp(
 );
 
 const positive = z.int().positive();
-const milliseconds = z.number();
+// The last millisecond whose nanoseconds fit into 64 bits with a sign, as OTLP and its readers keep times: in 2262.
+const milliseconds = z.number().min(0).max(9_223_372_036_854);
 const executionId = z
   .string()
   .regex(/^[0-9a-f]{16}$(?!\n)/, 'expected 16 hex digits')
