@@ -7,8 +7,9 @@ export interface Count {
   value: number;
 }
 
-// As many series as the SDK keeps per instrument before it overflows.
-const MAX_SERIES = 2000;
+// An SDK keeps 2,000 series per instrument and loses what an observed counter says beyond them. A kind of work has one for
+// each of five statuses, and the one kind for all further ones has them too.
+const MAX_KINDS = 398;
 
 /** The tenant as an attribute, where there is one. */
 export function subdomainAttribute(subdomain: string | undefined): Attributes {
@@ -28,15 +29,15 @@ export function countsByStatus<S extends string>(
   return counts as Record<S, Count>;
 }
 
-/** The series under a key; beyond as many as an SDK keeps, all further keys share one. */
+/** The series under a key; beyond as many kinds as an SDK has series for, all further keys share one. */
 export function findOrCreate<T>(
   all: Map<string, T>,
   key: string,
   create: (overflow: boolean) => T,
 ): T {
-  const existing = all.get(key) ?? (all.size >= MAX_SERIES ? all.get('') : undefined);
+  const existing = all.get(key) ?? (all.size >= MAX_KINDS ? all.get('') : undefined);
   if (existing !== undefined) return existing;
-  const overflow = all.size >= MAX_SERIES;
+  const overflow = all.size >= MAX_KINDS;
   const created = create(overflow);
   all.set(overflow ? '' : key, created);
   return created;
