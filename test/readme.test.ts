@@ -37,13 +37,14 @@ async function runProgram(
   return { ...result, cwd };
 }
 
-test('its commands are these; each is run by a test or by the checks of each change', async () => {
+test('its commands are these; each that needs no Docker is run by a test or by the checks of each change', async () => {
   expect(COMMANDS).toEqual([
     'npm ci && npm run demo',
     'npm run -s milepost -- show latest',
     'npm run demo -- --input some/dir --pages 2 --run-id alameda_1737072000_abc123',
     'npm run -s milepost -- item 03-invalid',
     'npm ci && npm test',
+    'docker compose up -d',
     'npm run check',
     'npm run check:release',
     'npm run bench',
