@@ -1,13 +1,29 @@
-import { METRIC_TELEMETRY_LOST } from '@milepost/semconv';
+import {
+  METRIC_TELEMETRY_LOST,
+  METRIC_TELEMETRY_SPOOL_AGE,
+  METRIC_TELEMETRY_SPOOL_RECORDS,
+  METRIC_TELEMETRY_SPOOL_SIZE,
+  type MetricDefinition,
+} from '@milepost/semconv';
 import { grown } from './grown.ts';
 import { type DashboardPlan } from './panel.ts';
+import { prometheusName } from './prometheus-name.ts';
+
+/** What waits on the disks of hosts, at its most within five minutes: of an outage no more than one sample may come. */
+function spooled(aggregation: 'sum' | 'max', metric: MetricDefinition): string {
+  return `${aggregation} by (job, signal) (max_over_time(${prometheusName(metric)}[5m]))`;
+}
+
+const AFTERWARDS =
+  'Processes tell it through the same collector: while that is away nothing of it arrives, and when it is back each process shows what waited last, at that time, and then 0. ' +
+  'Where the collector takes metrics but refuses another signal, it is seen at once. On the host `milepost spool` tells it at any time.';
 
 /** Whether telemetry itself arrives. */
 export const TELEMETRY_DASHBOARD: DashboardPlan = {
   uid: 'milepost-telemetry',
   title: 'Telemetry',
   description:
-    'Whether telemetry arrives: what was lost, and what waits in the collector. What waits on the hosts, `milepost spool` says.',
+    'Whether telemetry arrives: what was lost, what waits on the disks of the hosts, and what waits in the collector.',
   variables: [],
   from: '24h',
   panels: [
@@ -25,6 +41,56 @@ export const TELEMETRY_DASHBOARD: DashboardPlan = {
           datasource: 'prometheus',
           expr: `sum by (job, signal, reason) (${grown(METRIC_TELEMETRY_LOST, '1h')})`,
           legend: '{{job}} {{signal}} {{reason}}',
+        },
+      ],
+    },
+    {
+      kind: 'timeseries',
+      title: 'Waiting on the disks of hosts',
+      description: `Records in the spools of the processes that run, by signal. ${AFTERWARDS}`,
+      unit: 'short',
+      noData: 'No process has told of its spool in this time.',
+      width: 12,
+      height: 8,
+      queries: [
+        {
+          datasource: 'prometheus',
+          expr: spooled('sum', METRIC_TELEMETRY_SPOOL_RECORDS),
+          legend: '{{job}} {{signal}}',
+        },
+      ],
+    },
+    {
+      kind: 'timeseries',
+      title: 'Size of the spools',
+      description:
+        'Bytes of it. Of 256 MiB that the processes of a host share, where `maxSpoolBytes` says nothing else, the oldest go, counted as spool_full.',
+      unit: 'bytes',
+      noData: 'No process has told of its spool in this time.',
+      width: 12,
+      height: 8,
+      queries: [
+        {
+          datasource: 'prometheus',
+          expr: spooled('sum', METRIC_TELEMETRY_SPOOL_SIZE),
+          legend: '{{job}} {{signal}}',
+        },
+      ],
+    },
+    {
+      kind: 'timeseries',
+      title: 'Age of what waits',
+      description:
+        'Age of the oldest record on disk, by signal. After 7 days, where `maxAgeMs` says nothing else, it is set aside, counted as too_old.',
+      unit: 's',
+      noData: 'No process has told of its spool in this time.',
+      width: 12,
+      height: 8,
+      queries: [
+        {
+          datasource: 'prometheus',
+          expr: spooled('max', METRIC_TELEMETRY_SPOOL_AGE),
+          legend: '{{job}} {{signal}}',
         },
       ],
     },

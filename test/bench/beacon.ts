@@ -24,6 +24,7 @@ const nothing = {
 };
 
 /** Takes requests, and does nothing with them. */
+const noneWaits = { requests: 0, records: 0, bytes: 0, oldest: undefined };
 const sink: Delivery = {
   spoolDirectory: undefined,
   async add(request) {
@@ -35,6 +36,7 @@ const sink: Delivery = {
   addSource: () => () => undefined,
   flush: async () => sink.report(),
   report: () => ({ traces: nothing, logs: nothing, metrics: nothing }),
+  spooled: () => ({ traces: noneWaits, logs: noneWaits, metrics: noneWaits }),
   shutdown: async () => sink.report(),
   endSync: () => sink.report(),
 };

@@ -74,6 +74,10 @@ const sink: Delivery = {
     };
     return { traces: nothing, logs: nothing, metrics: nothing };
   },
+  spooled: () => {
+    const nothing = { requests: 0, records: 0, bytes: 0, oldest: undefined };
+    return { traces: nothing, logs: nothing, metrics: nothing };
+  },
   shutdown: async () => sink.report(),
   endSync: () => sink.report(),
 };

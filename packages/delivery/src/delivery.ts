@@ -1,5 +1,6 @@
 import { type LossReason } from '@milepost/semconv';
 import { type OtlpRequest } from './otlp-request.ts';
+import { type Waiting } from './request-store.ts';
 import { type Signal } from './signal.ts';
 
 /**
@@ -57,6 +58,8 @@ export interface Delivery {
   flush(options: { readonly timeoutMs: number }): Promise<DeliveryReport>;
   /** What has become of everything so far. */
   report(): DeliveryReport;
+  /** What waits on disk of each signal, taken over from earlier processes too. From memory: looks at no disk. */
+  spooled(): Readonly<Record<Signal, Waiting>>;
   /** Flushes and stops; what was not delivered is on disk then. Never rejects. */
   shutdown(options: { readonly timeoutMs: number }): Promise<DeliveryReport>;
   /**

@@ -23,6 +23,7 @@ export { DeliveryLogRecordProcessor } from './delivery-log-record-processor.ts';
 export { DeliveryMetricReader, type MetricReaderOptions } from './delivery-metric-reader.ts';
 export { DeliverySpanProcessor } from './delivery-span-processor.ts';
 export { type LossReport, observeLoss } from './observe-loss.ts';
+export { observeSpool } from './observe-spool.ts';
 export { type BatchOptions } from './record-batch.ts';
 export { type RequestSerializer } from './serialize-records.ts';
 export {

@@ -9,7 +9,7 @@ import {
 } from './delivery.ts';
 import { describeError } from './describe-error.ts';
 import { type OtlpRequest } from './otlp-request.ts';
-import { type RequestStore } from './request-store.ts';
+import { type RequestStore, type Waiting } from './request-store.ts';
 import { type ExitOutcome } from './send-at-exit.ts';
 import { type Sender } from './sender.ts';
 import { type SignalAccount } from './signal-account.ts';
@@ -97,6 +97,15 @@ export class RunningDelivery implements Delivery, AsyncDisposable {
       traces: this.#reportOf('traces'),
       logs: this.#reportOf('logs'),
       metrics: this.#reportOf('metrics'),
+    };
+  }
+
+  spooled(): Readonly<Record<Signal, Waiting>> {
+    const { store } = this.#parts;
+    return {
+      traces: store.waiting('traces'),
+      logs: store.waiting('logs'),
+      metrics: store.waiting('metrics'),
     };
   }
 

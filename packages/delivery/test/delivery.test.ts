@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +17,7 @@ import {
 import { ACCEPTED, ScriptedTransport, busy, refusing } from './scripted-transport.ts';
 
 const MINUTE_MS = 60_000;
+const NOTHING = { requests: 0, records: 0, bytes: 0, oldest: undefined };
 const LONG = { timeoutMs: MINUTE_MS };
 
 let directory: string;
@@ -124,8 +126,20 @@ describe('a collector that takes nothing for now', () => {
     const fates = texts(10).map((text) => delivery.add(logs(text)));
     await spooled;
     expect(delivery.report().logs).toMatchObject({ delivered: 0, inMemory: 0, spooled: 10 });
+    const sizes = (await filesOf('logs')).map((name) => statSync(join(directory, name)).size);
+    expect(delivery.spooled()).toEqual({
+      traces: NOTHING,
+      logs: {
+        requests: 10,
+        records: 10,
+        bytes: sizes.reduce((sum, size) => sum + size, 0),
+        oldest: delivery.report().logs.oldest,
+      },
+      metrics: NOTHING,
+    });
     isBack = true;
     await delivery.flush(LONG);
+    expect(delivery.spooled().logs).toEqual(NOTHING);
 
     expect(transports.logs.accepted).toEqual(texts(10));
     expect(await Promise.all(fates)).toEqual(texts(10).map(() => 'delivered'));

@@ -6,15 +6,24 @@ import {
   type RecordSource,
   type RequestFate,
   type Signal,
+  type Waiting,
 } from '@milepost/delivery';
 
 type AddedRequest = Omit<OtlpRequest, 'sequence'>;
+
+const NOTHING: Waiting = { requests: 0, records: 0, bytes: 0, oldest: undefined };
 
 /** A delivery that keeps what it is given, and tells the fate of each request when the test says so. */
 export class RecordingDelivery implements Delivery {
   readonly spoolDirectory = undefined;
   readonly requests: AddedRequest[] = [];
   readonly lost: [Signal, string, number][] = [];
+  /** What it says that waits on disk. */
+  readonly onDisk: Record<Signal, Waiting> = {
+    traces: NOTHING,
+    logs: NOTHING,
+    metrics: NOTHING,
+  };
   readonly sources = new Map<RecordSource, { signal: Signal; held: () => number }>();
   flushes = 0;
   /** What a flush comes to for the requests that have no fate yet; undefined where they go on waiting. */
@@ -74,6 +83,10 @@ export class RecordingDelivery implements Delivery {
       spoolError: undefined,
     });
     return { traces: of('traces'), logs: of('logs'), metrics: of('metrics') };
+  }
+
+  spooled(): Readonly<Record<Signal, Waiting>> {
+    return this.onDisk;
   }
 
   async shutdown(): Promise<DeliveryReport> {

@@ -5,6 +5,7 @@ import {
   type RecordSource,
   type RequestFate,
   type Signal,
+  type Waiting,
 } from '@milepost/delivery';
 import { type LossReason } from '@milepost/semconv';
 
@@ -71,6 +72,10 @@ export class PipelineDelivery implements Delivery {
 
   report(): DeliveryReport {
     return this.#delivery.report();
+  }
+
+  spooled(): Readonly<Record<Signal, Waiting>> {
+    return this.#delivery.spooled();
   }
 
   shutdown(options: { readonly timeoutMs: number }): Promise<DeliveryReport> {

@@ -1,7 +1,7 @@
 import { DiagConsoleLogger, DiagLogLevel, diag, metrics } from '@opentelemetry/api';
 import { diagLogLevelFromString, getBooleanFromEnv, getStringFromEnv } from '@opentelemetry/core';
 import { NodeSDK } from '@opentelemetry/sdk-node';
-import { observeLoss } from '@milepost/delivery';
+import { observeLoss, observeSpool } from '@milepost/delivery';
 import { SCOPE_NAME } from '@milepost/semconv';
 import { checkOptions } from './check-options.ts';
 import { consoleFormat } from './console-format.ts';
@@ -56,9 +56,14 @@ export async function startTelemetry(options: TelemetryOptions = {}): Promise<Te
           report: () => ({ ...delivery?.report(), ...registryLoss?.report() }),
         })
       : () => undefined;
+  const unwatchSpool =
+    error === undefined && delivery?.spoolDirectory !== undefined
+      ? observeSpool(metrics.getMeter(SCOPE_NAME), delivery)
+      : () => undefined;
   const stop = (): Promise<void> => {
-    // The flush before told of every loss.
+    // The flush before told of every loss, and of what waits.
     unwatchLoss();
+    unwatchSpool();
     return shutDownAll([...pipelines.outlets, sdk]);
   };
   const release = (): void => {

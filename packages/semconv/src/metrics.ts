@@ -201,6 +201,34 @@ export const METRIC_TELEMETRY_LOST: MetricDefinition = {
   attributes: [ATTR_SIGNAL, ATTR_REASON],
 };
 
+/** `pipeline_telemetry_spool_records` in Prometheus. */
+export const METRIC_TELEMETRY_SPOOL_RECORDS: MetricDefinition = {
+  name: 'pipeline.telemetry.spool.records',
+  kind: 'gauge',
+  unit: '{record}',
+  description: 'Telemetry records that wait on the disk of this process, by signal',
+  attributes: [ATTR_SIGNAL],
+};
+
+/** `pipeline_telemetry_spool_size_bytes` in Prometheus. */
+export const METRIC_TELEMETRY_SPOOL_SIZE: MetricDefinition = {
+  name: 'pipeline.telemetry.spool.size',
+  kind: 'gauge',
+  unit: 'By',
+  description: 'Bytes of the telemetry that waits on the disk of this process, by signal',
+  attributes: [ATTR_SIGNAL],
+};
+
+/** `pipeline_telemetry_spool_age_seconds` in Prometheus. */
+export const METRIC_TELEMETRY_SPOOL_AGE: MetricDefinition = {
+  name: 'pipeline.telemetry.spool.age',
+  kind: 'gauge',
+  unit: 's',
+  description:
+    'Age of the oldest telemetry record that waits on the disk of this process, by signal; 0 where none waits',
+  attributes: [ATTR_SIGNAL],
+};
+
 /** Every metric of Milepost. */
 export const METRICS: readonly MetricDefinition[] = [
   METRIC_STAGE_RUNS,
@@ -221,4 +249,7 @@ export const METRICS: readonly MetricDefinition[] = [
   METRIC_JOB_DURATION,
   METRIC_JOB_WAIT,
   METRIC_TELEMETRY_LOST,
+  METRIC_TELEMETRY_SPOOL_RECORDS,
+  METRIC_TELEMETRY_SPOOL_SIZE,
+  METRIC_TELEMETRY_SPOOL_AGE,
 ];
