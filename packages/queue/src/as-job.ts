@@ -1,4 +1,5 @@
 import { readBullJob } from './bull-job.ts';
+import { rememberBegun } from './failure-ends.ts';
 import { guarded } from './guard.ts';
 import { type AsJobOptions, runJob } from './run-job.ts';
 import { runsAgain } from './thrown.ts';
@@ -28,7 +29,10 @@ export function asJob<Processor extends (...args: never[]) => unknown>(
           ...(signal instanceof AbortSignal && { signal }),
           willRetry: (thrown) => runsAgain(job, thrown),
         },
-        process,
+        () => {
+          guarded('the run that a job begins', () => rememberBegun(given, job), undefined);
+          return process();
+        },
       );
     },
   });

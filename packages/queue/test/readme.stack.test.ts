@@ -48,24 +48,21 @@ test('two lines carry the run', async () => {
   expect(ranIn).toEqual({ same: true });
 });
 
+const BEFORE = `const site = 'alameda';
+  let left = 3;
+  const fetchPdfs = async () => ['a.pdf', 'b.pdf', 'c.pdf'];
+  const ocrPage = async () => ({ isLast: --left === 0 });
+  const deploy = async () => undefined;`;
+const AFTER = `await ended;
+  console.log(JSON.stringify({
+    run: events.filter(({ type }) => type === 'run_ended').map(({ run, status }) => [run.subdomain, status]),
+    stages: events.filter(({ type }) => type === 'stage_ended').map(({ stage, status }) => [stage.name, status]),
+    jobs: events.filter(({ type }) => type === 'job_ended').map(({ job, status }) => job.name + ' ' + status).toSorted(),
+  }));`;
+const PAGES = ['completed', 'completed', 'completed'].map((status) => `ocr_page_job ${status}`);
+
 test('a run goes over four queues', async () => {
-  const told = await runExample(
-    `const site = 'alameda';
-     let left = 3;
-     const fetchPdfs = async () => ['a.pdf', 'b.pdf', 'c.pdf'];
-     const ocrPage = async () => ({ isLast: --left === 0 });
-     const deploy = async () => undefined;`,
-    wholeRun,
-    `const processors = { fetch: fetchJob, ocr: pageJob, coordinate: coordinatorJob, deploy: deployJob };
-     for (const [name, processor] of Object.entries(processors)) new Worker(name, processor, { connection });
-     await ended;
-     console.log(JSON.stringify({
-       run: events.filter(({ type }) => type === 'run_ended').map(({ run, status }) => [run.subdomain, status]),
-       stages: events.filter(({ type }) => type === 'stage_ended').map(({ stage, status }) => [stage.name, status]),
-       jobs: events.filter(({ type }) => type === 'job_ended').map(({ job, status }) => job.name + ' ' + status).toSorted(),
-     }));`,
-  );
-  expect(told).toEqual({
+  expect(await runExample(BEFORE, wholeRun, AFTER)).toEqual({
     run: [['alameda', 'completed']],
     stages: [
       ['fetch', 'completed'],
@@ -76,9 +73,45 @@ test('a run goes over four queues', async () => {
       'deploy_job completed',
       'fetch_site_job completed',
       'ocr_complete_coordinator completed',
-      'ocr_page_job completed',
-      'ocr_page_job completed',
-      'ocr_page_job completed',
+      ...PAGES,
     ],
   });
+});
+
+const fail = 'throw new Error("no");';
+
+test.for([
+  {
+    what: 'the first one',
+    before: BEFORE.replace("=> ['a.pdf', 'b.pdf', 'c.pdf']", `=> { ${fail} }`),
+    stages: [['fetch', 'failed']],
+    jobs: ['fetch_site_job failed'],
+  },
+  {
+    what: 'one of a spread stage',
+    before: BEFORE.replace('({ isLast: --left === 0 })', `{ if (--left === 0) ${fail} return {} }`),
+    stages: [
+      ['fetch', 'completed'],
+      ['ocr', 'failed'],
+    ],
+    jobs: ['fetch_site_job completed', ...PAGES.slice(1), 'ocr_page_job failed'],
+  },
+  {
+    what: 'the last one',
+    before: BEFORE.replace('=> undefined', `=> { ${fail} }`),
+    stages: [
+      ['fetch', 'completed'],
+      ['ocr', 'completed'],
+      ['deploy', 'failed'],
+    ],
+    jobs: [
+      'deploy_job failed',
+      'fetch_site_job completed',
+      'ocr_complete_coordinator completed',
+      ...PAGES,
+    ],
+  },
+])('a job that fails for good ends the run: $what', async ({ before, stages, jobs }) => {
+  const told = await runExample(before, wholeRun, AFTER);
+  expect(told).toEqual({ run: [['alameda', 'failed']], stages, jobs });
 });

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Worker } from 'bullmq';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { withRun } from '@milepost/core';
-import { watchWorker } from '@milepost/queue';
+import { beginRun, createJob, withRun } from '@milepost/core';
+import { jobOptions, watchWorker } from '@milepost/queue';
 import { jobSpanId, runTraceId } from '@milepost/run-id';
 import { RUN_TYPESCRIPT } from '../../../test/run-typescript.ts';
 import { useSdk } from '../../core/test/telemetry-harness.ts';
@@ -107,4 +107,16 @@ test('a sandbox that is killed in a job is told of by its watched worker', async
   expect((await failed)[0]?.failedReason).toContain('SIGKILL');
   expect(recorded().map(({ name }) => name)).toEqual(['Started ocr_page_job', 'reading']);
   expect(jobLines(telemetry.sdk, 'level')).toContainEqual(['Failed ocr_page_job', 'error']);
+});
+
+test('a job of a sandbox that fails for good ends its run, where its worker is asked to', async () => {
+  const { bull } = queues;
+  const failed = times(watchWorker(worker(false), { failureEnds: 'run' }), 'failed', 1);
+  const run = beginRun({ pipeline: 'minutes' });
+  const job = createJob({ run, name: 'ocr_page_job' });
+  await bull.queue('ocr').add('ocr_page_job', { page: 2 }, jobOptions(job, {}));
+  await failed;
+  const root = telemetry.sdk.span('minutes');
+  expect(root.attributes).toMatchObject({ 'run.id': run.run.id, status: 'failed' });
+  expect(root.status.message).toBe('no page 2');
 });

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { withRun } from '@milepost/core';
-import { watchWorker } from '@milepost/queue';
+import { beginRun, beginStage, createJob, withRun } from '@milepost/core';
+import { jobOptions, watchWorker } from '@milepost/queue';
 import { jobSpanId, runTraceId } from '@milepost/run-id';
 import { RUN_TYPESCRIPT } from '../../../test/run-typescript.ts';
-import { useSdk } from '../../core/test/telemetry-harness.ts';
+import { useLifecycle, useSdk } from '../../core/test/telemetry-harness.ts';
 import { useBull } from './bull.ts';
 import { jobLines, jobSpans } from './job-signals.ts';
 import { type Recorded } from './programs/recording-sdk.ts';
@@ -19,6 +19,7 @@ import { times } from './worker-events.ts';
 const redis = useRedis();
 const queues = useBull(redis);
 const telemetry = useSdk();
+const lifecycle = useLifecycle();
 const PROGRAM = fileURLToPath(new URL('./programs/worker.ts', import.meta.url));
 const conditions =
   process.env['MILEPOST_TEST_BUILT'] === '1' ? [] : ['--conditions=@milepost/source'];
@@ -101,4 +102,28 @@ test('a job whose workers were killed too often is told of by its watched worker
   ]);
   const { 'pipeline.jobs': jobs } = await telemetry.sdk.metricsOf('stalled too often');
   expect(jobs?.points).toMatchObject({ 'job.name=ocr_page_job queue=ocr status=failed': 1 });
+});
+
+test('a job whose workers were killed too often ends its stage and its run, where it is to', async () => {
+  const { bull } = queues;
+  const run = beginRun({ pipeline: 'minutes' });
+  const stage = beginStage('ocr', { run, expected: 1 });
+  const job = createJob({ name: 'ocr_page_job', stage });
+  await bull.queue('ocr').add('ocr_page_job', {}, jobOptions(job, { attempts: 3 }));
+  await killedInAJob();
+  const worker = watchWorker(
+    bull.worker('ocr', async () => undefined, { stalledInterval: 100, maxStalledCount: 0 }),
+    { failureEnds: 'run' },
+  );
+  await times(worker, 'failed', 1);
+  const ends = lifecycle.events.flatMap((event) =>
+    event.type === 'run_ended' || event.type === 'stage_ended'
+      ? [[event.type, event.run.runId, event.status, event.error?.message]]
+      : [],
+  );
+  const why = 'job stalled more than allowable limit';
+  expect(ends).toEqual([
+    ['stage_ended', run.run.id, 'failed', why],
+    ['run_ended', run.run.id, 'failed', why],
+  ]);
 });
