@@ -6,6 +6,7 @@ import { base, flags, json, positive } from './record-parts.ts';
 import { repairSchema } from './repair.ts';
 import { parseWith } from './schema-error.ts';
 import { sourceSchema } from './source-job.ts';
+import { writerProcess } from './writer-process.ts';
 
 /** Version of the journal's records. Readers keep what they do not know. */
 export const JOURNAL_VERSION = 1;
@@ -17,19 +18,7 @@ export const segmentOpenedSchema = z.looseObject({
   version: z.int().positive(),
   run_id: z.string(),
   writer: z.string(),
-  host: z.string(),
-  pid: z.int(),
-  thread_id: z.int(),
-  /** When the process started, in milliseconds since the Unix epoch. */
-  process_start: z.number(),
-  /** Names the boot of the machine, where the system tells. */
-  boot_id: z.string().optional(),
-  /** Names the namespace in which `pid` means something, where the system tells. */
-  pid_namespace: z.string().optional(),
-  /** The thread as the system names it, where it tells. */
-  os_thread_id: z.int().optional(),
-  /** When that thread started, in clock ticks since the machine did. */
-  os_thread_start: z.string().optional(),
+  ...writerProcess,
   /** How often the writer sets the segment's time of modification, as long as its run is open. */
   heartbeat_seconds: z.number().optional(),
 });
