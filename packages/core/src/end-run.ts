@@ -5,7 +5,7 @@ import { describeError } from './describe-error.ts';
 import { type EnvelopeRun, type JobEnvelope, type RunEnvelope } from './envelope.ts';
 import { Flags } from './flags.ts';
 import { guarded, reportOnce } from './guard.ts';
-import { type RunIdentity } from './identity.ts';
+import { type JobIdentity, type RunIdentity } from './identity.ts';
 import { openRunContext } from './open-run.ts';
 import { readEnvelope } from './read-envelope.ts';
 import { readOptions } from './read-options.ts';
@@ -52,7 +52,7 @@ export function endRun(
 function endGivenRun(given: RunEnvelope | JobEnvelope, options: EndRunOptions): void {
   const { identity, carried } = readEnvelope(given);
   const scope = activeRunningScope();
-  const end = (): void => endOpenRun(identity, carried, options);
+  const end = (): void => endOpenRun(identity, carried, options, scope?.job);
   if (scope?.runState.job) scope.runState.job.defer(end);
   else end();
 }
@@ -63,9 +63,9 @@ function endRunAround(options: EndRunOptions): void {
     reportOnce('endRun', 'endRun was called outside any run, and ended nothing');
     return;
   }
-  const { run, runState } = scope;
+  const { run, runState, job } = scope;
   if (run.begun) {
-    const end = (): void => endOpenRun(run, runState.carried, options);
+    const end = (): void => endOpenRun(run, runState.carried, options, job);
     if (runState.job) runState.job.defer(end);
     else end();
     return;
@@ -84,8 +84,9 @@ function endOpenRun(
   identity: RunIdentity,
   carried: EnvelopeRun | undefined,
   given: EndRunOptions,
+  job: JobIdentity | undefined,
 ): void {
-  if (!claimEnd(identity)) return;
+  if (!claimEnd(identity, undefined, job)) return;
   const flags = new Flags();
   const { status: wanted, error, reason } = readOptions(given, flags);
   const status = statusOf(wanted) ?? statusByStages(identity);

@@ -108,7 +108,7 @@ function endOpenStage(
   given: EndStageOptions,
 ): void {
   const { run, carried, stage } = open;
-  if (!claimEnd(run, spreadExecutionId(run, stage))) return;
+  if (!claimEnd(run, spreadExecutionId(run, stage), scope?.job)) return;
   const flags = new Flags();
   const options = readOptions(given, flags);
   const notes = new StageNotes(flags);

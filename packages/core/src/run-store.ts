@@ -1,5 +1,6 @@
 import { diag } from '@opentelemetry/api';
 import { globalState } from './global-state.ts';
+import { type JobIdentity } from './identity.ts';
 
 /** A run that a store knows. */
 export interface StoredRun {
@@ -34,8 +35,9 @@ export interface RunStore {
   /**
    * Claims the end of an attempt of a run, or of a spread stage in it, exclusively: false where somebody has ended it.
    * @param executionId of the spread stage; the run itself without
+   * @param job the try of a queue's job that ends it, if any: a later one goes on where an earlier was cut short
    */
-  claimEnd?(runId: string, attempt: number, executionId?: string): boolean;
+  claimEnd?(runId: string, attempt: number, executionId?: string, job?: JobIdentity): boolean;
   /**
    * Whether the last status of any stage of an attempt is `failed` or `partial`; or, for an execution of a spread stage, whether
    * the last try of any of its jobs failed for good, or in part.

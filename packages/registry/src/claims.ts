@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { type RunStore, type StoredRun } from '@milepost/core/hooks';
+import { type JobIdentity, type RunStore, type StoredRun } from '@milepost/core/hooks';
 import { createClaimedRunId, createDirectoryClaim, isRunId, runIdAliases } from '@milepost/run-id';
-import { claimEnd, isRunTroubled, isStageTroubled } from './end-claims.ts';
+import { claimEnd } from './end-claims.ts';
 import { parseTime } from './iso-time.ts';
 import { readJournalSync } from './journal-reader.ts';
 import { LATEST_FILE, jobIdOfFile } from './layout.ts';
@@ -12,6 +12,7 @@ import { RunFold, type RunState } from './run-fold.ts';
 import { isBegun, runOverview } from './run-overview.ts';
 import { sourceOf } from './run-source.ts';
 import { type StepPart } from './step-parts.ts';
+import { isRunTroubled, isStageTroubled } from './troubled.ts';
 
 /** By how much a file's time may lie before what was written into it, between machines that keep their clocks. */
 const CLOCK_SKEW_MS = 1000;
@@ -84,8 +85,9 @@ export class RunClaims implements RunStore {
   }
 
   /** Claims the end of an attempt of a run, or of a spread stage in it. */
-  claimEnd(runId: string, attempt: number, executionId?: string): boolean {
-    return claimEnd(this.#environment, runId, attempt, executionId, () => this.#stateOf(runId));
+  claimEnd(runId: string, attempt: number, executionId?: string, job?: JobIdentity): boolean {
+    const end = { runId, attempt, executionId, job };
+    return claimEnd(this.#environment, end, () => this.#stateOf(runId));
   }
 
   /** Whether a stage of an attempt, or a job of a spread stage, failed or is partial by now. */

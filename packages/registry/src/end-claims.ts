@@ -1,70 +1,54 @@
 import { join } from 'node:path';
-import { executionsOf } from './executions.ts';
-import { jobViewsOf } from './job-views.ts';
+import { type JobIdentity } from '@milepost/core/hooks';
+import { claimText, mayBeTakenOver } from './end-claim.ts';
 import { codeOf } from './node-error.ts';
-import { occurrencesOf } from './occurrences.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
+import { createFileNow } from './replace-now.ts';
 import { type RunState } from './run-fold.ts';
 
-/** How long whoever claimed an end has to record it, before another may: a worker may be killed in between. */
-const MAX_CLAIM_MS = 60_000;
+/** What may be ended once: an attempt of a run, or a spread stage in it. */
+export interface ClaimedEnd {
+  readonly runId: string;
+  readonly attempt: number;
+  /** Of the spread stage; the run itself without. */
+  readonly executionId: string | undefined;
+  /** The try of a queue's job that ends it, if any. */
+  readonly job: JobIdentity | undefined;
+}
 
 /**
- * Claims the end of an attempt of a run, or of a spread stage in it: true once among all who share the tree. What was claimed and
- * not recorded within a minute may be claimed again.
- * @param executionId of the spread stage; the run itself without
+ * Claims an end: true once among all who share the tree. A claim whose end is not recorded may be taken over when whoever made
+ * it is not going to record it any more.
  * @param stateOf what is recorded of the run by now
  */
 export function claimEnd(
-  { fs, layout, clock }: RegistryEnvironment,
-  runId: string,
-  attempt: number,
-  executionId: string | undefined,
+  environment: RegistryEnvironment,
+  end: ClaimedEnd,
   stateOf: () => RunState,
 ): boolean {
+  const { fs, layout } = environment;
+  const { runId, attempt, executionId, job } = end;
   const directory = layout.endClaims(runId);
-  const claim = join(directory, executionId ?? `run-${attempt}`);
+  const name = executionId ?? `run-${attempt}`;
+  const content = Buffer.from(claimText(job));
   // Not synced: a claim need not survive a power cut, and this must not hold up the caller.
   fs.sync.mkdirs(directory);
-  for (let tries = 0; tries < 2; tries += 1) {
+  // Whoever takes a claim over makes one of the next number, and none is ever removed: so of several one wins.
+  for (let number = 1; ; number += 1) {
+    const path = join(directory, number === 1 ? name : `${name}.${number}`);
     try {
-      fs.sync.create(claim);
+      createFileNow(fs, path, content);
       return true;
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error;
     }
-    if (hasEnd(stateOf(), attempt, executionId)) return false;
-    if (clock.now() - fs.sync.lstat(claim).mtimeMs < MAX_CLAIM_MS) return false;
-    // Of several who come now, one makes it anew.
-    fs.sync.unlink(claim);
+    // In this order: what one recorded who is gone is there for all to see.
+    if (!mayBeTakenOver(environment, path, job) || hasEnd(stateOf(), end)) return false;
   }
-  return false;
 }
 
-function hasEnd(state: RunState, attempt: number, executionId: string | undefined): boolean {
+function hasEnd(state: RunState, { attempt, executionId }: ClaimedEnd): boolean {
   return executionId === undefined
     ? state.attempts.get(attempt)?.ended !== undefined
     : state.executions.get(executionId)?.ended !== undefined;
-}
-
-/** Whether the last status of any stage of an attempt is `failed` or `partial`, or that of a job that is a part of none. */
-export function isRunTroubled(state: RunState, attempt: number): boolean {
-  const executions = executionsOf(state).filter(({ runAttempt }) => runAttempt === attempt);
-  const stages = Map.groupBy(executions, ({ stage }) => stage);
-  const lasts = [...stages.values()].flatMap((all) => occurrencesOf(all).map(({ last }) => last));
-  const jobs = jobViewsOf(state).filter(
-    ({ told }) => told.run_attempt === attempt && told.execution_id === undefined,
-  );
-  return (
-    lasts.some((last) => last.state === 'failed' || last.state === 'partial') ||
-    jobs.some((job) => job.state === 'failed')
-  );
-}
-
-/** Whether the last try of any job of a spread stage failed for good, or in part. */
-export function isStageTroubled(state: RunState, executionId: string): boolean {
-  return jobViewsOf(state).some(
-    ({ told, state: of }) =>
-      told.execution_id === executionId && (of === 'failed' || of === 'partial'),
-  );
 }

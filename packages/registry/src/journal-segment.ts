@@ -7,7 +7,7 @@ import { type RegistryFile, type RegistryFileSystem } from './file-system.ts';
 import { journalBody, journalLines } from './journal-line.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 import { writeAll } from './write-all.ts';
-import { ownIdentity, writerKeys } from './writer-identity.ts';
+import { HEARTBEAT_SECONDS, ownIdentity, writerKeys } from './writer-identity.ts';
 
 const EXTENSION = '.jsonl';
 
@@ -35,6 +35,7 @@ export function segmentOpened(runId: string, writer: string, now: number): strin
     run_id: runId,
     writer,
     ...writerKeys(ownIdentity()),
+    heartbeat_seconds: HEARTBEAT_SECONDS,
   });
 }
 

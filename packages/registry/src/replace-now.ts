@@ -35,6 +35,24 @@ export function replaceFileNow(fs: RegistryFileSystem, path: string, content: Ui
   rename(fs, temporary, path);
 }
 
+/**
+ * Makes a file that is not there yet so that readers see it whole, and one alone of several writers makes it. Not synced: a
+ * power cut may take it, or what is in it. Where hard links are not possible, a reader may see it half-written.
+ * @throws `EEXIST` where the file is there
+ */
+export function createFileNow(fs: RegistryFileSystem, path: string, content: Uint8Array): void {
+  const temporary = temporaryName(path);
+  try {
+    fs.sync.writeNew(temporary, content, false);
+    fs.sync.link(temporary, path);
+  } catch (error) {
+    if (!isLinkless(codeOf(error))) throw error;
+    fs.sync.writeNew(path, content, false);
+  } finally {
+    removeQuietly(fs, temporary);
+  }
+}
+
 /** Gives a file its name where nobody has it; leaves what others put there. */
 function putNewNow(fs: RegistryFileSystem, temporary: string, path: string): Replacement {
   try {

@@ -76,7 +76,20 @@ export function ownIdentity(): WriterIdentity {
   return own;
 }
 
-/** What a segment's first record says of its writer. */
+/** Who wrote a file, as it says. */
+type ProcessKeys = Pick<
+  RecordOf<'segment_opened'>,
+  | 'host'
+  | 'pid'
+  | 'thread_id'
+  | 'process_start'
+  | 'boot_id'
+  | 'pid_namespace'
+  | 'os_thread_id'
+  | 'os_thread_start'
+>;
+
+/** What a file says of who wrote it. */
 export function writerKeys({
   host,
   pid,
@@ -85,10 +98,7 @@ export function writerKeys({
   bootId,
   pidNamespace,
   thread: kernelThread,
-}: WriterIdentity): Omit<
-  RecordOf<'segment_opened'>,
-  'kind' | 'time' | 'version' | 'run_id' | 'writer'
-> {
+}: WriterIdentity): ProcessKeys {
   return {
     host,
     pid,
@@ -100,23 +110,26 @@ export function writerKeys({
       os_thread_id: kernelThread.id,
       os_thread_start: kernelThread.start,
     }),
-    heartbeat_seconds: HEARTBEAT_SECONDS,
+  };
+}
+
+/** Who wrote a file, as it says. */
+export function writerOfKeys(keys: ProcessKeys): WriterIdentity {
+  const { os_thread_id: id, os_thread_start: start } = keys;
+  return {
+    host: keys.host,
+    pid: keys.pid,
+    threadId: keys.thread_id,
+    processStart: keys.process_start,
+    bootId: keys.boot_id,
+    pidNamespace: keys.pid_namespace,
+    thread: id === undefined || start === undefined ? undefined : { id, start },
   };
 }
 
 /** Who a segment's first record says it is; undefined for one that gives no signs of life: a segment of an earlier version. */
 export function writerOf(opened: RecordOf<'segment_opened'>): WriterIdentity | undefined {
-  if (opened.heartbeat_seconds === undefined) return undefined;
-  const { os_thread_id: id, os_thread_start: start } = opened;
-  return {
-    host: opened.host,
-    pid: opened.pid,
-    threadId: opened.thread_id,
-    processStart: opened.process_start,
-    bootId: opened.boot_id,
-    pidNamespace: opened.pid_namespace,
-    thread: id === undefined || start === undefined ? undefined : { id, start },
-  };
+  return opened.heartbeat_seconds === undefined ? undefined : writerOfKeys(opened);
 }
 
 /** The same text for the same thread of the same process. */

@@ -74,6 +74,11 @@ function isSameKernel(self: WriterIdentity, writer: WriterIdentity): boolean {
   return self.bootId !== undefined || self.host === writer.host;
 }
 
+/** Whether the table of processes here tells of a writer. */
+export function isHere({ self }: Machine, writer: WriterIdentity): boolean {
+  return isSameKernel(self, writer) && self.pidNamespace === writer.pidNamespace;
+}
+
 const ENDED_STATES: ReadonlySet<string> = new Set(['Z', 'X', 'x']);
 
 /** A stopped process is there, however old its last sign of life. */
@@ -106,9 +111,9 @@ export function goneBy(
 ): GoneBy | undefined {
   const { self } = machine;
   const silence = machine.now() - lastHeartbeat;
-  if (isSameKernel(self, writer)) {
-    if (self.pidNamespace === writer.pidNamespace) return byProcessTable(machine, writer, silence);
-  } else if (self.host === writer.host && lastHeartbeat < machine.bootTime()) {
+  if (isHere(machine, writer)) return byProcessTable(machine, writer, silence);
+  const isOtherBoot = !isSameKernel(self, writer) && self.host === writer.host;
+  if (isOtherBoot && lastHeartbeat < machine.bootTime()) {
     // Another machine of that name would have given signs since.
     return 'machine_restarted';
   }

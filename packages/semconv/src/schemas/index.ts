@@ -1,3 +1,4 @@
+export { END_CLAIM_VERSION, type EndClaim, endClaimSchema } from './end-claim.ts';
 export { type ErrorRecord, errorRecordSchema } from './error-record.ts';
 export {
   type ExecutionTraceEntry,
