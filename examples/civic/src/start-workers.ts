@@ -21,11 +21,12 @@ export async function startWorkers(tools: WorkerTools, options: WorkerOptions): 
   const start = <Data>(name: string, processor: Processor<Data, void>): Worker<Data, void> =>
     watchWorker(
       new Worker<Data, void>(name, asJob(processor, { definition: declaredOf }), options),
+      { failureEnds: (jobName) => (jobName === 'ocr_page_job' ? undefined : 'run') },
     );
   const ocr = start<OcrData>('ocr', (job) =>
     job.name === 'ocr_page_job' ? ocrPageJob(job, tools) : ocrCompleteCoordinator(job, tools),
   );
-  // A page whose workers were lost too often fails without having been read.
+  // A page that fails for good is not waited for in vain, also where its workers were lost too often to tell.
   ocr.on('failed', (job) => {
     if (job?.finishedOn !== undefined) pageIsDone(job, tools).catch(report);
   });

@@ -1,7 +1,6 @@
 import { type Job } from 'bullmq';
 import { recordOutput, withStage } from '@milepost/core';
 import { type JobData, type Order } from '../job-data.ts';
-import { orEndRun } from '../last-try.ts';
 import { compileTable } from '../pipeline/compile-table.ts';
 import { listPages } from '../pipeline/page-files.ts';
 import { DOCUMENT_KINDS, type DocumentKind } from '../pipeline/scrape-site.ts';
@@ -11,15 +10,13 @@ import { type WorkerTools } from '../worker-tools.ts';
 import { partOfReleaseIsDone } from './part-of-release.ts';
 
 /** Compiles the pages into a database: each of its tables is an occurrence of the stage. */
-export function dbCompilationJob(job: Job<JobData>, tools: WorkerTools): Promise<void> {
-  return orEndRun(job, async () => {
-    const { order } = job.data;
-    const tables = order.allAgendas ? DOCUMENT_KINDS : (['minutes'] as const);
-    for (const table of tables) {
-      await compile(order, table, table === tables.at(-1));
-    }
-    await partOfReleaseIsDone('compilation', order, tools);
-  });
+export async function dbCompilationJob(job: Job<JobData>, tools: WorkerTools): Promise<void> {
+  const { order } = job.data;
+  const tables = order.allAgendas ? DOCUMENT_KINDS : (['minutes'] as const);
+  for (const table of tables) {
+    await compile(order, table, table === tables.at(-1));
+  }
+  await partOfReleaseIsDone('compilation', order, tools);
 }
 
 function compile(order: Order, table: DocumentKind, isLast: boolean): Promise<void> {

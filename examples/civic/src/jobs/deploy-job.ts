@@ -1,17 +1,14 @@
 import { type Job } from 'bullmq';
 import { endRun, recordOutput, withStage } from '@milepost/core';
 import { type JobData, type Order } from '../job-data.ts';
-import { orEndRun } from '../last-try.ts';
 import { deployRelease } from '../pipeline/deploy-release.ts';
 import { runFiles } from '../run-files.ts';
 import { deployStage } from '../stages.ts';
 
 /** Deploys what was made, and ends the run. */
-export function deployJob(job: Job<JobData>): Promise<void> {
-  return orEndRun(job, async () => {
-    await deploy(job.data.order);
-    endRun();
-  });
+export async function deployJob(job: Job<JobData>): Promise<void> {
+  await deploy(job.data.order);
+  endRun();
 }
 
 function deploy(order: Order): Promise<void> {

@@ -1,7 +1,6 @@
 import { type Job } from 'bullmq';
 import { recordOutput, withStage } from '@milepost/core';
 import { type JobData, type Order } from '../job-data.ts';
-import { orEndRun } from '../last-try.ts';
 import { extractPages } from '../pipeline/extract-pages.ts';
 import { listPages } from '../pipeline/page-files.ts';
 import { DOCUMENT_KINDS } from '../pipeline/scrape-site.ts';
@@ -11,12 +10,10 @@ import { type WorkerTools } from '../worker-tools.ts';
 import { partOfReleaseIsDone } from './part-of-release.ts';
 
 /** Finds what the pages name and decide. */
-export function extractionJob(job: Job<JobData>, tools: WorkerTools): Promise<void> {
-  return orEndRun(job, async () => {
-    const { order } = job.data;
-    await extract(order);
-    await partOfReleaseIsDone('extraction', order, tools);
-  });
+export async function extractionJob(job: Job<JobData>, tools: WorkerTools): Promise<void> {
+  const { order } = job.data;
+  await extract(order);
+  await partOfReleaseIsDone('extraction', order, tools);
 }
 
 function extract(order: Order): Promise<void> {

@@ -10,7 +10,6 @@ import {
 } from '@milepost/core';
 import { jobOptions } from '@milepost/queue';
 import { type FetchSiteData, type Order } from '../job-data.ts';
-import { orEndRun } from '../last-try.ts';
 import { type DownloadedPdf, downloadPdf } from '../pipeline/download-pdf.ts';
 import { HttpError } from '../pipeline/http-error.ts';
 import { type ListedDocument, scrapeSite } from '../pipeline/scrape-site.ts';
@@ -26,14 +25,15 @@ class NoPdfError extends Error {
 }
 
 /** Downloads the documents of a site, and spreads the stage `ocr` over a job per page. */
-export function fetchSiteJob(job: Job<FetchSiteData>, { queues }: WorkerTools): Promise<void> {
-  return orEndRun(job, async () => {
-    const { order } = job.data;
-    const spread = job.data.spread ?? (await begin(order));
-    // Whoever tries this job again goes on with the stage that has begun.
-    if (job.data.spread === undefined) await job.updateData({ order, spread });
-    await addPages(order, spread, queues.ocr);
-  });
+export async function fetchSiteJob(
+  job: Job<FetchSiteData>,
+  { queues }: WorkerTools,
+): Promise<void> {
+  const { order } = job.data;
+  const spread = job.data.spread ?? (await begin(order));
+  // Whoever tries this job again goes on with the stage that has begun.
+  if (job.data.spread === undefined) await job.updateData({ order, spread });
+  await addPages(order, spread, queues.ocr);
 }
 
 async function begin(order: Order): Promise<NonNullable<FetchSiteData['spread']>> {

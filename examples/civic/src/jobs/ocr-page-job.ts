@@ -2,7 +2,6 @@ import { type Job } from 'bullmq';
 import { createJob, currentStage, recordOutput, withItem } from '@milepost/core';
 import { jobOptions } from '@milepost/queue';
 import { type OcrData } from '../job-data.ts';
-import { isLastTry } from '../last-try.ts';
 import { writePage } from '../pipeline/page-files.ts';
 import { readPage } from '../pipeline/read-page.ts';
 import { optionsOf } from '../queues.ts';
@@ -17,14 +16,8 @@ export async function ocrPageJob(job: Job<OcrData>, tools: WorkerTools): Promise
   const { page } = data;
   if (page === undefined) throw new TypeError(`Expected a page in the data of ${job.name}.`);
   const { pdf, number } = page;
-  try {
-    await tools.onPage?.(data);
-    await withItem(`${pdf.id}-page-${number}`, () => read(data, page, tools));
-  } catch (error) {
-    // The others are not waited for in vain.
-    if (isLastTry(job)) await pageIsDone(job, tools);
-    throw error;
-  }
+  await tools.onPage?.(data);
+  await withItem(`${pdf.id}-page-${number}`, () => read(data, page, tools));
   await pageIsDone(job, tools);
 }
 
