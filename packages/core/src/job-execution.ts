@@ -18,6 +18,7 @@ import { JobSignals, type JobSpanPlace, type SignalledJob } from './job-signals.
 import { type Job } from './job.ts';
 import { judgeStage, willRetryAfter } from './judge-stage.ts';
 import { hasLifecycleListeners, publishLifecycle } from './lifecycle.ts';
+import { countError, countVolume } from './named-series.ts';
 import { type Judges, type Outcome } from './outcome.ts';
 import { type EntryExecution } from './run-in-execution.ts';
 import { type RunMemory } from './run-memory.ts';
@@ -28,7 +29,7 @@ import { checkEndFields } from './stage-fields.ts';
 import { StageItems, itemAttributes } from './stage-items.ts';
 import { StageNotes } from './stage-notes.ts';
 import { type StageOptions } from './stage-options.ts';
-import { type StageSeries, countError, countVolume, stageSeries } from './stage-series.ts';
+import { type StageSeries, stageSeries } from './stage-series.ts';
 import { type SharingJob, StageShare } from './stage-share.ts';
 
 /** All that decides how a try of a job begins. */

@@ -1,7 +1,8 @@
 import { type EndStatus } from '@milepost/semconv';
 import { type ErrorDescription } from './describe-error.ts';
 import { durationInstruments } from './instruments.ts';
-import { type StageSeries, countError } from './stage-series.ts';
+import { countError } from './named-series.ts';
+import { type StageSeries } from './stage-series.ts';
 
 /** Counts the start of a stage in its metrics; one that is spread over jobs runs in no process of its own. */
 export function countStageStart(

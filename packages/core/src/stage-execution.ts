@@ -17,6 +17,7 @@ import { guarded, reportOnce } from './guard.ts';
 import { type JobIdentity, type RunIdentity } from './identity.ts';
 import { judgeStage, reasonOf, willRetryAfter } from './judge-stage.ts';
 import { type ItemCounts, hasLifecycleListeners, publishLifecycle } from './lifecycle.ts';
+import { countVolume } from './named-series.ts';
 import { nextOccurrence } from './next-occurrence.ts';
 import { type Judges, type Outcome } from './outcome.ts';
 import { positiveInteger } from './positive-integer.ts';
@@ -28,7 +29,7 @@ import { checkStageFields } from './stage-fields.ts';
 import { StageItems, itemAttributes } from './stage-items.ts';
 import { StageNotes } from './stage-notes.ts';
 import { type StageOptions } from './stage-options.ts';
-import { type StageSeries, countVolume, stageSeries } from './stage-series.ts';
+import { type StageSeries, stageSeries } from './stage-series.ts';
 import { type SignalledStage, StageSignals } from './stage-signals.ts';
 import { type Stage } from './stage.ts';
 

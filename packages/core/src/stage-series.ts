@@ -1,13 +1,9 @@
 import { type Attributes } from '@opentelemetry/api';
 import {
-  ATTR_ERROR_CATEGORY,
-  ATTR_ERROR_TYPE,
-  ATTR_NAME,
   ATTR_PIPELINE,
   ATTR_STAGE,
   END_STATUS_VALUES,
   type EndStatus,
-  ERROR_TYPE_VALUE_OTHER,
   ITEM_STATUS_VALUES,
   type ItemStatus,
   RUN_END_STATUS_VALUES,
@@ -36,8 +32,6 @@ export interface StageSeries {
 export interface RunSeries {
   readonly runs: Readonly<Record<RunEndStatus, Count>>;
 }
-
-const MAX_NAMES = 100;
 
 interface AllSeries {
   readonly stages: Map<string, StageSeries>;
@@ -86,39 +80,4 @@ export function runSeries(pipeline: string, subdomain: string | undefined): RunS
         : { [ATTR_PIPELINE]: pipeline, ...subdomainAttribute(subdomain) },
     ),
   }));
-}
-
-/** Counts an error of a stage. */
-export function countError(stage: StageSeries, type: string, category: string): void {
-  const known = stage.errors.size < MAX_NAMES || stage.errors.has(`${type}\0${category}`);
-  const [countedType, countedCategory] = known
-    ? [type, category]
-    : [ERROR_TYPE_VALUE_OTHER, ERROR_TYPE_VALUE_OTHER];
-  addTo(stage.errors, `${countedType}\0${countedCategory}`, 1, () => ({
-    ...stage.attributes,
-    [ATTR_ERROR_TYPE]: countedType,
-    [ATTR_ERROR_CATEGORY]: countedCategory,
-  }));
-}
-
-/** Counts what a stage counted under a name of the user's. */
-export function countVolume(stage: StageSeries, name: string, amount: number): void {
-  const known = stage.volume.size < MAX_NAMES || stage.volume.has(name);
-  const countedName = known ? name : ERROR_TYPE_VALUE_OTHER;
-  // A counter only grows: what reads it takes a fall for a restart of the process.
-  addTo(stage.volume, countedName, Math.max(amount, 0), () => ({
-    ...stage.attributes,
-    [ATTR_NAME]: countedName,
-  }));
-}
-
-function addTo(
-  counts: Map<string, Count>,
-  key: string,
-  amount: number,
-  attributes: () => Attributes,
-): void {
-  const count = counts.get(key);
-  if (count === undefined) counts.set(key, { attributes: attributes(), value: amount });
-  else count.value += amount;
 }

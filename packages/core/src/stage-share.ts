@@ -1,12 +1,13 @@
 import { type Attributes } from '@opentelemetry/api';
 import { type EnvelopeStage } from './envelope.ts';
 import { type JobIdentity, type RunIdentity } from './identity.ts';
+import { countVolume } from './named-series.ts';
 import { type Judges } from './outcome.ts';
 import { type ScopeStage } from './scope-stage.ts';
 import { spreadExecutionId } from './spread-stage.ts';
 import { type StageItems } from './stage-items.ts';
 import { type StageNotes } from './stage-notes.ts';
-import { type StageSeries, countVolume } from './stage-series.ts';
+import { type StageSeries } from './stage-series.ts';
 import { type Stage } from './stage.ts';
 
 /** The job that a share belongs to. */
