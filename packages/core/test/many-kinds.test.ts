@@ -1,6 +1,6 @@
 import { type MetricData } from '@opentelemetry/sdk-metrics';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { beginRun, createJob, withItem, withJob, withRun, withStage } from '@milepost/core';
+import { createJob, withItem, withJob, withRun, withStage } from '@milepost/core';
 import { InMemorySdk, unregister } from './telemetry-harness.ts';
 
 // An SDK keeps 2,000 series of an instrument, and loses what an observed counter says beyond them.

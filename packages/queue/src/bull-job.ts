@@ -1,3 +1,6 @@
+// The last millisecond that an envelope may name: in 2262.
+const LATEST_MS = 9_223_372_036_854;
+
 /** What Milepost reads of a job of BullMQ: an instance of `Job`, or in a sandbox the plain data of one. */
 export interface BullJob {
   readonly id: string;
@@ -13,10 +16,10 @@ export interface BullJob {
   readonly attemptsAllowed: number;
   /** How often a worker was lost while it ran. */
   readonly stalledCount: number;
-  /** When it was added, in milliseconds since the Unix epoch. */
-  readonly timestamp: number;
-  /** How long after that it was to run, in milliseconds. */
-  readonly delayMs: number;
+  /** When it was added, in milliseconds since the Unix epoch. Undefined where its user gave it no such time. */
+  readonly timestamp: number | undefined;
+  /** When it was to run, the same for each try: when it was added, or later by its delay. */
+  readonly readyAt: number | undefined;
   /** Of the job in the same flow that waits for it. */
   readonly parentJobId: string | undefined;
   /** Whether a scheduler made it. */
@@ -39,6 +42,7 @@ export function readBullJob(given: unknown): BullJob | undefined {
   if (typeof id !== 'string' || typeof name !== 'string' || typeof queue !== 'string')
     return undefined;
   const options = field(given, 'opts');
+  const timestamp = time(field(given, 'timestamp'));
   return {
     id,
     name,
@@ -48,8 +52,8 @@ export function readBullJob(given: unknown): BullJob | undefined {
     attemptsMade: count(field(given, 'attemptsMade')),
     attemptsAllowed: count(field(options, 'attempts')),
     stalledCount: count(field(given, 'stalledCounter')),
-    timestamp: count(field(given, 'timestamp')),
-    delayMs: count(field(options, 'delay')),
+    timestamp,
+    readyAt: timestamp && (time(timestamp + count(field(options, 'delay'))) ?? timestamp),
     parentJobId: text(field(field(given, 'parent'), 'id')),
     isScheduled: text(field(given, 'repeatJobKey')) !== undefined,
     hasFinished: count(field(given, 'finishedOn')) > 0,
@@ -66,6 +70,10 @@ function field(of: unknown, name: string): unknown {
 
 function count(value: unknown): number {
   return typeof value === 'number' && Number.isFinite(value) ? value : 0;
+}
+
+function time(value: unknown): number | undefined {
+  return typeof value === 'number' && value > 0 && value <= LATEST_MS ? value : undefined;
 }
 
 function text(value: unknown): string | undefined {

@@ -9,7 +9,9 @@ import { jobTemplate } from './job-template.ts';
 export function envelopeOf(job: BullJob): unknown {
   const carried = carriedEnvelope(job.options);
   if (!job.isScheduled) return carried;
-  return carried === undefined || hasRun(carried) ? jobTemplate(job.name, job.timestamp) : carried;
+  return carried === undefined || hasRun(carried)
+    ? jobTemplate(job.name, job.timestamp ?? Date.now())
+    : carried;
 }
 
 function hasRun(text: unknown): boolean {

@@ -12,6 +12,6 @@ export function jobPlace(job: BullJob): JobPlace {
     attempt: Math.max(1, job.attemptsStarted),
     name: job.name,
     ...(job.parentJobId !== undefined && { parentJobId: job.parentJobId }),
-    readyAt: job.timestamp + job.delayMs,
+    ...(job.readyAt !== undefined && { readyAt: job.readyAt }),
   };
 }

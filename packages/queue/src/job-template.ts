@@ -1,11 +1,16 @@
 import { type JobEnvelope } from '@milepost/core';
+import { Flags, boundedName } from '@milepost/core/hooks';
 
-/** What a job carries that belongs to no run: when it runs, it makes one for itself. */
+const UNNAMED = 'unnamed';
+
+/** What a job carries that belongs to no run: when it runs, it makes one for itself. Names are bounded as `createJob` does. */
 export function jobTemplate(name: string, enqueuedAt: number, stage?: string): JobEnvelope {
+  const flags = new Flags();
+  const stageName = boundedName(stage, flags);
   return {
     version: 1,
-    name,
+    name: boundedName(name, flags) ?? UNNAMED,
     enqueued_at: enqueuedAt,
-    ...(stage !== undefined && { stage: { name: stage, occurrence: 1, attempt: 1 } }),
+    ...(stageName !== undefined && { stage: { name: stageName, occurrence: 1, attempt: 1 } }),
   };
 }
