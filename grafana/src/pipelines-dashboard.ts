@@ -1,205 +1,185 @@
+import { METRIC_STAGE_ACTIVE } from '@milepost/semconv';
 import {
-  METRIC_STAGE_ACTIVE,
-  METRIC_STAGE_DURATION,
-  METRIC_STAGE_ERRORS,
-  METRIC_STAGE_RUNS,
-  METRIC_STAGE_VOLUME,
-} from '@milepost/semconv';
-import { EXPECTED_INTERVAL, LAST_FAILURE, LAST_START } from './carried-values.ts';
-import { grown } from './grown.ts';
-import { type DashboardPlan } from './panel.ts';
+  EXPECTED_INTERVAL,
+  LAST_FAILURE,
+  LAST_GONE_START,
+  LAST_START,
+  LAST_SUCCESS,
+} from './carried-values.ts';
+import { RUN_ENDED, RUN_STARTED, STAGE_ENDED, UNWRAP_TIME } from './milestone-lines.ts';
+import { type Column, type DashboardPlan, type Panel } from './panel.ts';
 import { prometheusName } from './prometheus-name.ts';
-import { OF_STAGES, STAGE_VARIABLES } from './stage-variables.ts';
+import { STAGE_OUTCOME_PANELS } from './stage-outcome-panels.ts';
+import {
+  LINES_OF_PIPELINES,
+  LINES_OF_STAGES,
+  OF_STAGES,
+  STAGE_VARIABLES,
+} from './stage-variables.ts';
 
-const GOOD = 'completed|partial';
-const FINAL = 'completed|partial|failed';
-const RUN_ENDED = 'run_completed|run_failed|run_cancelled';
+const STAGE_COLUMNS: readonly Column[] = [
+  { field: 'stage', title: 'Stage', opens: 'stage' },
+  { field: 'pipeline', title: 'Pipeline' },
+  { field: 'subdomain', title: 'Subdomain' },
+];
+const LABELS = 'pipeline, stage, subdomain';
 
-function ends(statuses: string, window: string): string {
-  return `sum by (stage) (${grown(METRIC_STAGE_RUNS, window, `{${OF_STAGES}, status=~"${statuses}"}`)})`;
-}
+// Runs without an end: a run that is tried again has not ended by the end of its first attempt.
+const GOING_ON =
+  `max by (run_id, attempt, pipeline, subdomain) (max_over_time(${LINES_OF_PIPELINES} ${RUN_STARTED} ${UNWRAP_TIME} [24h]))` +
+  ` unless on (run_id, attempt) count by (run_id, attempt) (count_over_time(${LINES_OF_PIPELINES} ${RUN_ENDED} [24h]))`;
 
-function quantile(q: number, window: string): string {
-  const buckets = grown(METRIC_STAGE_DURATION, window, `{${OF_STAGES}}`, '_bucket');
-  return `histogram_quantile(${q}, sum by (stage, le) (${buckets}))`;
-}
-
-function meanDuration(window: string): string {
-  const [sum, count] = (['_sum', '_count'] as const).map(
-    (part) =>
-      `sum by (subdomain) (${grown(METRIC_STAGE_DURATION, window, `{${OF_STAGES}}`, part)})`,
-  );
-  return `${sum} / (${count} > 0)`;
-}
+const WHAT_NEEDS_SOMEBODY: readonly Panel[] = [
+  {
+    kind: 'table',
+    title: 'What failed last',
+    description:
+      'When each stage last failed for good, however long ago, and when it last succeeded: where that is earlier, or never was, it is still broken.',
+    unit: 'dateTimeFromNow',
+    noData: 'Nothing has failed yet.',
+    width: 10,
+    height: 8,
+    columns: [
+      ...STAGE_COLUMNS,
+      { field: 'Value #A', title: 'Failed', unit: 'dateTimeFromNow' },
+      { field: 'Value #B', title: 'Succeeded', unit: 'dateTimeFromNow' },
+    ],
+    sortBy: { column: 'Failed', descending: true },
+    queries: [
+      {
+        datasource: 'prometheus',
+        instant: true,
+        expr: `max by (${LABELS}) (${LAST_FAILURE}{${OF_STAGES}}) * 1000`,
+      },
+      {
+        datasource: 'prometheus',
+        instant: true,
+        expr:
+          `max by (${LABELS}) (${LAST_SUCCESS}{${OF_STAGES}}) * 1000` +
+          ` and on (${LABELS}) max by (${LABELS}) (${LAST_FAILURE}{${OF_STAGES}})`,
+      },
+    ],
+  },
+  {
+    kind: 'table',
+    title: 'What is late',
+    description:
+      'Stages with an expected interval that have not started for longer than that, and by how much. Nothing here is good.',
+    unit: 's',
+    noData: 'Nothing is late.',
+    width: 7,
+    height: 8,
+    columns: [...STAGE_COLUMNS, { field: 'Value', title: 'Late by', unit: 's' }],
+    sortBy: { column: 'Late by', descending: true },
+    queries: [
+      {
+        datasource: 'prometheus',
+        instant: true,
+        expr: `max by (${LABELS}) (time() - ${LAST_START}{${OF_STAGES}} - ${EXPECTED_INTERVAL} > 0)`,
+      },
+    ],
+  },
+  {
+    kind: 'table',
+    title: 'What is stuck',
+    description:
+      'Stages that started and never ended, by the alert PipelineStageStuck: their process is gone, or they hang. Which run it is, the next table tells. Nothing here is good.',
+    unit: 'dateTimeFromNow',
+    noData: 'Nothing is stuck.',
+    width: 7,
+    height: 8,
+    columns: [...STAGE_COLUMNS, { field: 'Value', title: 'Started', unit: 'dateTimeFromNow' }],
+    sortBy: { column: 'Started', descending: false },
+    queries: [
+      {
+        datasource: 'prometheus',
+        instant: true,
+        expr:
+          `max by (${LABELS}) ((${LAST_GONE_START}{${OF_STAGES}} or ${LAST_START}{${OF_STAGES}}) * 1000` +
+          ` and on (job, ${LABELS}) ALERTS{alertname="PipelineStageStuck", alertstate="firing"})`,
+      },
+    ],
+  },
+  {
+    kind: 'stat',
+    title: 'Runs going on',
+    description:
+      'Runs that started within the last 24 hours and have said nothing of an end. A killed one counts until then: the table beside it names them.',
+    unit: 'none',
+    noData: '0',
+    width: 4,
+    height: 4,
+    queries: [{ datasource: 'loki', instant: true, expr: `count(${GOING_ON})` }],
+  },
+  {
+    kind: 'table',
+    title: 'Which runs go on',
+    description:
+      'The runs that started within the last 24 hours and have said nothing of an end, the latest first. One that is here for longer than it should take was killed, or hangs: open it.',
+    unit: 'dateTimeFromNow',
+    noData: 'No run is going on.',
+    width: 10,
+    height: 8,
+    columns: [
+      { field: 'run_id', title: 'Run', opens: 'run' },
+      { field: 'pipeline', title: 'Pipeline' },
+      { field: 'subdomain', title: 'Subdomain' },
+      { field: 'Value #A', title: 'Started', unit: 'dateTimeFromNow' },
+    ],
+    sortBy: { column: 'Started', descending: true },
+    queries: [{ datasource: 'loki', instant: true, expr: GOING_ON }],
+  },
+  {
+    kind: 'table',
+    title: 'Runs with failures',
+    description:
+      'The twenty last failures of stages in this time, also of tries that were made again: open the run to see which file and page.',
+    unit: 'dateTimeFromNow',
+    noData: 'No stage failed in this time.',
+    width: 10,
+    height: 8,
+    columns: [
+      { field: 'run_id', title: 'Run', opens: 'run' },
+      { field: 'pipeline', title: 'Pipeline' },
+      { field: 'stage', title: 'Stage' },
+      { field: 'error_type', title: 'Error' },
+      { field: 'Value #A', title: 'Failed', unit: 'dateTimeFromNow' },
+    ],
+    sortBy: { column: 'Failed', descending: true },
+    queries: [
+      {
+        datasource: 'loki',
+        instant: true,
+        expr: `topk(20, max by (run_id, pipeline, stage, error_type) (max_over_time(${LINES_OF_STAGES} ${STAGE_ENDED} | status="failed" ${UNWRAP_TIME} [$__range])))`,
+      },
+    ],
+  },
+  {
+    kind: 'stat',
+    title: 'Stages running now',
+    description:
+      'As the processes tell that sent metrics within the last five minutes; one that was killed counts as long. Stages that are spread over jobs count by their jobs alone.',
+    unit: 'none',
+    noData: '0',
+    width: 4,
+    height: 4,
+    queries: [
+      {
+        datasource: 'prometheus',
+        instant: true,
+        expr: `sum(${prometheusName(METRIC_STAGE_ACTIVE)}{${OF_STAGES}})`,
+      },
+    ],
+  },
+];
 
 /** All pipelines at a glance. */
 export const PIPELINES_DASHBOARD: DashboardPlan = {
   uid: 'milepost-pipelines',
   title: 'Pipelines',
   description:
-    'How all pipelines fare: outcomes, durations, volume, errors, and what needs somebody now.',
+    'How all pipelines fare: what needs somebody now, outcomes, durations, volume and errors.',
   variables: STAGE_VARIABLES,
   from: '24h',
-  panels: [
-    {
-      kind: 'timeseries',
-      title: 'Success rate by stage',
-      description:
-        'Share of the stages that ended as completed or partial within the hour before, among those that ended or failed.',
-      unit: 'percentunit',
-      noData: 'No stage ended in this time.',
-      width: 12,
-      height: 8,
-      queries: [
-        {
-          datasource: 'prometheus',
-          expr: `${ends(GOOD, '1h')} / (${ends(FINAL, '1h')} > 0)`,
-          legend: '{{stage}}',
-        },
-      ],
-    },
-    {
-      kind: 'timeseries',
-      title: 'Duration by stage, p50 and p95',
-      description:
-        'Of the stages that ended within the hour before, as exact as the buckets of the histogram (0.1 s to 4 h).',
-      unit: 's',
-      noData: 'No stage ended in this time.',
-      width: 12,
-      height: 8,
-      queries: [
-        { datasource: 'prometheus', expr: quantile(0.5, '1h'), legend: '{{stage}} p50' },
-        { datasource: 'prometheus', expr: quantile(0.95, '1h'), legend: '{{stage}} p95' },
-      ],
-    },
-    {
-      kind: 'stat',
-      title: 'Runs going on',
-      description:
-        'Runs that started within the last 24 hours and have said nothing of an end. A killed one counts until then: see what is stuck.',
-      unit: 'none',
-      noData: '0',
-      width: 4,
-      height: 5,
-      queries: [
-        {
-          datasource: 'loki',
-          instant: true,
-          expr:
-            'count(count by (run_id) (count_over_time({service_name=~".+"} |= "run_started" | pipeline=~"$pipeline" | subdomain=~"$subdomain" [24h]))' +
-            ` unless on (run_id) count by (run_id) (count_over_time({service_name=~".+"} |~ "^(${RUN_ENDED})$" [24h])))`,
-        },
-      ],
-    },
-    {
-      kind: 'stat',
-      title: 'Stages running now',
-      description: 'As processes tell that sent metrics within the last five minutes.',
-      unit: 'none',
-      noData: '0',
-      width: 4,
-      height: 5,
-      queries: [
-        {
-          datasource: 'prometheus',
-          instant: true,
-          expr: `sum(${prometheusName(METRIC_STAGE_ACTIVE)}{${OF_STAGES}})`,
-        },
-      ],
-    },
-    {
-      kind: 'bars',
-      title: 'Volume per day',
-      description: 'What stages counted (total_pages, total_pdfs, ...), by day.',
-      unit: 'short',
-      noData: 'No stage counted anything.',
-      width: 16,
-      height: 5,
-      queries: [
-        {
-          datasource: 'prometheus',
-          expr: `sum by (name) (${grown(METRIC_STAGE_VOLUME, '1d', `{${OF_STAGES}}`)})`,
-          legend: '{{name}}',
-        },
-      ],
-    },
-    {
-      kind: 'table',
-      title: 'What failed last',
-      description: 'When each stage last failed for good, however long ago.',
-      unit: 'dateTimeFromNow',
-      noData: 'Nothing has failed yet.',
-      width: 8,
-      height: 7,
-      queries: [
-        {
-          datasource: 'prometheus',
-          instant: true,
-          expr: `sort_desc(max by (pipeline, stage, subdomain) (${LAST_FAILURE}{${OF_STAGES}}) * 1000)`,
-        },
-      ],
-    },
-    {
-      kind: 'table',
-      title: 'What is late',
-      description:
-        'Stages with an expected interval, and how much longer ago than that their last start is. Nothing here is good.',
-      unit: 's',
-      noData: 'Nothing is late.',
-      width: 8,
-      height: 7,
-      queries: [
-        {
-          datasource: 'prometheus',
-          instant: true,
-          expr: `sort_desc(time() - ${LAST_START}{${OF_STAGES}} - ${EXPECTED_INTERVAL} > 0)`,
-        },
-      ],
-    },
-    {
-      kind: 'table',
-      title: 'What is stuck',
-      description:
-        'Stages that started and never ended: the alert PipelineStageStuck. Nothing here is good.',
-      unit: 'none',
-      noData: 'Nothing is stuck.',
-      width: 8,
-      height: 7,
-      queries: [
-        {
-          datasource: 'prometheus',
-          instant: true,
-          expr: `max by (pipeline, stage, subdomain) (ALERTS{alertname="PipelineStageStuck", alertstate="firing", ${OF_STAGES}})`,
-        },
-      ],
-    },
-    {
-      kind: 'table',
-      title: 'Top errors by stage',
-      description: 'How often each class of error ended a try of a stage in this time.',
-      unit: 'short',
-      noData: 'No errors in this time.',
-      width: 14,
-      height: 8,
-      queries: [
-        {
-          datasource: 'prometheus',
-          instant: true,
-          expr: `topk(20, sum by (stage, error_type, error_category) (${grown(METRIC_STAGE_ERRORS, '$__range', `{${OF_STAGES}}`)}) > 0)`,
-        },
-      ],
-    },
-    {
-      kind: 'table',
-      title: 'Subdomains by duration',
-      description: 'Mean duration of a stage in this time, the slowest first.',
-      unit: 's',
-      noData: 'No stage ended in this time.',
-      width: 10,
-      height: 8,
-      queries: [
-        { datasource: 'prometheus', instant: true, expr: `sort_desc(${meanDuration('$__range')})` },
-      ],
-    },
-  ],
+  panels: [...WHAT_NEEDS_SOMEBODY, ...STAGE_OUTCOME_PANELS],
 };

@@ -39,9 +39,12 @@ export function renderDashboard(plan: DashboardPlan): string {
 function variableBuilder({
   name,
   label,
+  description = '',
   values,
 }: Variable): QueryVariableBuilder | TextBoxVariableBuilder {
-  if (values === undefined) return new TextBoxVariableBuilder(name).label(label);
+  if (values === undefined) {
+    return new TextBoxVariableBuilder(name).label(label).description(description);
+  }
   return (
     new QueryVariableBuilder(name)
       .label(label)

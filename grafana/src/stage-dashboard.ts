@@ -6,15 +6,16 @@ import {
   METRIC_STAGE_VOLUME,
 } from '@milepost/semconv';
 import { LAST_FAILURE, LAST_START, LAST_SUCCESS } from './carried-values.ts';
-import { grown } from './grown.ts';
+import { grownFromHere } from './grown.ts';
+import { STAGE_ENDED, UNWRAP_TIME } from './milestone-lines.ts';
 import { type DashboardPlan, type Panel } from './panel.ts';
-import { OF_STAGES, STAGE_VARIABLES } from './stage-variables.ts';
+import { LINES_OF_STAGES, OF_STAGES, STAGE_VARIABLES } from './stage-variables.ts';
 
 function since(title: string, series: string, noData: string): Panel {
   return {
     kind: 'stat',
     title,
-    description: `${title}, however long ago it was.`,
+    description: `${title} of what is chosen above, however long ago it was.`,
     unit: 'dateTimeFromNow',
     noData,
     width: 8,
@@ -24,6 +25,8 @@ function since(title: string, series: string, noData: string): Panel {
     ],
   };
 }
+
+const BY_HOUR = 'for each hour from the time of the bar on (longer where the time shown is long)';
 
 /** One stage over time. */
 export const STAGE_DASHBOARD: DashboardPlan = {
@@ -39,15 +42,17 @@ export const STAGE_DASHBOARD: DashboardPlan = {
     {
       kind: 'bars',
       title: 'Outcomes',
-      description: 'How the stage ended, by hour.',
+      description: `How often the stage ended, by status, ${BY_HOUR}. Tries that were made again are no outcomes.`,
       unit: 'short',
       noData: 'The stage did not end in this time.',
       width: 12,
       height: 8,
+      isByStatus: true,
       queries: [
         {
           datasource: 'prometheus',
-          expr: `sum by (status) (${grown(METRIC_STAGE_RUNS, '1h', `{${OF_STAGES}}`)})`,
+          minStep: '1h',
+          expr: `sum by (status) (${grownFromHere(METRIC_STAGE_RUNS, `{${OF_STAGES}}`)})`,
           legend: '{{status}}',
         },
       ],
@@ -55,7 +60,7 @@ export const STAGE_DASHBOARD: DashboardPlan = {
     {
       kind: 'heatmap',
       title: 'Durations',
-      description: 'How many ends fell into each bucket of duration, by hour.',
+      description: `How many tries took how long, ${BY_HOUR}. A row is a bucket of the histogram: up to the duration at its edge.`,
       unit: 's',
       noData: 'The stage did not end in this time.',
       width: 12,
@@ -63,7 +68,8 @@ export const STAGE_DASHBOARD: DashboardPlan = {
       queries: [
         {
           datasource: 'prometheus',
-          expr: `sum by (le) (${grown(METRIC_STAGE_DURATION, '1h', `{${OF_STAGES}}`, '_bucket')})`,
+          minStep: '1h',
+          expr: `sum by (le) (${grownFromHere(METRIC_STAGE_DURATION, `{${OF_STAGES}}`, '_bucket')})`,
           legend: '{{le}}',
         },
       ],
@@ -71,23 +77,26 @@ export const STAGE_DASHBOARD: DashboardPlan = {
     {
       kind: 'bars',
       title: 'Items',
-      description: 'Items of the stage by outcome, by hour.',
+      description: `Items that ended, by status, ${BY_HOUR}.`,
       unit: 'short',
       noData: 'The stage had no items in this time.',
       width: 8,
       height: 8,
+      isByStatus: true,
       queries: [
         {
           datasource: 'prometheus',
-          expr: `sum by (status) (${grown(METRIC_STAGE_ITEMS, '1h', `{${OF_STAGES}}`)})`,
+          minStep: '1h',
+          expr: `sum by (status) (${grownFromHere(METRIC_STAGE_ITEMS, `{${OF_STAGES}}`)})`,
           legend: '{{status}}',
         },
       ],
     },
     {
-      kind: 'bars',
+      kind: 'timeseries',
       title: 'Volume',
-      description: 'What the stage counted, by hour.',
+      description:
+        'What the stage counted (total_pages, cache_hits, ...), for each hour from the time of the point on (longer where the time shown is long).',
       unit: 'short',
       noData: 'The stage counted nothing in this time.',
       width: 8,
@@ -95,15 +104,16 @@ export const STAGE_DASHBOARD: DashboardPlan = {
       queries: [
         {
           datasource: 'prometheus',
-          expr: `sum by (name) (${grown(METRIC_STAGE_VOLUME, '1h', `{${OF_STAGES}}`)})`,
-          legend: '{{name}}',
+          minStep: '1h',
+          expr: `sum by (stage, name) (${grownFromHere(METRIC_STAGE_VOLUME, `{${OF_STAGES}}`)})`,
+          legend: '{{stage}} {{name}}',
         },
       ],
     },
     {
       kind: 'bars',
       title: 'Errors by class',
-      description: 'What ended tries of the stage, by hour; retried ones too.',
+      description: `What ended tries of the stage, ${BY_HOUR}; those that were made again too.`,
       unit: 'short',
       noData: 'No errors in this time.',
       width: 8,
@@ -111,25 +121,54 @@ export const STAGE_DASHBOARD: DashboardPlan = {
       queries: [
         {
           datasource: 'prometheus',
-          expr: `sum by (error_type, error_category) (${grown(METRIC_STAGE_ERRORS, '1h', `{${OF_STAGES}}`)})`,
+          minStep: '1h',
+          expr: `sum by (error_type, error_category) (${grownFromHere(METRIC_STAGE_ERRORS, `{${OF_STAGES}}`)})`,
           legend: '{{error_type}} {{error_category}}',
+        },
+      ],
+    },
+    {
+      kind: 'table',
+      title: 'Last ends',
+      description:
+        'The fifty last ends of the stage in this time, also of tries that were made again.',
+      unit: 'dateTimeFromNow',
+      noData: 'The stage did not end in this time.',
+      width: 12,
+      height: 10,
+      columns: [
+        { field: 'run_id', title: 'Run', opens: 'run' },
+        { field: 'stage', title: 'Stage' },
+        { field: 'subdomain', title: 'Subdomain' },
+        { field: 'status', title: 'Status', isStatus: true },
+        { field: 'error_type', title: 'Error' },
+        { field: 'Value #A', title: 'Ended', unit: 'dateTimeFromNow' },
+      ],
+      sortBy: { column: 'Ended', descending: true },
+      queries: [
+        {
+          datasource: 'loki',
+          instant: true,
+          expr: `topk(50, max by (run_id, stage, subdomain, status, error_type) (max_over_time(${LINES_OF_STAGES} ${STAGE_ENDED} ${UNWRAP_TIME} [$__range])))`,
         },
       ],
     },
     {
       kind: 'logs',
       title: 'Failures',
-      description: 'What failed in the stage, newest first. The run ID of a line leads to its run.',
+      description:
+        'What failed in the stage, newest first. Open a line for its fields, its run and its trace.',
       unit: 'none',
       noData: 'Nothing failed in this time.',
-      width: 24,
+      width: 12,
       height: 10,
+      first: 'newest',
       queries: [
         {
           datasource: 'loki',
           expr:
-            '{service_name=~".+"} | stage=~"$stage" | pipeline=~"$pipeline" | subdomain=~"$subdomain" | level="error"' +
-            ' | line_format "{{.run_id}} {{.item_id}} {{.error_type}}: {{.error_message}}"',
+            `${LINES_OF_STAGES} | level="error"` +
+            ' | line_format `{{ .run_id }}{{ if .item_id }} {{ .item_id }}{{ end }}: {{ if .error_type }}{{ .error_type }}: {{ .error_message }}{{ else }}{{ __line__ }}{{ end }}`',
         },
       ],
     },

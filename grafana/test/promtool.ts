@@ -30,30 +30,61 @@ export interface FiringAlert {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** A history of some series, and the one value that an expression has of it. */
+export interface ValueTest {
+  readonly series: readonly InputSeries[];
+  readonly expr: string;
+  /** Time since the beginning, `90m`; the series have a value a minute. */
+  readonly at: string;
+  /** Undefined: no value. */
+  readonly value: number | undefined;
+}
+
+/**
+ * Evaluates an expression over a history by `promtool test rules`.
+ * @returns what it found different; empty where all is as expected
+ */
+export function valueDifferences({ series, expr, at, value }: ValueTest): string {
+  const exp_samples = value === undefined ? [] : [{ labels: '{}', value }];
+  return differencesBy({
+    rule_files: [],
+    tests: [
+      {
+        interval: '1m',
+        input_series: series,
+        promql_expr_test: [{ expr, eval_time: at, exp_samples }],
+      },
+    ],
+  });
+}
+
 /**
  * Runs the rules over a history by `promtool test rules`.
  * @returns what it found different; empty where all is as expected
  */
 export function differencesOf({ name, interval = '1m', series, firing }: RuleTest): string {
+  return differencesBy({
+    rule_files: ['rules.yaml'],
+    evaluation_interval: interval,
+    tests: [
+      {
+        name,
+        interval,
+        input_series: series,
+        promql_expr_test: firing.map(({ at, alerts }) => ({
+          expr: 'ALERTS{alertstate="firing"}',
+          eval_time: at,
+          exp_samples: alerts.map((alert) => ({ labels: seriesOf(alert), value: 1 })),
+        })),
+      },
+    ],
+  });
+}
+
+function differencesBy(test: object): string {
   const directory = mkdtempSync(join(tmpdir(), 'milepost-rules-'));
   try {
     writeFileSync(join(directory, 'rules.yaml'), prometheusRules(DEFAULT_ALERT_SETTINGS));
-    const test = {
-      rule_files: ['rules.yaml'],
-      evaluation_interval: interval,
-      tests: [
-        {
-          name,
-          interval,
-          input_series: series,
-          promql_expr_test: firing.map(({ at, alerts }) => ({
-            expr: 'ALERTS{alertstate="firing"}',
-            eval_time: at,
-            exp_samples: alerts.map((alert) => ({ labels: seriesOf(alert), value: 1 })),
-          })),
-        },
-      ],
-    };
     const file = join(directory, 'test.yaml');
     writeFileSync(file, stringify(test));
     const { status, stdout, stderr } = spawnSync(findProgram('promtool'), ['test', 'rules', file], {
