@@ -286,3 +286,21 @@ test('what has no exporter is not even begun', async () => {
   });
   expect(server.requests).toEqual([]);
 });
+
+test('a failure is told at once, and not only when metrics are due', async () => {
+  vi.stubEnv('OTEL_METRIC_EXPORT_INTERVAL', '3600000');
+  const telemetry = await startTelemetry({ quiet: true });
+  onTestFinished(async () => void (await telemetry.shutdown()));
+  const hasArrived = async (metric: string): Promise<void> => {
+    await vi.waitFor(
+      () => expect(server.metricPoints().map(({ name }) => name)).toContain(metric),
+      { timeout: 10_000 },
+    );
+  };
+  const failing = withStage('ocr', async () => {
+    await hasArrived('pipeline.stage.last_start.timestamp');
+    throw new TypeError('not a PDF');
+  });
+  await expect(failing).rejects.toThrow('not a PDF');
+  await hasArrived('pipeline.stage.last_failure.timestamp');
+});

@@ -130,9 +130,9 @@ export class DeliveryMetricReader extends MetricReader implements RecordSource {
     if (this.#soon !== undefined || this.#isClosed || this.#producer === undefined) return;
     const waitMs = Math.max(SOON_MS, this.#pace.waitMs(this.#now()));
     this.#soon = setTimeout(() => {
-      void this.handOver().finally(() => {
-        this.#soon = undefined;
-      });
+      // Before it begins: it may not see what a call says from here on.
+      this.#soon = undefined;
+      void this.handOver();
     }, waitMs);
     this.#soon.unref();
   }

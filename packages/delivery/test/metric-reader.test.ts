@@ -280,6 +280,23 @@ describe('collecting soon', () => {
     expect(times).toEqual([200, 1200, 2200]);
   });
 
+  test('a call during a collection, which may not see what was measured then, makes another', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: 0 });
+    const { delivery, reader, meter } = program({ now: () => Date.now() });
+    const counter = meter.createCounter('runs');
+    const slow = Promise.withResolvers<void>();
+    meter.createObservableGauge('slow').addCallback(() => slow.promise);
+    const add = vi.spyOn(delivery, 'add');
+    counter.add(1);
+    reader.collectSoon();
+    await vi.advanceTimersByTimeAsync(500);
+    counter.add(1);
+    reader.collectSoon();
+    slow.resolve();
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(add).toHaveBeenCalledTimes(2);
+  });
+
   test('asks nothing of a reader that no provider has, or that is shut down', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { delivery, reader, provider, meter } = program();

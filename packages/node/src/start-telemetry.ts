@@ -23,7 +23,7 @@ import { TelemetryError } from './telemetry-error.ts';
 import { type TelemetryOptions } from './telemetry-options.ts';
 import { type TelemetryPipelines, telemetryPipelines } from './telemetry-pipelines.ts';
 import { type Telemetry } from './telemetry.ts';
-import { watchStarts } from './watch-starts.ts';
+import { watchMilestones } from './watch-milestones.ts';
 
 const DEFAULT_FLUSH_TIMEOUT_MS = 5_000;
 const DEFAULT_SHUTDOWN_TIMEOUT_MS = 1_000;
@@ -79,7 +79,7 @@ export async function startTelemetry(options: TelemetryOptions = {}): Promise<Te
     throw error.reason;
   }
 
-  const unwatchStarts = deliveryReader && watchStarts(() => deliveryReader.collectSoon());
+  const unwatchMilestones = deliveryReader && watchMilestones(() => deliveryReader.collectSoon());
   const telemetry = new RunningTelemetry({
     signals: pipelines.signals,
     delivery,
@@ -92,7 +92,7 @@ export async function startTelemetry(options: TelemetryOptions = {}): Promise<Te
     release: () => {
       forgetNaturalEnd();
       unwatchEnds();
-      unwatchStarts?.();
+      unwatchMilestones?.();
       release();
     },
   });
