@@ -120,3 +120,32 @@ test('a job of a sandbox that fails for good ends its run, where its worker is a
   expect(root.attributes).toMatchObject({ 'run.id': run.run.id, status: 'failed' });
   expect(root.status.message).toBe('no page 2');
 });
+
+test.for([
+  { what: 'an unrecoverable one, once', page: 3, outcomes: ['failed'] },
+  // Of a class nothing leaves the sandbox: BullMQ goes by the name of the error.
+  {
+    what: 'one of a class of its own, again',
+    page: 4,
+    outcomes: ['failed, to be tried again', 'failed'],
+  },
+  {
+    what: 'one that puts it off, not at all',
+    page: 5,
+    outcomes: ['skipped, to be tried again', 'completed'],
+  },
+])('a job of a sandbox fails as BullMQ sees it: $what', async ({ page, outcomes }) => {
+  const { bull } = queues;
+  const sandbox = worker(true);
+  const tries = Promise.withResolvers<number>();
+  sandbox.on('completed', (job) => tries.resolve(job.attemptsStarted));
+  sandbox.on('failed', (job) => {
+    if (job?.finishedOn !== undefined) tries.resolve(job.attemptsStarted);
+  });
+  await withRun({ pipeline: 'minutes' }, async () => {
+    await bull.queue('ocr').add('ocr_page_job', { page }, { attempts: 2 });
+    expect(await tries.promise).toBe(outcomes.length);
+  });
+  const told = recorded().filter(({ signal }) => signal === 'outcome');
+  expect(told.map(({ name }) => name)).toEqual(outcomes);
+});

@@ -19,8 +19,8 @@ import { takeReservedSpanId, takeReservedTraceId } from '@milepost/core/hooks';
 /** A span or a log record that a process told of before it ended, however it ended. */
 export interface Recorded {
   readonly pid: number;
-  readonly signal: 'span' | 'log';
-  /** Name of the span, body of the record. */
+  readonly signal: 'span' | 'log' | 'outcome';
+  /** Name of the span, body of the record, what became of a try. */
   readonly name: string;
   readonly traceId: string | undefined;
   readonly spanId: string | undefined;
