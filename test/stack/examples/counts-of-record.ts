@@ -1,0 +1,67 @@
+import {
+  type ExecutionSummary,
+  type JobSummary,
+  type JobTry,
+  openRegistry,
+} from '@milepost/registry';
+import { type Counts, type EndedPart, countParts } from './counts.ts';
+import { type ExampleRun } from './example-runs.ts';
+
+/** The job over which the stage `ocr` of `examples/civic` is spread: each has one page, an item of the stage. */
+export const PAGE_JOB = 'ocr_page_job';
+
+/** What the registry has of a run. */
+export async function countsOfRecord({ root, runId }: ExampleRun): Promise<Counts> {
+  const registry = openRegistry({ root });
+  const run = await registry.readRun(runId);
+  await registry.close();
+  if (run === undefined) throw new Error(`${root} has no ${runId}`);
+  const whole: EndedPart = { unit: 'run', name: '', key: '', attempt: 1, status: run.status };
+  const isSpread = run.jobs.some(({ name }) => name === PAGE_JOB);
+  return countParts([
+    ...(run.state === 'ended' ? [whole] : []),
+    ...run.executions.filter(hasEnded).map((execution) => partOfStage(execution, isSpread)),
+    ...run.jobs.flatMap((job) => job.tries.filter(hasEnded).map((one) => partOfJob(job, one))),
+  ]);
+}
+
+function hasEnded({ endTime }: { readonly endTime: number | undefined }): boolean {
+  return endTime !== undefined;
+}
+
+function partOfStage(
+  { stage, occurrence, attempt, state, error, items }: ExecutionSummary,
+  isSpread: boolean,
+): EndedPart {
+  const hasItems = items !== undefined && !(isSpread && stage === 'ocr');
+  return {
+    unit: 'stage',
+    name: stage,
+    key: `${stage} ${occurrence}`,
+    attempt,
+    status: statusOf(state),
+    failure: error && { stage, errorType: error.error_type },
+    ...(hasItems && { items: { stage, successful: items.successful, failed: items.failed } }),
+  };
+}
+
+function partOfJob(job: JobSummary, { attempt, state, error }: JobTry): EndedPart {
+  const { name, queue, jobId, stage = '' } = job;
+  const isPage = name === PAGE_JOB;
+  const status = statusOf(state);
+  const [successful, failed] = status === 'completed' ? [1, 0] : [0, 1];
+  return {
+    unit: 'job',
+    name,
+    key: `${queue} ${jobId}`,
+    attempt,
+    status,
+    failure: isPage && error !== undefined ? { stage, errorType: error.error_type } : undefined,
+    ...(isPage && { items: { stage, successful, failed } }),
+  };
+}
+
+// What is tried again has failed.
+function statusOf(state: string): string {
+  return state === 'retrying' ? 'failed' : state;
+}
