@@ -2,6 +2,7 @@ import {
   METRIC_STAGE_ACTIVE,
   METRIC_STAGE_DURATION,
   METRIC_STAGE_ITEMS,
+  METRIC_STAGE_LAST_START,
   METRIC_STAGE_RUNS,
   METRIC_TELEMETRY_LOST,
   STATUS_VALUE_FAILED,
@@ -29,6 +30,8 @@ export interface Alert {
   /** How long it must be wrong. */
   readonly holds: string;
   readonly severity: Severity;
+  /** Whether it looks back over so many samples that it is evaluated less often. Default: false. */
+  readonly looksBack?: true;
   /** One line, with `{{ $labels.x }}` of Prometheus. */
   readonly summary: string;
   readonly description: string;
@@ -87,8 +90,9 @@ export function alerts(settings: AlertSettings): readonly Alert[] {
     {
       name: 'PipelineFailureRatioHigh',
       expr: `${failures} / ${outcomes} > ${failureRatio} and ${outcomes} >= ${minimumOutcomes}`,
-      holds: '5m',
+      holds: settings.tendencyHolds,
       severity: 'warning',
+      looksBack: true,
       summary: `${STAGE}${WHERE} fails often`,
       description: `{{ $value | humanizePercentage }} of its outcomes within ${window} are failures.`,
       dashboard: 'milepost-stage',
@@ -98,8 +102,9 @@ export function alerts(settings: AlertSettings): readonly Alert[] {
       expr:
         `${p95(window)} / ${p95('7d')} > ${slowFactor}` +
         ` and sum by (${STAGE_LABELS}) (${grown(METRIC_STAGE_DURATION, window, '', '_count')}) >= ${minimumOutcomes}`,
-      holds: '5m',
+      holds: settings.tendencyHolds,
       severity: 'warning',
+      looksBack: true,
       summary: `${STAGE}${WHERE} is slow`,
       description: `The p95 of its duration within ${window} is {{ $value | humanize }} times that of its week.`,
       dashboard: 'milepost-stage',
@@ -128,8 +133,10 @@ function goneWithoutEnd(): string {
 }
 
 function tooLong(stuckAfterSeconds: number): string {
-  const running = `max by (${STAGE_LABELS}) (${prometheusName(METRIC_STAGE_ACTIVE)}) > 0`;
-  return `time() - ${LAST_START} > ${stuckAfterSeconds} and ${running}`;
+  const start = prometheusName(METRIC_STAGE_LAST_START);
+  // Of the same process: starts in others say nothing of it.
+  const running = `${prometheusName(METRIC_STAGE_ACTIVE)} > 0`;
+  return `max by (${STAGE_LABELS}) (time() - ${start} > ${stuckAfterSeconds} and ${running})`;
 }
 
 function p95(window: string): string {

@@ -14,5 +14,7 @@ export function annotationsOf(
   };
 }
 
-const VARIABLES =
-  '?var-pipeline={{ $labels.pipeline | urlquery }}&var-stage={{ $labels.stage | urlquery }}&var-subdomain={{ $labels.subdomain | urlquery }}';
+// Guarded, because Grafana writes `<no value>` for a label that is not there; without the variable its default holds, all.
+const VARIABLES = `?${['pipeline', 'stage', 'subdomain']
+  .map((name) => `{{ if $labels.${name} }}&var-${name}={{ $labels.${name} | urlquery }}{{ end }}`)
+  .join('')}`;

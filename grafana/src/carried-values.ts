@@ -31,45 +31,82 @@ export const LAST_GONE_START = 'pipeline:stage_last_gone_start_timestamp_seconds
 
 // As late as telemetry may come out of a spool, and a day.
 const LATEST_ARRIVAL = '8d';
+// What came within it is found at every evaluation; what came later, by the rules that look back.
+const RECENT = '1h';
+// Some evaluations of the rules that look back, at their longest interval.
+const FOUND_LATELY = '20m';
 // Bridges pauses of Prometheus itself; each evaluation renews the value, so nothing is carried on by this window alone.
 const PAUSE = '6h';
+// A clock that runs ahead must not silence alerts for as long as it does: what it says counts when that time comes.
+const CLOCK_TOLERANCE_SECONDS = 300;
 
 /** The rules that carry on what stages last told: a process that runs once a day is silent for the rest of it. */
-export function carriedValues(settings: AlertSettings): readonly RecordingRule[] {
+export function carriedValues(): readonly RecordingRule[] {
   return [
-    carried(LAST_START, latest(METRIC_STAGE_LAST_START)),
-    carried(LAST_SUCCESS, latest(METRIC_STAGE_LAST_SUCCESS)),
-    carried(LAST_FAILURE, latest(METRIC_STAGE_LAST_FAILURE)),
+    carried(LAST_START, recent(METRIC_STAGE_LAST_START)),
+    carried(LAST_SUCCESS, recent(METRIC_STAGE_LAST_SUCCESS)),
+    carried(LAST_FAILURE, recent(METRIC_STAGE_LAST_FAILURE)),
     expectedInterval(),
-    carried(LAST_GONE_START, lastGoneStart(settings)),
+    carried(LAST_GONE_START),
+  ];
+}
+
+/** The rules that look back over days, for the others to go on with: they read every sample of every process. */
+export function lookedBack(settings: AlertSettings): readonly RecordingRule[] {
+  return [
+    found(LAST_START, late(METRIC_STAGE_LAST_START)),
+    found(LAST_SUCCESS, late(METRIC_STAGE_LAST_SUCCESS)),
+    found(LAST_FAILURE, late(METRIC_STAGE_LAST_FAILURE)),
+    found(EXPECTED_INTERVAL, late(METRIC_STAGE_EXPECTED_INTERVAL)),
+    found(LAST_GONE_START, lastGoneStart(settings)),
   ];
 }
 
 // Times only grow, so the greatest is the last, in whatever order samples arrive and however many processes tell.
-function carried(record: string, expr: string): RecordingRule {
+function carried(record: string, expr?: string): RecordingRule {
+  const told = [...(expr === undefined ? [] : [expr]), foundOf(record), before(record)];
   return {
     record,
-    expr: `max by (${STAGE_LABELS}) (${expr} or last_over_time(${record}[${PAUSE}]))`,
+    expr: `max by (${STAGE_LABELS}) ((${told.join(' or ')}) <= time() + ${CLOCK_TOLERANCE_SECONDS})`,
   };
 }
 
-function latest(metric: MetricDefinition): string {
+function found(record: string, expr: string): RecordingRule {
+  return { record: foundName(record), expr: `max by (${STAGE_LABELS}) (${expr})` };
+}
+
+function foundName(record: string): string {
+  return record.replace(/carried$/, 'found');
+}
+
+function foundOf(record: string): string {
+  return `last_over_time(${foundName(record)}[${FOUND_LATELY}])`;
+}
+
+function before(record: string): string {
+  return `last_over_time(${record}[${PAUSE}])`;
+}
+
+function recent(metric: MetricDefinition): string {
+  return `last_over_time(${prometheusName(metric)}[${RECENT}])`;
+}
+
+function late(metric: MetricDefinition): string {
   return `last_over_time(${prometheusName(metric)}[${LATEST_ARRIVAL}])`;
 }
 
 // An interval may become shorter: what was told last is right, not the greatest.
 function expectedInterval(): RecordingRule {
   const told = `max by (${STAGE_LABELS}) (${prometheusName(METRIC_STAGE_EXPECTED_INTERVAL)})`;
-  const before = `last_over_time(${EXPECTED_INTERVAL}[${PAUSE}])`;
-  const late = `max by (${STAGE_LABELS}) (${latest(METRIC_STAGE_EXPECTED_INTERVAL)})`;
-  return { record: EXPECTED_INTERVAL, expr: `${told} or ${before} or ${late}` };
+  const expr = [told, before(EXPECTED_INTERVAL), foundOf(EXPECTED_INTERVAL)].join(' or ');
+  return { record: EXPECTED_INTERVAL, expr };
 }
 
 // Its last word was that the stage runs, and it says nothing any more.
 function lastGoneStart({ goneAfter }: AlertSettings): string {
   const active = prometheusName(METRIC_STAGE_ACTIVE);
   return (
-    `(${latest(METRIC_STAGE_LAST_START)} and (${latest(METRIC_STAGE_ACTIVE)} > 0)` +
-    ` unless present_over_time(${active}[${goneAfter}]))`
+    `${late(METRIC_STAGE_LAST_START)} and (${late(METRIC_STAGE_ACTIVE)} > 0)` +
+    ` unless present_over_time(${active}[${goneAfter}])`
   );
 }

@@ -4,20 +4,39 @@ import { type Alert, alerts } from './alerts.ts';
 import { annotationsOf } from './annotations.ts';
 import { GENERATED } from './generated.ts';
 
+// Not the title of the dashboards' folder: Grafana looks for it by title, and makes another where both are provisioned at once.
+const FOLDER = 'Milepost alerts';
 const DATASOURCE = 'prometheus';
 // Instant queries: the range only has to be there.
 const RANGE_SECONDS = 600;
 
 /** The same alerts as rules that Grafana evaluates itself, for where there is no Alertmanager. Prometheus records what they carry on. */
 export function grafanaRules(settings: AlertSettings): string {
-  const group = {
+  const group = (
+    name: string,
+    interval: string,
+    ofGroup: readonly Alert[],
+  ): Readonly<Record<string, unknown>> => ({
     orgId: 1,
-    name: 'milepost',
-    folder: 'Milepost',
-    interval: settings.evaluationInterval,
-    rules: alerts(settings).map((alert) => ruleOf(alert, settings)),
-  };
-  return `${GENERATED}\n${stringify({ apiVersion: 1, groups: [group] }, { lineWidth: 0 })}`;
+    name,
+    folder: FOLDER,
+    interval,
+    rules: ofGroup.map((alert) => ruleOf(alert, settings)),
+  });
+  const all = alerts(settings);
+  const groups = [
+    group(
+      'milepost',
+      settings.evaluationInterval,
+      all.filter(({ looksBack }) => looksBack !== true),
+    ),
+    group(
+      'milepost-looks-back',
+      settings.lookBackInterval,
+      all.filter(({ looksBack }) => looksBack === true),
+    ),
+  ];
+  return `${GENERATED}\n${stringify({ apiVersion: 1, groups }, { lineWidth: 0 })}`;
 }
 
 function ruleOf(alert: Alert, settings: AlertSettings): Readonly<Record<string, unknown>> {

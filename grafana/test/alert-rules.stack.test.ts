@@ -1,25 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type FiringAlert, type InputSeries, differencesOf } from './promtool.ts';
-
-// The history of a rule's series is in minutes since the beginning of the test, its timestamps in seconds since then.
-const STAGE = { job: 'civic', pipeline: 'minutes', stage: 'ocr', subdomain: 'alameda' };
-const DAY_MINUTES = 24 * 60;
-const DAY_SECONDS = 86_400;
-
-function fires(alertname: string, severity: FiringAlert['severity'] = 'critical'): FiringAlert {
-  return { alertname, severity, labels: STAGE };
-}
-
-/** A series of one process. */
-function series(
-  metric: string,
-  values: string,
-  more: Readonly<Record<string, string>> = {},
-): InputSeries {
-  const labels = { instance: 'a', ...STAGE, ...more };
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
-  return { series: `${metric}{${pairs.join(',')}}`, values };
-}
+import { differencesOf } from './promtool.ts';
+import { DAY_MINUTES, DAY_SECONDS, fires, series } from './stage-series.ts';
 
 const QUARTERS_OF_41_DAYS = 41 * 24 * 4;
 // In a series with a value every quarter of an hour.
@@ -159,7 +140,7 @@ describe('PipelineStageStuck', () => {
         ],
         firing: [
           { at: '30m', alerts: [] },
-          { at: '45m', alerts: [fires('PipelineStageStuck')] },
+          { at: '1h', alerts: [fires('PipelineStageStuck')] },
           { at: '40d', alerts: [fires('PipelineStageStuck')] },
           { at: '41d', alerts: [] },
         ],

@@ -62,6 +62,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     prometheusRules({
       ...DEFAULT_ALERT_SETTINGS,
       evaluationInterval: '1s',
+      lookBackInterval: '1s',
       ...options.alertSettings,
     }),
   );
@@ -78,7 +79,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   writeFileSync(
     routes,
     changed(join(ROOT, 'grafana/alertmanager.yaml'), [
-      ['group_interval: 1m', 'group_interval: 1s'],
+      ['group_interval: 30s', 'group_interval: 1s'],
       ...(options.webhookUrl === undefined ? [] : [webhookReceiver(options.webhookUrl)]),
     ]),
   );
