@@ -19,6 +19,7 @@ afterEach(() => {
 
 const RUN = { id: 'alameda_1737072000_abc123', attempt: 1, pipeline: 'minutes', started_at: 1000 };
 const STAGE = { name: 'ocr', occurrence: 1, attempt: 1 };
+const JOB = { id: '17', queue: 'ocr', name: 'ocr_page_job', attempt: 1 };
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const envelope = (run: object = {}, rest: object = {}): object => ({
   version: 1,
@@ -57,6 +58,18 @@ const GOOD: readonly (readonly [name: string, envelope: unknown])[] = [
   ['an empty list of stages', envelope({ stages: [] })],
   ['a trace of another run', envelope({}, { traceparent: TRACEPARENT })],
   ['a fraction of a millisecond', envelope({ started_at: 1000.5 })],
+  [
+    'names of the greatest length, counted as characters',
+    envelope(
+      { pipeline: '😀'.repeat(200), source: 'ä'.repeat(200), stages: ['x'.repeat(200)] },
+      { name: '😀'.repeat(200), stage: { ...STAGE, name: '😀'.repeat(200) } },
+    ),
+  ],
+  ['as many stages as can be', envelope({ stages: Array.from({ length: 256 }, () => 'ocr') })],
+  [
+    'fields that a record cannot carry as they are',
+    envelope({ attributes: { password: 'x', 'run.id': 'y', big: 'z'.repeat(100_000) } }),
+  ],
   [
     'a run and a stage that were begun',
     envelope(
@@ -129,6 +142,17 @@ const BAD: readonly (readonly [name: string, envelope: unknown])[] = [
   ['a stage around that is none', envelope({}, { stage: { ...STAGE, parent_execution_id: 'x' } })],
   ['half a job expected', envelope({}, { stage: { ...STAGE, expected: 0.5 } })],
   ['fields of a stage that are text', envelope({}, { stage: { ...STAGE, attributes: 'a' } })],
+  ['a pipeline of 201 characters', envelope({ pipeline: '😀'.repeat(201) })],
+  ['a subdomain of 201 characters', envelope({ subdomain: 'x'.repeat(201) })],
+  ['a client of 201 characters', envelope({ client_id: 'x'.repeat(201) })],
+  ['a parent run of 201 characters', envelope({ parent_run_id: 'x'.repeat(201) })],
+  ['a source of 201 characters', envelope({ source: 'x'.repeat(201) })],
+  ['a stage of 201 characters', envelope({}, { stage: { ...STAGE, name: 'x'.repeat(201) } })],
+  ['257 stages', envelope({ stages: Array.from({ length: 257 }, () => 'ocr') })],
+  ['a declared stage of 201 characters', envelope({ stages: ['x'.repeat(201)] })],
+  ['a name of 201 characters', envelope({}, { name: 'x'.repeat(201) })],
+  ['a parent job of 201 characters', envelope({}, { parent_job_id: 'x'.repeat(201) })],
+  ['a job around of 201 characters', envelope({}, { job: { ...JOB, queue: 'x'.repeat(201) } })],
   ['an empty name', envelope({}, { name: '' })],
   ['a time of enqueueing as text', envelope({}, { enqueued_at: 'now' })],
   ['a traceparent that is none', envelope({}, { traceparent: 'rubbish' })],
@@ -197,6 +221,13 @@ describe('the schema of a template and the reader of jobs', () => {
     ['an empty name', { ...TEMPLATE, name: '' }, false],
     ['a later version', { ...TEMPLATE, version: 2 }, false],
     ['a run that has no pipeline', { ...TEMPLATE, begin: {} }, false],
+    ['too long a name', { ...TEMPLATE, name: 'x'.repeat(201) }, false],
+    ['too long a pipeline', { ...TEMPLATE, begin: { pipeline: 'x'.repeat(201) } }, false],
+    [
+      'too many stages',
+      { ...TEMPLATE, begin: { ...BEGIN, stages: Array.from({ length: 257 }, () => 'a') } },
+      false,
+    ],
     ['stages that are numbers', { ...TEMPLATE, begin: { ...BEGIN, stages: [1] } }, false],
     ['a client that is a number', { ...TEMPLATE, begin: { ...BEGIN, client: 1 } }, false],
     ['fields that are a list', { ...TEMPLATE, begin: { ...BEGIN, attributes: [] } }, false],

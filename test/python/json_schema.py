@@ -41,11 +41,13 @@ KEYWORDS = {
     "anyOf": lambda value, at, schema, root: any(is_valid(value, one, root) for one in at),
     "pattern": lambda value, at, schema, root: not isinstance(value, str) or re.search(at, value) is not None,
     "minLength": lambda value, at, schema, root: not isinstance(value, str) or len(value) >= at,
+    "maxLength": lambda value, at, schema, root: not isinstance(value, str) or len(value) <= at,
     "minimum": lambda value, at, schema, root: "number" not in types_of(value) or value >= at,
     "exclusiveMinimum": lambda value, at, schema, root: "number" not in types_of(value) or value > at,
     "maximum": lambda value, at, schema, root: "number" not in types_of(value) or value <= at,
     "items": lambda value, at, schema, root: not isinstance(value, list)
     or all(is_valid(one, at, root) for one in value),
+    "maxItems": lambda value, at, schema, root: not isinstance(value, list) or len(value) <= at,
     "required": lambda value, at, schema, root: not isinstance(value, dict) or all(key in value for key in at),
     "properties": lambda value, at, schema, root: not isinstance(value, dict) or has_properties(value, at, root),
     "propertyNames": lambda value, at, schema, root: not isinstance(value, dict)

@@ -1,4 +1,5 @@
 import { boundedName, UNNAMED } from './bounded-name.ts';
+import { declaredStages } from './declared-stages.ts';
 import {
   ENVELOPE_VERSION,
   type EnvelopeBegin,
@@ -73,17 +74,18 @@ function envelopeOf(given: CreateJobOptions): JobEnvelope {
     return { ...enqueued, ...(stage && { stage }) };
   }
   const { run, identity } = owner;
-  const parentJobId = options.parentJobId ?? scope?.job?.jobId;
+  const parentJobId = boundedName(options.parentJobId, flags) ?? scope?.job?.jobId;
   const jobAround = scope?.run.runId === identity.runId ? scope.runState.job : undefined;
   const parent = isSpread(stage)
     ? stageSpanContext(identity, stage)
     : (jobAround?.spanContext ?? rootSpanContext(identity));
   return {
+    // What is the job's own stands first: see `envelopeParts`.
     ...enqueued,
-    run,
-    ...(stage && { stage }),
     ...(parentJobId !== undefined && { parent_job_id: parentJobId }),
     traceparent: traceparentOf(parent),
+    run,
+    ...(stage && { stage }),
   };
 }
 
@@ -108,12 +110,18 @@ function ownerOf(
 }
 
 function beginOf(given: NonNullable<CreateJobOptions['begin']>, flags: Flags): EnvelopeBegin {
-  const { attributes, ...begin } = readOptions(given, flags);
+  const begin = readOptions(given, flags);
   const fields = new FieldBag(flags);
-  fields.addAll(attributes);
+  fields.addAll(begin.attributes);
+  const subdomain = boundedName(begin.subdomain, flags);
+  const client = boundedName(begin.client, flags);
+  const source = boundedName(begin.source, flags);
   return {
-    ...begin,
     pipeline: boundedName(begin.pipeline, flags) ?? UNNAMED,
+    ...(subdomain !== undefined && { subdomain }),
+    ...(client !== undefined && { client }),
+    ...(begin.stages !== undefined && { stages: declaredStages(begin.stages, flags) }),
+    ...(source !== undefined && { source }),
     ...(Object.keys(fields.values).length > 0 && { attributes: fields.values }),
   };
 }

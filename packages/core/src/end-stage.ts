@@ -11,6 +11,7 @@ import {
 import { claimEnd } from './claim-end.ts';
 import { type StageDefinition } from './define-stage.ts';
 import { type ErrorDescription, describeError } from './describe-error.ts';
+import { flagChanges } from './envelope-fields.ts';
 import {
   type EnvelopeRun,
   type EnvelopeStage,
@@ -22,7 +23,8 @@ import { Flags } from './flags.ts';
 import { guarded, reportOnce } from './guard.ts';
 import { type RunIdentity } from './identity.ts';
 import { ObjectReader } from './object-reader.ts';
-import { readEnvelope, stageOf } from './read-envelope.ts';
+import { readStage } from './read-envelope-stage.ts';
+import { readEnvelope } from './read-envelope.ts';
 import { readOptions } from './read-options.ts';
 import { runMemory } from './run-memory.ts';
 import { currentRunStore } from './run-store.ts';
@@ -92,7 +94,7 @@ function openStage(
   }
   if (scope === undefined) return nothingToEnd('there is no run around the call');
   const stage =
-    given === undefined ? scope.runState.job?.stage : stageOf(new ObjectReader('', given));
+    given === undefined ? scope.runState.job?.stage : readStage(new ObjectReader('', given));
   if (!isSpread(stage)) return nothingToEnd('it names no stage of beginStage');
   const carried = scope.runState.carried ?? envelopeRun(scope.run);
   return { run: scope.run, carried, stage };
@@ -111,7 +113,10 @@ function endOpenStage(
   if (!claimEnd(run, spreadExecutionId(run, stage), scope?.job)) return;
   const flags = new Flags();
   const options = readOptions(given, flags);
+  flagChanges(stage.attributes, flags);
   const notes = new StageNotes(flags);
+  // Those of the beginning and of the end are on one record, and share its room.
+  notes.addAttributes(stage.attributes);
   notes.addAttributes(options.attributes);
   for (const [key, amount] of Object.entries(options.counts ?? {})) notes.count(key, amount);
   const status = statusOf(options.status) ?? statusByJobs(run, stage);

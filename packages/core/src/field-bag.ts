@@ -82,7 +82,8 @@ export class FieldBag {
   #read(key: string, read: () => unknown): FieldValue | undefined {
     try {
       const given = read();
-      if (!isSecretKey(key) || !holdsText(given)) return fieldValue(given, this.#flags);
+      const isOpen = isSecretKey(key) && holdsText(given) && given !== REDACTED;
+      if (!isOpen) return fieldValue(given, this.#flags);
       this.#flags.add(FLAG_VALUE_FIELD_REDACTED);
       return REDACTED;
     } catch {

@@ -1,6 +1,7 @@
 import { isRunId, runTraceId } from '@milepost/run-id';
 import { FLAG_VALUE_RUN_ID_REPLACED, FLAG_VALUE_RUN_NOT_FOUND } from '@milepost/semconv';
 import { UNNAMED, boundedName } from './bounded-name.ts';
+import { declaredStages } from './declared-stages.ts';
 import { Flags } from './flags.ts';
 import { guarded, reportOnce } from './guard.ts';
 import { type RunIdentity } from './identity.ts';
@@ -85,14 +86,15 @@ function identityOf(stored: StoredRun, options: JoinRunOptions, flags: Flags): R
     runId: stored.runId,
     traceId: runTraceId(stored.runId),
     attempt: stored.attempt,
-    pipeline: stored.pipeline ?? boundedName(options.pipeline, flags) ?? UNNAMED,
-    subdomain: stored.subdomain,
-    clientId: boundedName(options.client, flags) ?? stored.clientId,
+    pipeline:
+      boundedName(stored.pipeline, flags) ?? boundedName(options.pipeline, flags) ?? UNNAMED,
+    subdomain: boundedName(stored.subdomain, flags),
+    clientId: boundedName(options.client, flags) ?? boundedName(stored.clientId, flags),
     parentRunId: undefined,
     implicit: false,
     joined: true,
-    stages: stored.stages,
-    source: stored.source,
+    stages: declaredStages(stored.stages, flags),
+    source: boundedName(stored.source, flags),
     startTime: stored.startTime ?? Date.now(),
     ...(stored.begun && { begun: true }),
   };

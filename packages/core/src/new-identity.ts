@@ -5,6 +5,8 @@ import {
   FLAG_VALUE_RUN_ID_REPLACED,
 } from '@milepost/semconv';
 import { UNNAMED, boundedName } from './bounded-name.ts';
+import { declaredStages } from './declared-stages.ts';
+import { echo } from './echo.ts';
 import { runEnvironment } from './environment.ts';
 import { type Flags } from './flags.ts';
 import { globalState } from './global-state.ts';
@@ -17,11 +19,6 @@ import { currentRunStore } from './run-store.ts';
 // `MILEPOST_RUN_ID` names one run: the first of the process that begins outside any other.
 const environmentRunId = globalState('environment-run-id', () => ({ used: false }));
 
-/** A name or nothing: what is no string counts as not given. */
-function optionalText(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
 /** An identity of a run that begins here. */
 export function newIdentity(
   options: Partial<RunOptions>,
@@ -33,7 +30,6 @@ export function newIdentity(
   const subdomain = boundedName(options.subdomain, flags);
   const given = givenRunId(options, outer, flags);
   const runId = given ?? newRunId(options, subdomain ?? pipeline, flags);
-  const stages: unknown = options.stages;
   return {
     runId,
     traceId: runTraceId(runId),
@@ -44,8 +40,8 @@ export function newIdentity(
     parentRunId: outer?.runId,
     implicit: false,
     joined: false,
-    stages: Array.isArray(stages) ? stages.filter((stage) => typeof stage === 'string') : [],
-    source: optionalText(options.source),
+    stages: declaredStages(options.stages, flags),
+    source: boundedName(options.source, flags),
     startTime: Date.now(),
   };
 }
@@ -115,8 +111,4 @@ function attemptOf(options: Partial<RunOptions>, runId: string, given: boolean):
   const claimed =
     store && guarded('claimAttempt of the run store', () => store.claimAttempt(runId), undefined);
   return positiveInteger(claimed) ?? 1;
-}
-
-function echo(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value.slice(0, 60)) : typeof value;
 }

@@ -1,3 +1,9 @@
+import { MAX_ENVELOPE_NAME_LENGTH, isNoLongerThan } from '@milepost/semconv';
+import { echo } from './echo.ts';
+
+const NAME = `a name of at most ${MAX_ENVELOPE_NAME_LENGTH} characters`;
+const TEXT = `a string of at most ${MAX_ENVELOPE_NAME_LENGTH} characters`;
+
 /** Reads the keys of an object that came from outside, each as what it has to be. */
 export class ObjectReader {
   readonly #path: string;
@@ -45,14 +51,21 @@ export class ObjectReader {
     return Reflect.get(this.#value, key) !== undefined;
   }
 
-  /** A text that is not empty. */
-  name(key: string): string {
-    return this.read(key, 'a name', (value) => asText(value) || undefined);
+  /** Whether it has no keys but these. */
+  hasOnly(keys: ReadonlySet<string>): boolean {
+    return Object.keys(this.#value).every((key) => keys.has(key));
   }
 
-  /** A text, or undefined where it is absent. */
-  text(key: string, optional: 'optional'): string | undefined {
-    return this.read(key, 'a string', asText, optional);
+  /** A text that is not empty, and not too long. */
+  name(key: string): string;
+  name(key: string, optional: 'optional'): string | undefined;
+  name(key: string, optional?: 'optional'): string | undefined {
+    return optional ? this.read(key, NAME, asName, optional) : this.read(key, NAME, asName);
+  }
+
+  /** A text that is not too long; undefined where it is absent or empty. */
+  text(key: string): string | undefined {
+    return this.read(key, TEXT, asText, 'optional') || undefined;
   }
 
   /** An object in this one. */
@@ -68,10 +81,13 @@ export class ObjectReader {
   }
 }
 
-function asText(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
+/** A text that is not too long. Lone surrogates, which break a whole OTLP batch, are replaced: as a hash of it does. */
+export function asText(value: unknown): string | undefined {
+  return typeof value === 'string' && isNoLongerThan(value, MAX_ENVELOPE_NAME_LENGTH)
+    ? value.toWellFormed()
+    : undefined;
 }
 
-function echo(value: unknown): string {
-  return JSON.stringify(value)?.slice(0, 60) ?? 'nothing';
+function asName(value: unknown): string | undefined {
+  return asText(value) || undefined;
 }

@@ -54,7 +54,7 @@ export interface SpreadEnd extends SpreadStage {
   readonly status: EndStatus;
   readonly error: ErrorDescription | undefined;
   readonly reason: string | undefined;
-  /** Fields and counts besides those of the beginning. */
+  /** Fields and counts, also those of the beginning. */
   readonly notes: StageNotes;
 }
 
@@ -108,7 +108,7 @@ export function endSpreadStage(end: SpreadEnd): void {
     error,
     reason,
     counts: notes.counts,
-    fields: { ...stage.attributes, ...notes.fields },
+    fields: notes.fields,
     config: notes.config,
     metadata: notes.metadata,
     items: undefined,

@@ -3,6 +3,7 @@ import { FLAG_VALUE_ENVELOPE_INVALID } from '@milepost/semconv';
 import { beginOpenRun } from './begin-run.ts';
 import { UNNAMED, boundedName } from './bounded-name.ts';
 import { derivedRunId } from './derived-run-id.ts';
+import { flagChanges } from './envelope-fields.ts';
 import { Flags } from './flags.ts';
 import { reportOnce } from './guard.ts';
 import { type JobIdentity } from './identity.ts';
@@ -56,7 +57,10 @@ export function beginJobExecution(
 
 function readGiven(given: unknown, flags: Flags): EnvelopeOfJob | undefined {
   try {
-    return readJobEnvelope(given);
+    const envelope = readJobEnvelope(given);
+    flagChanges(envelope.joined?.carried.attributes, flags);
+    flagChanges(envelope.stage?.attributes, flags);
+    return envelope;
   } catch (error) {
     flags.add(FLAG_VALUE_ENVELOPE_INVALID);
     reportOnce(

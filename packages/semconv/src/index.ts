@@ -90,6 +90,8 @@ export {
   type Level,
 } from './levels.ts';
 export {
+  MAX_DECLARED_STAGES,
+  MAX_ENVELOPE_NAME_LENGTH,
   MAX_FIELDS,
   MAX_FIELDS_BYTES,
   MAX_ITEM_SPANS,
@@ -153,3 +155,4 @@ export {
   type Status,
   type StepStatus,
 } from './status.ts';
+export { isNoLongerThan } from './text-length.ts';

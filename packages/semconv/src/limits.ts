@@ -10,3 +10,7 @@ export const MAX_FIELDS: number = 100;
 export const MAX_STACK_BYTES: number = 16 * 1024;
 /** Item spans of one stage with `itemSpans: 'failed'`. A trace of 10,000 spans does not fit Tempo. */
 export const MAX_ITEM_SPANS: number = 1000;
+/** Longest name or ID in a job envelope, in characters (code points). A longer one makes it invalid. */
+export const MAX_ENVELOPE_NAME_LENGTH: number = 200;
+/** How many stages a run declares at most: each of its jobs carries them. */
+export const MAX_DECLARED_STAGES: number = 256;

@@ -26,8 +26,9 @@ export function jobEnvelopeJsonSchema(): object {
       metadata: named,
       override({ zodSchema, jsonSchema }) {
         delete jsonSchema.id;
-        const description = z.globalRegistry.get(zodSchema)?.description;
+        const { description, maxLength } = z.globalRegistry.get(zodSchema) ?? {};
         if (description !== undefined) jsonSchema.description = description;
+        if (typeof maxLength === 'number') jsonSchema.maxLength = maxLength;
       },
     },
   );

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { MAX_DECLARED_STAGES, MAX_ENVELOPE_NAME_LENGTH } from '../limits.ts';
+import { isNoLongerThan } from '../text-length.ts';
 import { parseWith } from './schema-error.ts';
 
 /** Version of the job envelope. A reader refuses a later one. */
@@ -14,6 +16,17 @@ const RUN_ID = new RegExp(
   `^(?!${TAKEN})[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9_-])?$(?!\\n)`,
 );
 
+// What zod calls the length of a string is another one than that of JSON Schema: it counts UTF-16 units.
+const bounded = (any: z.ZodString): z.ZodString =>
+  any
+    .refine(
+      (value) => isNoLongerThan(value, MAX_ENVELOPE_NAME_LENGTH),
+      `expected at most ${MAX_ENVELOPE_NAME_LENGTH} characters`,
+    )
+    .meta({ maxLength: MAX_ENVELOPE_NAME_LENGTH });
+const text = bounded(z.string());
+const name = bounded(z.string().min(1));
+const stages = z.array(text).max(MAX_DECLARED_STAGES);
 const positive = z.int().positive();
 // The last millisecond whose nanoseconds fit into 64 bits with a sign, as OTLP and its readers keep times: in 2262.
 const milliseconds = z.number().min(0).max(9_223_372_036_854);
@@ -48,16 +61,16 @@ export const envelopeRunSchema = z
       .regex(RUN_ID, 'expected a run ID: A-Z a-z 0-9 . _ -, no dot at either end, at most 128')
       .describe('ID of the run. It is passed on as it is, never made anew or written otherwise.'),
     attempt: positive.describe('Which attempt of the run this is, from 1 on.'),
-    pipeline: z.string().min(1).describe('Name of the pipeline.'),
-    subdomain: z.string().optional().describe('Tenant of the whole run.'),
-    client_id: z.string().optional().describe('Tenant inside the run.'),
-    parent_run_id: z.string().optional().describe('ID of the run inside which this one began.'),
+    pipeline: name.describe('Name of the pipeline.'),
+    subdomain: text.optional().describe('Tenant of the whole run.'),
+    client_id: text.optional().describe('Tenant inside the run.'),
+    parent_run_id: text.optional().describe('ID of the run inside which this one began.'),
     implicit: z
       .boolean()
       .optional()
       .describe('True for a run that a stage or a job outside any run made for itself.'),
-    stages: z.array(z.string()).optional().describe('The stages that the run declares, in order.'),
-    source: z.string().optional().describe('ID of the upload job that the run comes from.'),
+    stages: stages.optional().describe('The stages that the run declares, in order.'),
+    source: text.optional().describe('ID of the upload job that the run comes from.'),
     started_at: milliseconds.describe('When the run began, in milliseconds since the Unix epoch.'),
     begun: z
       .boolean()
@@ -79,7 +92,7 @@ export const envelopeRunSchema = z
 /** The stage that a job runs, or runs a part of. */
 export const envelopeStageSchema = z
   .looseObject({
-    name: z.string().min(1).describe('Name of the stage.'),
+    name: name.describe('Name of the stage.'),
     occurrence: positive.describe('Which time a stage of this name runs in the run, from 1 on.'),
     attempt: positive.describe('Which attempt of that occurrence this is, from 1 on.'),
     execution_id: executionId.optional(),
@@ -103,16 +116,16 @@ export const envelopeStageSchema = z
 /** The job inside which a child process was started. */
 export const envelopeJobSchema = z
   .looseObject({
-    id: z.string().min(1).describe('ID of the job in its queue.'),
-    queue: z.string().min(1).describe('Name of the queue.'),
-    name: z.string().min(1).describe('Name of the job.'),
+    id: name.describe('ID of the job in its queue.'),
+    queue: name.describe('Name of the queue.'),
+    name: name.describe('Name of the job.'),
     attempt: positive.describe('Which try of the job this is, from 1 on.'),
-    parent_job_id: z.string().optional().describe('ID of the job that created it.'),
+    parent_job_id: text.optional().describe('ID of the job that created it.'),
   })
   .describe('The job inside which a child process was started.');
 
 const jobKeys = {
-  parent_job_id: z.string().optional().describe('ID of the job that created this one.'),
+  parent_job_id: text.optional().describe('ID of the job that created this one.'),
   enqueued_at: milliseconds
     .optional()
     .describe('When the job was enqueued, in milliseconds since the Unix epoch.'),
@@ -134,11 +147,7 @@ export const jobEnvelopeSchema = z
     run: envelopeRunSchema,
     stage: envelopeStageSchema.optional(),
     job: envelopeJobSchema.optional(),
-    name: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('Name of the job (`ocr_page_job`). Absent for a child process.'),
+    name: name.optional().describe('Name of the job (`ocr_page_job`). Absent for a child process.'),
     ...jobKeys,
   })
   .describe('Work in a run.');
@@ -155,11 +164,11 @@ export const jobTemplateSchema = z
     run: z.never().optional().describe('Absent: that makes it a template.'),
     begin: z
       .looseObject({
-        pipeline: z.string().min(1),
-        subdomain: z.string().optional(),
-        client: z.string().optional(),
-        stages: z.array(z.string()).optional(),
-        source: z.string().optional(),
+        pipeline: name,
+        subdomain: text.optional(),
+        client: text.optional(),
+        stages: stages.optional(),
+        source: text.optional(),
         attributes: envelopeFieldsSchema.optional(),
       })
       .optional()
@@ -167,7 +176,7 @@ export const jobTemplateSchema = z
         'The run that begins, and stays open until somebody ends it. Without it the run begins and ends with the job.',
       ),
     stage: envelopeStageSchema.optional(),
-    name: z.string().min(1).describe('Name of the job.'),
+    name: name.describe('Name of the job.'),
     ...jobKeys,
   })
   .describe('A job that belongs to no run yet: each time it runs, a run of its own begins.');
