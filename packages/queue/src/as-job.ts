@@ -1,6 +1,6 @@
+import { guarded } from '@milepost/core/hooks';
 import { readBullJob } from './bull-job.ts';
 import { rememberBegun } from './failure-ends.ts';
-import { guarded } from './guard.ts';
 import { type AsJobOptions, runJob } from './run-job.ts';
 import { runsAgain } from './thrown.ts';
 

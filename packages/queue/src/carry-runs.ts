@@ -1,6 +1,6 @@
 import { type JobEnvelope, createJob, currentRun } from '@milepost/core';
+import { guarded } from '@milepost/core/hooks';
 import { optionsWith } from './envelope-option.ts';
-import { guarded } from './guard.ts';
 import { jobTemplate } from './job-template.ts';
 
 /** A queue or a producer of flows, as BullMQ has them. */

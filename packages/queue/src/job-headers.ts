@@ -1,6 +1,6 @@
 import { diag } from '@opentelemetry/api';
 import { type JobEnvelope } from '@milepost/core';
-import { guarded } from './guard.ts';
+import { guarded } from '@milepost/core/hooks';
 import { smallerEnvelopes } from './smaller-envelopes.ts';
 
 const ENVELOPE_HEADER = 'milepost-job';

@@ -1,8 +1,8 @@
 import { type JobOptions, type JobTrace, type StageDefinition, withJob } from '@milepost/core';
+import { guarded } from '@milepost/core/hooks';
 import { STATUS_VALUE_SKIPPED } from '@milepost/semconv';
 import { type BullJob } from './bull-job.ts';
 import { envelopeOf } from './envelope-of.ts';
-import { guarded } from './guard.ts';
 import { jobPlace } from './job-place.ts';
 import { isMoved } from './thrown.ts';
 

@@ -1,6 +1,6 @@
+import { guarded } from '@milepost/core/hooks';
 import { type BullJob, readBullJob } from './bull-job.ts';
 import { type FailureEnds, endWithFailure, rememberBegun } from './failure-ends.ts';
-import { guarded } from './guard.ts';
 import { type AsJobOptions, runJob } from './run-job.ts';
 
 /** A worker, as BullMQ has it. */
