@@ -4,6 +4,7 @@ export { type ProcessEnding, endRunning } from './end-running.ts';
 export { FieldBag, type Fields } from './field-bag.ts';
 export { type FieldValue } from './field-value.ts';
 export { Flags } from './flags.ts';
+export { guarded } from './guard.ts';
 export { type JobIdentity, type RunIdentity, type StageIdentity } from './identity.ts';
 export {
   type ItemCounts,
