@@ -1,21 +1,14 @@
-import {
-  type ExecutionSummary,
-  type JobSummary,
-  type JobTry,
-  openRegistry,
-} from '@milepost/registry';
+import { type ExecutionSummary, type JobSummary, type JobTry } from '@milepost/registry';
 import { type Counts, type EndedPart, countParts } from './counts.ts';
 import { type ExampleRun } from './example-runs.ts';
+import { readRecord } from './read-record.ts';
 
 /** The job over which the stage `ocr` of `examples/civic` is spread: each has one page, an item of the stage. */
 export const PAGE_JOB = 'ocr_page_job';
 
-/** What the registry has of a run. */
-export async function countsOfRecord({ root, runId }: ExampleRun): Promise<Counts> {
-  const registry = openRegistry({ root });
-  const run = await registry.readRun(runId);
-  await registry.close();
-  if (run === undefined) throw new Error(`${root} has no ${runId}`);
+/** What the registry counts of a run. */
+export async function countsOfRecord(of: ExampleRun): Promise<Counts> {
+  const run = await readRecord(of);
   const whole: EndedPart = { unit: 'run', name: '', key: '', attempt: 1, status: run.status };
   const isSpread = run.jobs.some(({ name }) => name === PAGE_JOB);
   return countParts([
