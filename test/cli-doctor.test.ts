@@ -7,7 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { runCli } from '@milepost/cli';
 import { type Signal, openDelivery, otlpDestination } from '@milepost/delivery';
-import { type Answer, type OtlpServer, startOtlpServer } from './otlp-server/otlp-server.ts';
+import {
+  type Answer,
+  type OtlpServer,
+  startOtlpServer,
+  testCertificate,
+} from './otlp-server/otlp-server.ts';
 import { startMisbehavingServer } from './outage/start-misbehaving-server.ts';
 import { RUN_TYPESCRIPT } from './run-typescript.ts';
 
@@ -144,6 +149,7 @@ test('where all is well, it says so, sends nothing that would be kept, and leave
     '  ok     sampling',
     '  ok     registry',
     '  ok     spool',
+    '  note   program',
   ]);
   expect(server.requestsOf('traces')[0]?.body).toEqual({ resourceSpans: [] });
   expect(server.requestsOf('logs').map(({ body }) => body)).toEqual([{ resourceLogs: [] }]);
@@ -156,7 +162,7 @@ test('text for people says below each thing what to do', async () => {
   const cwd = await pipelineDirectory();
   const { code, out, err } = await said([], cwd);
   expect(code).toBe(1);
-  expect(out).toMatch(/^3 faults/);
+  expect(out).toMatch(/^3 faults, \d notes?/);
   expect(out).toMatch(
     /^ {2}wrong {2}collector {2}http:\/\/127\.0\.0\.1:9\/v1\/traces does not .*\n(?: {20}\w.*\n)* {20}→ Start the/m,
   );
@@ -174,6 +180,8 @@ describe('the collector', () => {
     [401, '', /401 Unauthorized/, /OTEL_EXPORTER_OTLP_HEADERS/],
     [404, '', /404 Not Found/, /pipeline for logs, and .* OTLP over HTTP, without \/v1/],
     [400, '', /400 Bad Request/, /receiver of OTLP and a pipeline for this signal/],
+    [413, '', /413 Payload Too Large/, /limits of the collector and of what stands between/],
+    [302, '', /302 Found/, /Something else answers there, such as a proxy or a login/],
   ] as const)('that answers %d to logs takes the others', async ([status, body, why, todo]) => {
     const cwd = await pipelineDirectory();
     const server = await startServer(only('logs', { status, body }));
@@ -213,6 +221,64 @@ describe('the collector', () => {
     expect(todosOf('collector', answered)).toContain("what listens there is a collector's port");
   });
 
+  test('that is asked with headers it wants, and without', async () => {
+    const cwd = await pipelineDirectory();
+    const server = await startServer(({ headers }) =>
+      headers['x-token'] === 'secret' ? 'accept' : { status: 401 },
+    );
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: server.url };
+    const without = await doctor(cwd, { env });
+    expect(about('collector', without).map(([severity]) => severity)).toEqual([
+      'error',
+      'error',
+      'error',
+    ]);
+    const answered = await doctor(cwd, {
+      env: { ...env, OTEL_EXPORTER_OTLP_HEADERS: 'x-token=secret' },
+    });
+    expect(answered.code).toBe(0);
+  });
+
+  test('behind a login, which answers with a page', async () => {
+    const page = {
+      status: 200,
+      body: '<html>Login</html>',
+      headers: { 'content-type': 'text/html' },
+    };
+    const server = await startServer(page);
+    const answered = await doctor(await pipelineDirectory(), {
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: server.url },
+    });
+    expect(todosOf('collector', answered)).toContain('such as a proxy or a login');
+  });
+
+  test.for([
+    ['https://127.0.0.1', {}, /OTEL_EXPORTER_OTLP_CERTIFICATE/],
+    [
+      'https://localhost',
+      { OTEL_EXPORTER_OTLP_CERTIFICATE: testCertificate },
+      /Name the collector with OTEL_EXPORTER_OTLP_ENDPOINT as its certificate does/,
+    ],
+    ['https://127.0.0.1', { OTEL_EXPORTER_OTLP_CERTIFICATE: testCertificate }, /^$/],
+    ['http://127.0.0.1', {}, /or wants https:/],
+  ] as const)('over TLS, as %s with %o', async ([name, env, todo]) => {
+    const server = await startOtlpServer({ tls: true });
+    onTestFinished(() => server.close());
+    const { port } = new URL(server.url);
+    const answered = await doctor(await pipelineDirectory(), {
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: `${name}:${port}`, ...env },
+    });
+    expect(todosOf('collector', answered)).toMatch(todo);
+  });
+
+  test('without TLS, named as if with', async () => {
+    const server = await startServer();
+    const answered = await doctor(await pipelineDirectory(), {
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: server.url.replace('http:', 'https:') },
+    });
+    expect(todosOf('collector', answered)).toContain('name it with http://');
+  });
+
   test('is asked in protobuf where the environment says so', async () => {
     const server = await startServer();
     const answered = await doctor(await pipelineDirectory(), {
@@ -231,6 +297,7 @@ describe('the collector', () => {
     [{ OTEL_SDK_DISABLED: 'true' }, 'error', /OTEL_SDK_DISABLED is true/],
     [{ OTEL_LOGS_EXPORTER: 'console' }, 'note', /logs go to "console", not to a collector/],
     [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, 'note', /traces go over gRPC/],
+    [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'http/xml' }, 'note', /"http\/xml" is no protocol of OTLP/],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' }, 'error', /traces cannot be sent/],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4317' }, 'error', /does not take traces/],
   ] as const)('with %o', async ([env, severity, message]) => {
@@ -390,6 +457,39 @@ describe('the spool', () => {
     expect(todosOf('spool', answered)).toContain(`milepost flush --spool ${directory} sends`);
   });
 
+  test.for([
+    ['MILEPOST_SPOOL', 'error'],
+    ['XDG_STATE_HOME', 'note'],
+  ] as const)('where %s leads to a file', async ([variable, severity]) => {
+    const cwd = await pipelineDirectory();
+    const file = join(cwd, 'file');
+    await writeFile(file, '');
+    const answered = await doctor(cwd, { env: { [variable]: file } });
+    expect(about('spool', answered)).toEqual([[severity, `${file} is no directory`]]);
+    expect(todosOf('spool', answered)).toContain('name another directory with MILEPOST_SPOOL');
+  });
+
+  test('that every user can write to', async () => {
+    const cwd = await pipelineDirectory();
+    const spool = join(cwd, 'shared');
+    await mkdir(spool);
+    await chmod(spool, 0o777);
+    expect(about('spool', await doctor(cwd, { env: { MILEPOST_SPOOL: spool } }))).toEqual([
+      ['error', `${spool} may be written to by every user`],
+    ]);
+  });
+
+  test('that nobody wants, and one that is named and not there yet', async () => {
+    const cwd = await pipelineDirectory();
+    expect(about('spool', await doctor(cwd, { env: { MILEPOST_SPOOL: 'off' } }))).toEqual([
+      ['note', expect.stringContaining('MILEPOST_SPOOL is off')],
+    ]);
+    expect(about('spool', await doctor(cwd, { env: { MILEPOST_SPOOL: 'new/spool' } }))).toEqual([
+      ['ok', 'nothing waits on disk'],
+    ]);
+    expect(await readdir(cwd)).toEqual(['data', 'node_modules']);
+  });
+
   test('with what the collector refused for good', async () => {
     const cwd = await pipelineDirectory();
     const server = await startServer({ status: 400 });
@@ -431,7 +531,7 @@ describe('a program', () => {
     expect(answered.code).toBe(0);
     expect(about('program', answered)).toEqual([
       ['ok', 'an SDK was registered for all signals'],
-      ['ok', '1 run with root spans of their own, sampled and recorded'],
+      ['ok', '1 run with root spans of their own, sampled, and a registry to record them'],
     ]);
     // Nothing is added to it, and nothing taken away.
     expect(server.spans().map(({ name }) => name)).toEqual(['fetch', 'doctored']);
@@ -490,7 +590,7 @@ describe('a program', () => {
       0,
       [
         ['note', 'the program ended by SIGKILL'],
-        ['ok', '1 run with root spans of their own, sampled and recorded'],
+        ['ok', '1 run with root spans of their own, sampled, and a registry to record them'],
       ],
     ],
   ] as const)('that is told %j with %o', async ([wishes, env, code, expected]) => {
@@ -548,6 +648,6 @@ test('the README shows what it prints', async () => {
     .replaceAll(cwd, '/srv/civic')
     .replace(/( +node +Node\.js ).*\n(?: {20}.*\n)*/, '$124.21.0\n')
     .replace(/^ {2}note( +node)/m, '  ok  $1')
-    .replace('1 fault, 1 note', '1 fault');
+    .replace('1 fault, 2 notes', '1 fault, 1 note');
   expect(readme).toContain(`$ milepost doctor\n${shown}`);
 });

@@ -51,6 +51,7 @@ test('over TLS, with a certificate that is not known', async () => {
     message: expect.stringContaining('self-signed certificate'),
     isRefused: false,
     isUnanswered: false,
+    code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
   });
   expect(server.requests).toEqual([]);
 });

@@ -10,6 +10,15 @@ export interface GivenPlaces {
   readonly root: string | undefined;
 }
 
+/** The value of `MILEPOST_SPOOL` by which nothing waits on disk. */
+export const NO_SPOOL = 'off';
+
+/** The directory that `MILEPOST_SPOOL` names; undefined where it names none. Absolute. */
+export function namedSpool(env: CliIo['env'], cwd: string): string | undefined {
+  const named = env['MILEPOST_SPOOL']?.trim() ?? '';
+  return named === '' || named === NO_SPOOL ? undefined : resolve(cwd, named);
+}
+
 function spoolOfRoot(root: string): string {
   return join(root, '.milepost', 'spool');
 }
@@ -25,10 +34,10 @@ export function spoolDirectories(
 ): readonly string[] {
   if (spool !== undefined) return [resolve(cwd, spool)];
   if (root !== undefined) return [resolve(cwd, spoolOfRoot(root))];
-  const named = env['MILEPOST_SPOOL'] ?? '';
+  const named = namedSpool(env, cwd);
   const places = [
     spoolOfRoot(env['MILEPOST_ROOT'] || DEFAULT_ROOT),
-    ...(named === '' ? [] : [named]),
+    ...(named === undefined ? [] : [named]),
     defaultSpoolDirectory(env, process.platform, env['HOME'] || homedir()),
   ];
   return [...new Set(places.map((place) => resolve(cwd, place)))];

@@ -39,6 +39,8 @@ export type HttpAnswer =
       readonly isRefused: boolean;
       /** There was a connection, and nothing came back: whether the server took the request is not known. */
       readonly isUnanswered: boolean;
+      /** What Node.js calls the failure, where it has a name. */
+      readonly code?: string;
     };
 
 /** One POST. */
@@ -173,7 +175,13 @@ function failed(error: unknown, isConnected: boolean): HttpAnswer {
   const isRefused = REFUSALS.has(code);
   // What the parser of HTTP complains of was an answer, though garbage.
   const isUnanswered = isConnected && !isRefused && code?.startsWith('HPE_') !== true;
-  return { kind: 'failed', message: describeError(error), isRefused, isUnanswered };
+  return {
+    kind: 'failed',
+    message: describeError(error),
+    isRefused,
+    isUnanswered,
+    ...(code !== undefined && { code }),
+  };
 }
 
 function wasReset(error: unknown): boolean {

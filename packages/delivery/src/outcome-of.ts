@@ -20,8 +20,9 @@ export function outcomeOf(
   onUnreadable: () => void,
 ): SendOutcome {
   if (answer.kind === 'failed') {
-    const { message, isRefused, isUnanswered } = answer;
-    return { kind: 'unavailable', message: oneLine(message), isRefused, isUnanswered };
+    const { message, isRefused, isUnanswered, code } = answer;
+    const named = code === undefined ? {} : { code };
+    return { kind: 'unavailable', message: oneLine(message), isRefused, isUnanswered, ...named };
   }
   const { status, body, contentType } = answer;
   const kind = classOf(answer);

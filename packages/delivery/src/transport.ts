@@ -17,6 +17,8 @@ export type SendOutcome =
       readonly retryAfterMs?: number;
       /** HTTP status, where there was one. */
       readonly status?: number;
+      /** What Node.js calls the failure, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`, where it has a name. */
+      readonly code?: string;
     }
   /** Never to be tried again as it is. */
   | {

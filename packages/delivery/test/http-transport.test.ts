@@ -223,6 +223,7 @@ describe('what happens to the connection', () => {
       isRefused: true,
       isUnanswered: false,
       message: `connect ECONNREFUSED 127.0.0.1:${port}`,
+      code: 'ECONNREFUSED',
     });
   });
 
@@ -232,14 +233,14 @@ describe('what happens to the connection', () => {
       (socket) => {
         onHttpRequest(socket, () => socket.resetAndDestroy());
       },
-      { ...none, isUnanswered: true, message: 'read ECONNRESET' },
+      { ...none, isUnanswered: true, message: 'read ECONNRESET', code: 'ECONNRESET' },
     ],
     [
       'it is closed without an answer',
       (socket) => {
         onHttpRequest(socket, () => socket.end());
       },
-      { ...none, isUnanswered: true, message: 'socket hang up' },
+      { ...none, isUnanswered: true, message: 'socket hang up', code: 'ECONNRESET' },
     ],
     [
       'nothing comes',
@@ -297,6 +298,7 @@ describe('what happens to the connection', () => {
         ...none,
         isUnanswered: false,
         message: PARSE_ERROR,
+        code: 'HPE_INVALID_CONSTANT',
       },
     ],
     [
@@ -446,7 +448,7 @@ describe('what ends a try before its time', () => {
     expect(server.connections).toBe(1);
   });
 
-  test.for<readonly [name: string, config: OtlpDestinationConfig, message: string]>([
+  test.for<readonly [name: string, config: OtlpDestinationConfig, message: string, code?: string]>([
     [
       'headers that cannot be had',
       { headers: () => Promise.reject(new Error('no token')) },
@@ -461,6 +463,7 @@ describe('what ends a try before its time', () => {
       'a header that is none',
       { headers: { 'x-name': 'a\nb' } },
       'Invalid character in header content ["x-name"]',
+      'ERR_INVALID_CHAR',
     ],
     [
       'an agent that cannot be made',
@@ -486,13 +489,14 @@ describe('what ends a try before its time', () => {
       { url: 'localhost:4318' },
       'traces cannot be sent to "localhost:4318": expected a URL that begins with http:// or https://',
     ],
-  ])('%s', async ([, config, message]) => {
+  ])('%s', async ([, config, message, code]) => {
     const transport = transportTo({ url: 'http://127.0.0.1:9', ...config });
     expect(await transport.send(traceRequest(), NEVER)).toEqual({
       kind: 'unavailable',
       message,
       isRefused: false,
       isUnanswered: false,
+      ...(code !== undefined && { code }),
     });
   });
 });

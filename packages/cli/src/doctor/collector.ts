@@ -10,10 +10,12 @@ import {
 import { type CliIo } from '../cli-io.ts';
 import { SIGNALS } from '../record-counts.ts';
 import { checkClock } from './clock.ts';
-import { type DoctorFinding, fine, noteworthy, wrong } from './finding.ts';
+import { todoAboutCollector } from './collector-todo.ts';
+import { type DoctorFinding, fine, messageOf, noteworthy, wrong } from './finding.ts';
 
 const ENDPOINT = 'OTEL_EXPORTER_OTLP_ENDPOINT';
-const GRPC_PORT = '4317';
+
+const PROTOCOLS: ReadonlySet<string> = new Set(['http/json', 'http/protobuf']);
 
 const EMPTY_JSON = {
   traces: '{"resourceSpans":[]}',
@@ -40,34 +42,6 @@ function emptyRequest({ signal, contentType }: OtlpDestination, time: number): O
 function setting(env: CliIo['env'], signal: Signal, name: string): string | undefined {
   const own = env[`OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_${name}`]?.trim();
   return own || env[`OTEL_EXPORTER_OTLP_${name}`]?.trim() || undefined;
-}
-
-/** What to do about an answer that is no success. */
-function todoAbout(
-  { signal, url }: OtlpDestination,
-  outcome: Exclude<SendOutcome, { kind: 'accepted' }>,
-): string {
-  if (new URL(url).port === GRPC_PORT) {
-    return `${GRPC_PORT} is the port of gRPC: name that of HTTP, 4318, or set OTEL_EXPORTER_OTLP_PROTOCOL=grpc.`;
-  }
-  switch (outcome.kind) {
-    case 'unavailable':
-      if (outcome.isRefused) return `Start the collector, or name another with ${ENDPOINT}.`;
-      if (outcome.status === 404) {
-        return `Look whether the collector has a pipeline for ${signal}, and whether ${ENDPOINT} names its port for OTLP over HTTP, without /v1/…`;
-      }
-      return outcome.status === undefined
-        ? `Look whether what listens there is a collector's port for OTLP over HTTP (that of gRPC is another), and what stands between; else name another with ${ENDPOINT}.`
-        : "Look at the collector's log; until it takes this, telemetry waits on disk.";
-    case 'refused':
-      return outcome.reason === 'unauthorized'
-        ? 'Put what the collector asks for into OTEL_EXPORTER_OTLP_HEADERS.'
-        : 'Look whether the collector has a receiver of OTLP and a pipeline for this signal.';
-    case 'too_large':
-      return 'Look at the limits of the collector and of what stands between.';
-    default:
-      throw new TypeError(`unknown outcome: ${String(outcome satisfies never)}`);
-  }
 }
 
 async function askAbout(destination: OtlpDestination, now: number): Promise<SendOutcome> {
@@ -98,6 +72,23 @@ async function checkSignal(signal: Signal, io: CliIo): Promise<readonly DoctorFi
       ),
     ];
   }
+  const findings: readonly DoctorFinding[] = PROTOCOLS.has(protocol)
+    ? []
+    : [
+        noteworthy(
+          'collector',
+          `"${protocol}" is no protocol of OTLP: ${signal} go by http/protobuf`,
+          'Set OTEL_EXPORTER_OTLP_PROTOCOL to http/json, http/protobuf or grpc.',
+        ),
+      ];
+  return [...findings, ...(await checkHttp(signal, protocol, io))];
+}
+
+async function checkHttp(
+  signal: Signal,
+  protocol: string,
+  io: CliIo,
+): Promise<readonly DoctorFinding[]> {
   let destination: OtlpDestination;
   try {
     destination = otlpDestination(signal, {
@@ -109,15 +100,16 @@ async function checkSignal(signal: Signal, io: CliIo): Promise<readonly DoctorFi
       );
     }
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return [wrong('collector', `${signal} cannot be sent: ${why}`, `Set ${ENDPOINT} right.`)];
+    return [
+      wrong('collector', `${signal} cannot be sent: ${messageOf(error)}`, `Set ${ENDPOINT} right.`),
+    ];
   }
   const outcome = await askAbout(destination, io.now());
   const url = publicUrl(destination.url);
   try {
     if (outcome.kind !== 'accepted') {
       const message = `${url} does not take ${signal}: ${outcome.message}`;
-      return [wrong('collector', message, todoAbout(destination, outcome))];
+      return [wrong('collector', message, todoAboutCollector(destination, outcome))];
     }
     const clock = signal === 'traces' ? await checkClock(destination, io.now) : [];
     return [fine('collector', `${url} takes ${signal}`), ...clock];

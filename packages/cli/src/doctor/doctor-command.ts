@@ -1,11 +1,13 @@
+import { resolve } from 'node:path';
 import { type Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { type CliIo } from '../cli-io.ts';
 import { CommandContext } from '../command-context.ts';
 import { SPOOL_OPTION } from '../spool-command.ts';
+import { NO_SPOOL, namedSpool } from '../spool-directories.ts';
 import { checkCollector } from './collector.ts';
 import { checkNode, checkSampling } from './environment.ts';
-import { type DoctorFinding } from './finding.ts';
+import { type DoctorFinding, noteworthy } from './finding.ts';
 import { checkPackages } from './packages.ts';
 import { checkProgram } from './program.ts';
 import { checkRegistry } from './registry-place.ts';
@@ -22,6 +24,12 @@ Examples:
 Type it where the pipeline runs: same directory, same user, same environment. Which SDK a program registers, with
 which ID generator and sampler, only the program knows: a command after -- is run to its end, as it would run
 without this, and watched from within. What it writes goes to stderr.`;
+
+const NO_PROGRAM = noteworthy(
+  'program',
+  'not looked at: which SDK it registers, with which ID generator and sampler, only it knows',
+  'milepost doctor -- node app.js runs it, and looks from within.',
+);
 
 /** Adds `milepost doctor`: why telemetry does not arrive, and what to do about it. */
 export function addDoctorCommand(program: Command, io: CliIo): void {
@@ -46,12 +54,18 @@ export function addDoctorCommand(program: Command, io: CliIo): void {
           flush: (directory: string) => context.spoolCommandLine('flush', [], directory),
         };
         // The program first: what it leaves on disk, the look at the spool finds.
-        const inside = words.length === 0 ? [] : await checkProgram(words, io);
+        const inside = words.length === 0 ? [NO_PROGRAM] : await checkProgram(words, io);
         const others = await Promise.all([
           checkPackages(io.cwd),
           checkCollector(io),
           checkRegistry(context.root),
-          checkSpool(context.spoolDirectories(spool), todo, io.now()),
+          checkSpool(context.spoolDirectories(spool), {
+            todo,
+            now: io.now(),
+            root: context.root,
+            named: spool === undefined ? namedSpool(io.env, io.cwd) : resolve(io.cwd, spool),
+            isOff: spool === undefined && io.env['MILEPOST_SPOOL']?.trim() === NO_SPOOL,
+          }),
         ]);
         const findings: readonly DoctorFinding[] = [
           ...checkNode(process.versions.node),

@@ -24,6 +24,11 @@ export interface DoctorFinding {
   readonly todo?: string;
 }
 
+/** What an error says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** All is well. */
 export function fine(check: CheckName, message: string): DoctorFinding {
   return { check, severity: 'ok', message };

@@ -95,7 +95,7 @@ function judgeRuns({ runs, providers }: ProbeReport): readonly DoctorFinding[] {
     ? [
         fine(
           'program',
-          `${counted(began, 'run')} with root spans of their own, sampled and recorded`,
+          `${counted(began, 'run')} with root spans of their own, sampled, and a registry to record them`,
         ),
       ]
     : findings;

@@ -1,7 +1,8 @@
-import { link, mkdir, mkdtemp, open, rename, rm, stat, statfs, symlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { link, statfs, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { sizeText } from '../size-text.ts';
-import { type DoctorFinding, fine, noteworthy, wrong } from './finding.ts';
+import { type DoctorFinding, fine, messageOf, noteworthy, wrong } from './finding.ts';
+import { isDirectory, nearestOf, todoAboutWriting, tryWriting } from './try-writing.ts';
 
 const NOTED_BYTES = 200_000_000;
 const LEAST_BYTES = 50_000_000;
@@ -18,46 +19,6 @@ const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
   [0x47504653, 'GPFS'],
   [0x5346414f, 'AFS'],
 ]);
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-async function isDirectory(path: string): Promise<boolean | undefined> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch {
-    return undefined;
-  }
-}
-
-/** The directory itself, or the nearest one above it that is there. */
-async function nearestOf(directory: string): Promise<string> {
-  let current = directory;
-  while ((await isDirectory(current)) === undefined && dirname(current) !== current) {
-    current = dirname(current);
-  }
-  return current;
-}
-
-async function synced(path: string, flags: string, data?: string): Promise<void> {
-  const handle = await open(path, flags);
-  try {
-    if (data !== undefined) await handle.writeFile(data);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** What a registry does with its files: makes one that nobody else has, syncs it, renames it, syncs the directory. */
-async function writeAsRegistry(directory: string): Promise<void> {
-  const [temporary, final] = [join(directory, 'a'), join(directory, 'b')];
-  await synced(temporary, 'wx', 'milepost doctor\n');
-  await rename(temporary, final);
-  await synced(directory, 'r');
-  await mkdir(join(directory, 'c'));
-}
 
 async function tryLinks(directory: string): Promise<readonly DoctorFinding[]> {
   const file = join(directory, 'b');
@@ -78,7 +39,7 @@ async function tryLinks(directory: string): Promise<readonly DoctorFinding[]> {
     try {
       await make();
     } catch (error) {
-      findings.push(noteworthy('registry', `${message}: ${textOf(error)}`, todo));
+      findings.push(noteworthy('registry', `${message}: ${messageOf(error)}`, todo));
     }
   }
   return findings;
@@ -120,27 +81,20 @@ export async function checkRegistry(root: string): Promise<readonly DoctorFindin
   if ((await isDirectory(place)) !== true) {
     return [wrong('registry', `${place} is no directory`, todo)];
   }
-  let probe: string;
+  let links: readonly DoctorFinding[];
   try {
-    probe = await mkdtemp(join(place, '.milepost-doctor-'));
+    links = await tryWriting(place, tryLinks);
   } catch (error) {
-    return [wrong('registry', `${place} cannot be written: ${textOf(error)}`, todo)];
+    const message = `${place} cannot be written: ${messageOf(error)}`;
+    return [wrong('registry', message, todoAboutWriting(error, todo))];
   }
-  try {
-    await writeAsRegistry(probe);
-    const links = await tryLinks(probe);
-    const written =
-      place === root
-        ? fine('registry', `${root} can be written`)
-        : noteworthy(
-            'registry',
-            `no registry at ${root} yet; it can be made there`,
-            'Nothing before the first run; else name its directory with --root or MILEPOST_ROOT.',
-          );
-    return [written, ...links, ...(await checkDisk(place))];
-  } catch (error) {
-    return [wrong('registry', `${place} cannot hold a registry: ${textOf(error)}`, todo)];
-  } finally {
-    await rm(probe, { recursive: true, force: true });
-  }
+  const written =
+    place === root
+      ? fine('registry', `${root} can be written`)
+      : noteworthy(
+          'registry',
+          `no registry at ${root} yet; it can be made there`,
+          'Nothing before the first run; else name its directory with --root or MILEPOST_ROOT.',
+        );
+  return [written, ...links, ...(await checkDisk(place))];
 }

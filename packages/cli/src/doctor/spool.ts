@@ -1,8 +1,11 @@
+import { sep } from 'node:path';
 import { type SpoolInspection, inspectSpool } from '@milepost/delivery';
 import { durationText } from '../duration-text.ts';
 import { allRecordsText, countsOf } from '../record-counts.ts';
 import { isHeld, spoolEntries } from '../spool-entries.ts';
-import { type DoctorFinding, fine, noteworthy, wrong } from './finding.ts';
+import { type DoctorFinding, fine, messageOf, noteworthy, wrong } from './finding.ts';
+import { checkSpoolPlace } from './spool-place.ts';
+import { isDirectory } from './try-writing.ts';
 
 /** So far behind the newest line of its stream Loki takes none, where nothing else is said. */
 const REFUSED_MS = 3_600_000;
@@ -12,6 +15,24 @@ export interface SpoolTodo {
   readonly show: (directory: string) => string;
   readonly flush: (directory: string) => string;
 }
+
+/** Where a spool may lie, and what is known of it. */
+export interface SpoolSurroundings {
+  readonly todo: SpoolTodo;
+  readonly now: number;
+  /** Root of the registry, absolute. */
+  readonly root: string;
+  /** The spool that is named, absolute; undefined where none is. */
+  readonly named: string | undefined;
+  /** Whether the environment wants none. */
+  readonly isOff: boolean;
+}
+
+const OFF = noteworthy(
+  'spool',
+  'MILEPOST_SPOOL is off: what the collector does not take is lost when the process ends',
+  'Unset MILEPOST_SPOOL, or name a directory with it.',
+);
 
 function judgeSpool(
   spool: SpoolInspection,
@@ -46,23 +67,36 @@ function judgeSpool(
   return findings;
 }
 
-/** What telemetry waits on disk, and for how long. */
+/** Whether telemetry could wait where a pipeline would let it. */
+async function checkPlace(
+  directory: string,
+  { root, named }: SpoolSurroundings,
+): Promise<readonly DoctorFinding[]> {
+  const isThere = (await isDirectory(directory)) !== undefined;
+  if (isThere || directory === named) return checkSpoolPlace(directory, true);
+  // Whether it can be made there, the look at the registry says. And what is named is used instead of what is not.
+  const isElsewhere = named !== undefined || directory.startsWith(root + sep);
+  return isElsewhere ? [] : checkSpoolPlace(directory, false);
+}
+
+/** What telemetry waits on disk, for how long, and whether more can. */
 export async function checkSpool(
   directories: readonly string[],
-  todo: SpoolTodo,
-  now: number,
+  surroundings: SpoolSurroundings,
 ): Promise<readonly DoctorFinding[]> {
   const found = await Promise.all(
     directories.map(async (directory) => {
+      const { todo, now } = surroundings;
+      const place = await checkPlace(directory, surroundings);
       try {
-        return judgeSpool(await inspectSpool(directory), todo, now);
+        return [...judgeSpool(await inspectSpool(directory), todo, now), ...place];
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
+        if (place.length > 0) return place;
         const next = `Let the user who runs the pipeline read and write ${directory}.`;
-        return [wrong('spool', `${directory} cannot be read: ${why}`, next)];
+        return [wrong('spool', `${directory} cannot be read: ${messageOf(error)}`, next)];
       }
     }),
   );
-  const findings = found.flat();
+  const findings = [...(surroundings.isOff ? [OFF] : []), ...found.flat()];
   return findings.length === 0 ? [fine('spool', 'nothing waits on disk')] : findings;
 }
