@@ -6,10 +6,14 @@ const LIMIT_MS = 60_000;
 
 /**
  * Asks a server for JSON until the answer is of the wanted shape: what was sent shows up some time later.
- * @throws Error with the last answer after a minute
+ * @throws Error with the last answer after a minute, or `limitMs`
  */
-export async function askUntil<Answer>(url: string, schema: z.ZodType<Answer>): Promise<Answer> {
-  const deadline = Date.now() + LIMIT_MS;
+export async function askUntil<Answer>(
+  url: string,
+  schema: z.ZodType<Answer>,
+  limitMs: number = LIMIT_MS,
+): Promise<Answer> {
+  const deadline = Date.now() + limitMs;
   for (;;) {
     const response = await fetch(url, { headers: { accept: 'application/json' } });
     const text = await response.text();

@@ -1,50 +1,61 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { RUN_TYPESCRIPT } from '../run-typescript.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { runProgram } from './run-program.ts';
 
-const PROGRAM = fileURLToPath(new URL('programs/stage-once.ts', import.meta.url));
+type Outcome = 'completes' | 'loses an item' | 'slow' | 'fails' | 'hangs' | 'lives';
+
+/** What a run of the program is like, where it is not as ever. */
+export interface StageOnce {
+  /** Default: one of its own making. */
+  readonly runId?: string;
+  /** Default: `alameda`. */
+  readonly subdomain?: string;
+  readonly expectedIntervalSeconds?: number;
+  /** More of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Called when it comes to an outcome. */
+  readonly onOutcome?: (outcome: string) => void;
+  /** Ends a process that `lives` when it resolves. Default: some moments. */
+  readonly until?: Promise<unknown>;
+}
 
 /**
- * Runs the program that runs one stage once, sending to a collector, and resolves at its end.
- * @param outcome `hangs`: it is killed (SIGKILL) some moments after the stage began
- * @param more.runId default: one of its own making
+ * Runs the program that runs one stage once, or once for each of the outcomes, sending to a collector, and resolves at its end.
+ * @param outcomes `hangs` and `lives`: it is killed (SIGKILL) some moments later
  * @returns its exit code; null where it was killed
  */
 export async function runStageOnce(
-  outcome: 'completes' | 'fails' | 'hangs',
+  outcomes: Outcome | readonly Outcome[],
   otlpUrl: string,
-  more: { readonly runId?: string; readonly expectedIntervalSeconds?: number } = {},
+  { runId, subdomain, expectedIntervalSeconds, env, onOutcome, until }: StageOnce = {},
 ): Promise<number | null> {
-  const { runId, expectedIntervalSeconds } = more;
   const spool = mkdtempSync(join(tmpdir(), 'milepost-spool-'));
-  const child = spawn(
-    process.execPath,
-    [
-      ...RUN_TYPESCRIPT,
-      '--conditions=@milepost/source',
-      PROGRAM,
-      outcome,
-      ...(expectedIntervalSeconds === undefined ? [] : [String(expectedIntervalSeconds)]),
-    ],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
+  try {
+    return await runProgram('stage-once.ts', {
+      args: [
+        [outcomes].flat().join(','),
+        ...(expectedIntervalSeconds === undefined ? [] : [String(expectedIntervalSeconds)]),
+      ],
       env: {
-        PATH: process.env['PATH'] ?? '',
         OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl,
         MILEPOST_SPOOL: spool,
         ...(runId !== undefined && { MILEPOST_RUN_ID: runId }),
+        ...(subdomain !== undefined && { MILEPOST_TEST_SUBDOMAIN: subdomain }),
+        ...env,
       },
-    },
-  );
-  child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS));
-  child.stdout.resume();
-  await once(child, 'close');
-  rmSync(spool, { recursive: true, force: true });
-  return child.exitCode;
+      onLine: async (line, kill) => {
+        if (line === 'hangs' || line === 'lives') {
+          await (until ?? delay(KILL_AFTER_MS));
+          kill();
+        }
+        onOutcome?.(line);
+      },
+    });
+  } finally {
+    rmSync(spool, { recursive: true, force: true });
+  }
 }
 
 // The start of a stage is told within a second.

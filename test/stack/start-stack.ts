@@ -32,12 +32,24 @@ export interface Stack {
 export interface StackOptions {
   /** Where Alertmanager sends every alert. Default: nowhere, as in the settings. */
   readonly webhookUrl?: string;
-  /** What the alert rules have otherwise than as they are committed, besides an evaluation every second. */
+  /** What the alert rules have otherwise than as they are committed. */
   readonly alertSettings?: Partial<AlertSettings>;
+  /** Whether rules are evaluated and alerts are told as often as is committed, or every second, which tests wait for. Default: `short`. */
+  readonly intervals?: 'short' | 'committed';
 }
+
+const SHORT_SCRAPES = [
+  ['evaluation_interval: 15s', 'evaluation_interval: 1s'],
+  ['scrape_interval: 15s', 'scrape_interval: 1s'],
+] as const;
+const SHORT_ROUTES = [
+  ['group_wait: 5s', 'group_wait: 1s'],
+  ['group_interval: 30s', 'group_interval: 1s'],
+] as const;
 
 /** Starts the servers on free ports of loopback, in a directory of their own, and resolves when all serve. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const isShort = options.intervals !== 'committed';
   const directory = mkdtempSync(join(tmpdir(), 'milepost-stack-'));
   const ports = await freePorts([
     ...([
@@ -61,8 +73,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     join(directory, 'rules/milepost.yaml'),
     prometheusRules({
       ...DEFAULT_ALERT_SETTINGS,
-      evaluationInterval: '1s',
-      lookBackInterval: '1s',
+      ...(isShort && { evaluationInterval: '1s', lookBackInterval: '1s' }),
       ...options.alertSettings,
     }),
   );
@@ -71,15 +82,14 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     changed(join(ROOT, 'grafana/prometheus.yaml'), [
       ['alertmanager:9093', address(ports.alertmanager)],
       ['otel-collector:8888', address(ports.collectorMetrics)],
-      ['evaluation_interval: 15s', 'evaluation_interval: 1s'],
-      ['scrape_interval: 15s', 'scrape_interval: 1s'],
+      ...(isShort ? SHORT_SCRAPES : []),
     ]),
   );
   const routes = join(directory, 'alertmanager.yaml');
   writeFileSync(
     routes,
     changed(join(ROOT, 'grafana/alertmanager.yaml'), [
-      ['group_interval: 30s', 'group_interval: 1s'],
+      ...(isShort ? SHORT_ROUTES : []),
       ...(options.webhookUrl === undefined ? [] : [webhookReceiver(options.webhookUrl)]),
     ]),
   );

@@ -14,14 +14,20 @@ const notificationSchema = z.object({
   ),
 });
 
-/** An alert as Alertmanager tells it. */
-export type ToldAlert = z.infer<typeof notificationSchema>['alerts'][number];
+/** An alert as Alertmanager tells it, and when it did, in milliseconds since the Unix epoch. */
+export type ToldAlert = z.infer<typeof notificationSchema>['alerts'][number] & {
+  readonly at: number;
+};
 
 /** Someone whom Alertmanager tells of alerts. */
 export interface Webhook {
   readonly url: string;
-  /** Resolves with the first alert of that name told to be so, now or later. */
-  told(status: ToldAlert['status'], alertname: string): Promise<ToldAlert>;
+  /** Resolves with the first alert of that name, and with these labels, told to be so, now or later. */
+  told(
+    status: ToldAlert['status'],
+    alertname: string,
+    labels?: Readonly<Record<string, string>>,
+  ): Promise<ToldAlert>;
   close(): Promise<void>;
 }
 
@@ -31,7 +37,8 @@ export async function startWebhook(): Promise<Webhook> {
   const waiting = new Set<() => void>();
   const server = createServer((request, response) => {
     void json(request).then((body) => {
-      alerts.push(...notificationSchema.parse(body).alerts);
+      const at = Date.now();
+      alerts.push(...notificationSchema.parse(body).alerts.map((alert) => ({ ...alert, at })));
       response.end();
       for (const look of waiting) look();
     });
@@ -39,11 +46,13 @@ export async function startWebhook(): Promise<Webhook> {
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    told: async (status, alertname) => {
+    told: async (status, alertname, labels = {}) => {
+      const wanted = Object.entries({ alertname, ...labels });
       const found = Promise.withResolvers<ToldAlert>();
       const look = (): void => {
         const alert = alerts.find(
-          (one) => one.status === status && one.labels['alertname'] === alertname,
+          (one) =>
+            one.status === status && wanted.every(([name, value]) => one.labels[name] === value),
         );
         if (alert !== undefined) found.resolve(alert);
       };
