@@ -1,11 +1,14 @@
 /** What became of one signal. */
 export interface SignalReport {
   /**
-   * `ok`: everything recorded before the call was taken by the collector, or nothing is sent at all. `waiting`: some of it
+   * `ok`: everything recorded before the call was taken by the collector (the registry: is on disk), or nothing is sent at all. `waiting`: some of it
    * was not taken yet, but will still be sent. `failed`: some of it is lost. `timeout`: not known when the time was up.
    */
   readonly status: 'ok' | 'waiting' | 'failed' | 'timeout';
-  /** Records (spans, log records, metric points) that will still be sent, from memory or the spool on disk. */
+  /**
+   * Records (spans, log records, metric points) that will still be sent, from memory or the spool on disk; of the registry,
+   * that will still be written.
+   */
   readonly waiting: number;
   /** Records known to be lost since the last report. */
   readonly lost: number;

@@ -16,6 +16,7 @@ import { NO_ANSWER, type SignalParts, reportOf } from './flush-signal.ts';
 import { NO_DELIVERY } from './no-delivery.ts';
 import { type PipelineDelivery } from './pipeline-delivery.ts';
 import { type RegistryLoss } from './registry-loss.ts';
+import { type RegistryReports } from './registry-reports.ts';
 import { settledBy } from './settled-by.ts';
 import { type FlushOptions, type Telemetry } from './telemetry.ts';
 import { deadlineOf } from './time-limit.ts';
@@ -28,6 +29,8 @@ export interface TelemetryParts {
   readonly delivery: PipelineDelivery | undefined;
   /** What the registry could not write. */
   readonly registryLoss: RegistryLoss | undefined;
+  /** The same since it was last told. */
+  readonly registryReports: RegistryReports | undefined;
   /** Milliseconds that a flush takes at most. */
   readonly flushTimeoutMs: number;
   /** Milliseconds that a shutdown takes at most. */
@@ -83,8 +86,9 @@ export class RunningTelemetry implements Telemetry {
   flush(options: FlushOptions = {}): Promise<FlushReport> {
     if (this.#shutdown !== undefined) return this.#shutdown;
     const deadline = this.#deadline(options, this.#parts.flushTimeoutMs);
+    const registry = this.#parts.registryReports?.begin();
     return this.#flushBy(deadline).then(({ others, delivered }) =>
-      mergeFlushReports(others, delivered),
+      withRegistry(mergeFlushReports(others, delivered), registry),
     );
   }
 
@@ -175,10 +179,11 @@ export class RunningTelemetry implements Telemetry {
   }
 
   async #stopBy(deadline: number): Promise<FlushReport> {
-    const { signals, delivery, stop, release } = this.#parts;
+    const { signals, delivery, registryReports, stop, release } = this.#parts;
     try {
       const rest = (deadline - Date.now()) * REST;
       const report = this.#reports?.begin();
+      const registry = registryReports?.begin();
       const flushed = await this.#flushBy(deadline - rest);
       // The flush sent the last word of cumulative metrics: the readers' own last export would repeat it.
       for (const ledger of signals.metrics.ledgers) if (ledger.supersedes) ledger.close();
@@ -188,7 +193,7 @@ export class RunningTelemetry implements Telemetry {
       const others = this.#withAbandoned(flushed.others, (ledger) => ledger.close());
       await delivery?.shutdown({ timeoutMs: Math.max(0, deadline - rest / 2 - Date.now()) });
       this.#say(others);
-      return mergeFlushReports(others, report?.() ?? ALL_OK);
+      return withRegistry(mergeFlushReports(others, report?.() ?? ALL_OK), registry);
     } finally {
       this.#cut.resolve();
       release();
@@ -216,4 +221,12 @@ export class RunningTelemetry implements Telemetry {
       registry: report.registry,
     };
   }
+}
+
+/** A report together with what the registry says of itself. */
+function withRegistry(
+  report: FlushReport,
+  registryOf: ((flushed: SignalReport) => SignalReport) | undefined,
+): FlushReport {
+  return registryOf === undefined ? report : { ...report, registry: registryOf(report.registry) };
 }

@@ -15,6 +15,7 @@ import {
 import { atNaturalEnd } from './natural-end.ts';
 import { watchProcessEnds } from './process-ends.ts';
 import { RegistryLoss } from './registry-loss.ts';
+import { RegistryReports } from './registry-reports.ts';
 import { RunningTelemetry } from './running-telemetry.ts';
 import { say } from './say.ts';
 import { sdkConfiguration } from './sdk-configuration.ts';
@@ -84,6 +85,7 @@ export async function startTelemetry(options: TelemetryOptions = {}): Promise<Te
     signals: pipelines.signals,
     delivery,
     registryLoss,
+    registryReports: options.registry && new RegistryReports(options.registry),
     flushTimeoutMs: options.timeoutMs ?? DEFAULT_FLUSH_TIMEOUT_MS,
     shutdownTimeoutMs: options.timeoutMs ?? DEFAULT_SHUTDOWN_TIMEOUT_MS,
     endTimeoutMs: Math.min(options.timeoutMs ?? END_TIMEOUT_MS, END_TIMEOUT_MS),

@@ -35,8 +35,9 @@ test('a registry that cannot write is told, and so is that it could later', asyn
     'value',
   );
   expect((await telemetry.flush()).registry).toEqual({
-    status: 'failed',
-    waiting: 0,
+    // Beginning and end of the run: they are tried again.
+    status: 'waiting',
+    waiting: 2,
     lost: 0,
     error: expect.stringMatching(/run minutes_1 is not on disk: /),
   });
@@ -54,6 +55,27 @@ test('the report of a shutdown tells it too', async () => {
   await using registry = openRegistry({ root });
   const telemetry = await startTelemetry({ registry, quiet: true });
   withRun({ pipeline: 'minutes', runId: 'minutes_1' }, () => undefined);
-  expect((await telemetry.shutdown()).registry).toMatchObject({ status: 'failed' });
+  expect((await telemetry.shutdown()).registry).toMatchObject({ status: 'waiting', waiting: 2 });
   clear();
+});
+
+test('records for which there is no room are lost, and are told once', async () => {
+  const { root } = blockedRoot();
+  await using registry = openRegistry({ root, maxPendingBytes: 1 });
+  const telemetry = await startTelemetry({ registry, quiet: true });
+  withRun({ pipeline: 'minutes', runId: 'minutes_1' }, () => undefined);
+  const { lostRecords } = registry.health();
+  expect(lostRecords).toBeGreaterThan(0);
+  expect((await telemetry.flush()).registry).toEqual({
+    status: 'failed',
+    waiting: registry.health().pendingRecords,
+    lost: lostRecords,
+    error: expect.any(String),
+  });
+  expect((await telemetry.flush()).registry.lost).toBe(0);
+  withRun({ pipeline: 'minutes', runId: 'minutes_2' }, () => undefined);
+  expect((await telemetry.shutdown()).registry).toMatchObject({
+    status: 'failed',
+    lost: registry.health().lostRecords - lostRecords,
+  });
 });
