@@ -2,8 +2,11 @@ import { join } from 'node:path';
 import { type JobIdentity, type RunStore, type StoredRun } from '@milepost/core/hooks';
 import { createClaimedRunId, createDirectoryClaim, isRunId, runIdAliases } from '@milepost/run-id';
 import { claimEnd } from './end-claims.ts';
+import { findRunTrouble, findStageTrouble } from './find-trouble.ts';
 import { parseTime } from './iso-time.ts';
-import { readJournalSync } from './journal-reader.ts';
+import { journalLines } from './journal-line.ts';
+import { readJournalSync, segmentsNow } from './journal-reader.ts';
+import { JournalSearch } from './journal-search.ts';
 import { LATEST_FILE, jobIdOfFile } from './layout.ts';
 import { codeOf } from './node-error.ts';
 import { type JsonObject, isJsonObject } from './own-keys.ts';
@@ -12,7 +15,6 @@ import { RunFold, type RunState } from './run-fold.ts';
 import { isBegun, runOverview } from './run-overview.ts';
 import { sourceOf } from './run-source.ts';
 import { type StepPart } from './step-parts.ts';
-import { isRunTroubled, isStageTroubled } from './troubled.ts';
 
 /** By how much a file's time may lie before what was written into it, between machines that keep their clocks. */
 const CLOCK_SKEW_MS = 1000;
@@ -25,16 +27,20 @@ const NO_PARTS: ReadonlyMap<string, readonly StepPart[]> = new Map();
 export class RunClaims implements RunStore {
   readonly #environment: RegistryEnvironment;
   readonly #claim: (runId: string) => boolean;
-  /** What this process recorded and may not have on disk yet. */
+  /** What this process recorded, whether it is on disk or not. */
   readonly #recorded: (runId: string) => RunState | undefined;
   readonly #recordedIds: () => Iterable<string>;
+  /** Texts of the records that it has not on disk yet. */
+  readonly #pending: (runId: string) => readonly string[];
 
   constructor(
     environment: RegistryEnvironment,
     recorded: (runId: string) => RunState | undefined,
     recordedIds: () => Iterable<string>,
+    pending: (runId: string) => readonly string[],
   ) {
     this.#environment = environment;
+    this.#pending = pending;
     this.#claim = createDirectoryClaim(environment.layout.runIdClaims);
     this.#recorded = recorded;
     this.#recordedIds = recordedIds;
@@ -87,15 +93,15 @@ export class RunClaims implements RunStore {
   /** Claims the end of an attempt of a run, or of a spread stage in it. */
   claimEnd(runId: string, attempt: number, executionId?: string, job?: JobIdentity): boolean {
     const end = { runId, attempt, executionId, job };
-    return claimEnd(this.#environment, end, () => this.#stateOf(runId));
+    return claimEnd(this.#environment, end, () => this.#journalOf(runId));
   }
 
   /** Whether a stage of an attempt, or a job of a spread stage, failed or is partial by now. */
   isTroubled(runId: string, attempt: number, executionId?: string): boolean {
-    const state = this.#stateOf(runId);
+    const journal = this.#journalOf(runId);
     return executionId === undefined
-      ? isRunTroubled(state, attempt)
-      : isStageTroubled(state, executionId);
+      ? findRunTrouble(journal, runId, attempt)
+      : findStageTrouble(journal, runId, executionId);
   }
 
   #exists(path: string): boolean {
@@ -149,6 +155,13 @@ export class RunClaims implements RunStore {
     return [
       ...new Set([...this.#recordedIds(), ...this.#namesIn(layout.journals), ...hubs]),
     ].filter(isRunId);
+  }
+
+  /** All that is recorded of a run by now. */
+  #journalOf(runId: string): JournalSearch {
+    const { fs, layout } = this.#environment;
+    const segments = segmentsNow(fs, layout.journal(runId));
+    return new JournalSearch([...segments, journalLines(1, this.#pending(runId))]);
   }
 
   #stateOf(runId: string): RunState {

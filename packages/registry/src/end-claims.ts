@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { type JobIdentity } from '@milepost/core/hooks';
 import { claimText, mayBeTakenOver } from './end-claim.ts';
+import { type JournalSearch } from './journal-search.ts';
 import { codeOf } from './node-error.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 import { createFileNow } from './replace-now.ts';
-import { type RunState } from './run-fold.ts';
 
 /** What may be ended once: an attempt of a run, or a spread stage in it. */
 export interface ClaimedEnd {
@@ -19,12 +19,12 @@ export interface ClaimedEnd {
 /**
  * Claims an end: true once among all who share the tree. A claim whose end is not recorded may be taken over when whoever made
  * it is not going to record it any more.
- * @param stateOf what is recorded of the run by now
+ * @param journalOf what is recorded of the run by now
  */
 export function claimEnd(
   environment: RegistryEnvironment,
   end: ClaimedEnd,
-  stateOf: () => RunState,
+  journalOf: () => JournalSearch,
 ): boolean {
   const { fs, layout } = environment;
   const { runId, attempt, executionId, job } = end;
@@ -43,12 +43,17 @@ export function claimEnd(
       if (codeOf(error) !== 'EEXIST') throw error;
     }
     // In this order: what one recorded who is gone is there for all to see.
-    if (!mayBeTakenOver(environment, path, job) || hasEnd(stateOf(), end)) return false;
+    if (!mayBeTakenOver(environment, path, job) || hasEnd(journalOf(), end)) return false;
   }
 }
 
-function hasEnd(state: RunState, { attempt, executionId }: ClaimedEnd): boolean {
-  return executionId === undefined
-    ? state.attempts.get(attempt)?.ended !== undefined
-    : state.executions.get(executionId)?.ended !== undefined;
+const ENDS = ['"kind":"run_ended"', '"kind":"stage_ended"'];
+
+function hasEnd(journal: JournalSearch, { attempt, executionId }: ClaimedEnd): boolean {
+  for (const record of journal.holding(ENDS)) {
+    if (executionId === undefined) {
+      if (record.kind === 'run_ended' && record.run_attempt === attempt) return true;
+    } else if (record.kind === 'stage_ended' && record.execution_id === executionId) return true;
+  }
+  return false;
 }

@@ -103,6 +103,11 @@ export class JournalQueue {
     return this.#writing === undefined && this.#waiting.length === 0;
   }
 
+  /** Texts of the records that are not on disk yet, or not known to be. */
+  get pending(): readonly string[] {
+    return [...this.#inFlight, ...this.#waiting];
+  }
+
   /** Resolves when every record taken before this call is on disk; rejects when they cannot be written for now. */
   async flush(): Promise<void> {
     if (this.idle) return;
@@ -118,7 +123,7 @@ export class JournalQueue {
    * own: a write that is under way may still arrive, and a record that is there twice counts once.
    */
   flushSync(): void {
-    const bodies = [...this.#inFlight, ...this.#waiting];
+    const bodies = this.pending;
     if (bodies.length === 0) return;
     try {
       this.#on.segment(writeSegmentNow(this.#environment, this.#runId, bodies));

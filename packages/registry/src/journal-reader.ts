@@ -95,21 +95,27 @@ export class JournalReader {
   }
 }
 
-/** Gives every record of a run at once, for what cannot wait. What cannot be read is passed over. */
+/** The bytes of every segment of a run at once, for what cannot wait. */
+export function segmentsNow(fs: RegistryFileSystem, directory: string): readonly Buffer[] {
+  let names: readonly string[];
+  try {
+    names = fs.sync.readdir(directory);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+  return names
+    .filter((name) => writerOfFile(name) !== undefined)
+    .map((name) => fs.sync.readFile(join(directory, name)));
+}
+
+/** Gives every record of a run at once, for what cannot wait. What is damaged is passed over. */
 export function readJournalSync(
   fs: RegistryFileSystem,
   directory: string,
   add: (record: JournalRecord) => void,
 ): void {
-  let names: readonly string[];
-  try {
-    names = fs.sync.readdir(directory);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return;
-    throw error;
-  }
-  for (const name of names) {
-    if (writerOfFile(name) === undefined) continue;
-    for (const { record } of readLines(fs.sync.readFile(join(directory, name))).lines) add(record);
+  for (const segment of segmentsNow(fs, directory)) {
+    for (const { record } of readLines(segment).lines) add(record);
   }
 }

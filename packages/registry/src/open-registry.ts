@@ -120,6 +120,7 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
     environment,
     (runId) => recorders.stateOf(runId),
     () => recorders.runIds(),
+    (runId) => recorders.pendingOf(runId),
   );
   const links = new LatestLinks(environment);
   const repairs = new Repairs(environment, recorders, (id) => reader.findRunId(id));

@@ -3,13 +3,14 @@ import { Heartbeats } from './heartbeats.ts';
 import { LatestLinks } from './latest-links.ts';
 import { OpenSegments } from './open-segments.ts';
 import { PendingRecords, type RecordLossReason } from './pending-records.ts';
+import { type RecorderShare } from './recorder-share.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 import { RegistryError, notOnDisk } from './registry-error.ts';
 import { ResultLinks } from './result-links.ts';
 import { Retries } from './retries.ts';
 import { rewriteNow } from './rewrite-now.ts';
 import { type RunState } from './run-fold.ts';
-import { type RecorderShare, RunRecorder } from './run-recorder.ts';
+import { RunRecorder } from './run-recorder.ts';
 import { Turns } from './turns.ts';
 
 /** How many runs are kept in memory while nothing is known to come. */
@@ -80,6 +81,11 @@ export class RecorderPool {
   /** What this process recorded of a run, where it still holds it. */
   stateOf(runId: string): RunState | undefined {
     return this.#recorders.get(runId)?.peek();
+  }
+
+  /** Texts of the records of a run that are not on disk yet, or not known to be. */
+  pendingOf(runId: string): readonly string[] {
+    return this.#recorders.get(runId)?.pending ?? [];
   }
 
   runIds(): Iterable<string> {

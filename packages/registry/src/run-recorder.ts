@@ -4,45 +4,27 @@ import { type RunIdentity } from '@milepost/core/hooks';
 import { type KnownJournalRecord } from '@milepost/semconv/schemas';
 import { FoldingRecords } from './folding-records.ts';
 import { type ForeignFindings, findForeign } from './foreign-files.ts';
-import { type Heartbeats } from './heartbeats.ts';
 import { journalBody } from './journal-line.ts';
-import { JournalQueue, type JournalQueueShare } from './journal-queue.ts';
+import { JournalQueue } from './journal-queue.ts';
 import { JournalReader } from './journal-reader.ts';
 import { segmentFile } from './journal-segment.ts';
-import { type LatestLinks } from './latest-links.ts';
 import { OpenExecutions } from './open-executions.ts';
 import { type RecordLossReason } from './pending-records.ts';
 import { type RecordedEvent, recordText, runJoinedText } from './record-text.ts';
+import { RecordTimes } from './record-times.ts';
+import { type RecorderShare } from './recorder-share.ts';
 import { type RegistryEnvironment, reportProblem } from './registry-environment.ts';
 import { RegistryError } from './registry-error.ts';
 import { renderRun } from './render-run.ts';
 import { resolveSource } from './resolve-source.ts';
-import { type ResultLinks } from './result-links.ts';
 import { rewriteInRounds } from './rewrite-rounds.ts';
 import { RewriteSchedule } from './rewrite-schedule.ts';
 import { RunFiles, derivedRecord } from './run-files.ts';
 import { RunFold, type RunState } from './run-fold.ts';
-import { type Turns } from './turns.ts';
 
-/** Records of this process are never further apart from the clock than this, to keep their order. */
-const MAX_AHEAD_MS = 5000;
-const TICK_MS = 0.001;
 /** How often, and how long, a file that does not parse is waited for before it counts as damaged. */
 const MAX_WAITS = 2;
 const WAIT_MS = 20;
-
-/** What the recorders of one registry share. */
-export interface RecorderShare extends JournalQueueShare {
-  readonly latest: LatestLinks;
-  readonly resultLinks: ResultLinks;
-  readonly heartbeats: Heartbeats;
-  /** Each rewrite holds several files open. */
-  readonly rewrites: Turns;
-  /** A rewrite ended, and what it wrote is on disk or not. */
-  readonly onRewritten: (recorder: RunRecorder, succeeded: boolean) => void;
-  /** Records could not be written: someone has to rewrite again later. */
-  readonly onFailing: (recorder: RunRecorder) => void;
-}
 
 /** Why a rewrite failed. */
 interface RewriteFailure {
@@ -61,7 +43,7 @@ export class RunRecorder {
   readonly #schedule: RewriteSchedule;
   readonly #open: OpenExecutions;
   readonly #unfolded: FoldingRecords;
-  #lastTime = 0;
+  readonly #times: RecordTimes;
   #ended = false;
   #isGivenUp = false;
   #hasRecords = false;
@@ -71,6 +53,7 @@ export class RunRecorder {
     this.runId = runId;
     this.#environment = environment;
     this.#share = share;
+    this.#times = new RecordTimes(environment.clock);
     this.#open = new OpenExecutions(runId, share.heartbeats);
     this.#fold = new RunFold(runId);
     this.#unfolded = new FoldingRecords(this.#fold);
@@ -85,10 +68,7 @@ export class RunRecorder {
 
   /** A time for the next record: that of the event, moved on a little where an earlier record shares it. */
   stamp(time: number): number {
-    const last = this.#lastTime;
-    const valid = Number.isFinite(time) ? time : this.#environment.clock.now();
-    this.#lastTime = valid <= last && last - valid < MAX_AHEAD_MS ? last + TICK_MS : valid;
-    return this.#lastTime;
+    return this.#times.next(time);
   }
 
   /** Takes an event of the feed and returns at once. */
@@ -158,6 +138,11 @@ export class RunRecorder {
   peek(): RunState {
     this.#unfolded.fold();
     return this.#fold;
+  }
+
+  /** Texts of the records that are not on disk yet, or not known to be. */
+  get pending(): readonly string[] {
+    return this.#queue.pending;
   }
 
   /** Writes records that wait for the disk at once. */

@@ -9,7 +9,7 @@ export function isRunTroubled(state: RunState, attempt: number): boolean {
   const stages = Map.groupBy(executions, ({ stage }) => stage);
   const lasts = [...stages.values()].flatMap((all) => occurrencesOf(all).map(({ last }) => last));
   const jobs = jobViewsOf(state).filter(
-    ({ told }) => told.run_attempt === attempt && told.execution_id === undefined,
+    ({ told, ended }) => told.run_attempt === attempt && ended?.execution_id === undefined,
   );
   return (
     lasts.some((last) => last.state === 'failed' || last.state === 'partial') ||
@@ -20,7 +20,7 @@ export function isRunTroubled(state: RunState, attempt: number): boolean {
 /** Whether the last try of any job of a spread stage failed for good, or in part. */
 export function isStageTroubled(state: RunState, executionId: string): boolean {
   return jobViewsOf(state).some(
-    ({ told, state: of }) =>
-      told.execution_id === executionId && (of === 'failed' || of === 'partial'),
+    ({ ended, state: of }) =>
+      ended?.execution_id === executionId && (of === 'failed' || of === 'partial'),
   );
 }
