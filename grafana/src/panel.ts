@@ -17,8 +17,11 @@ export interface Column {
   readonly title: string;
   /** A unit of Grafana. Default: text. */
   readonly unit?: string;
-  /** The dashboard that a value leads to; `stage` needs columns of pipeline, stage and subdomain. */
-  readonly opens?: 'run' | 'stage';
+  /**
+   * Where a value leads to: its run, its stage, or that stage of its subdomain. The latter two need columns of pipeline and stage,
+   * the last one is for a column of subdomains: a field that not all answers have can be named in its own column only.
+   */
+  readonly opens?: 'run' | 'stage' | 'subdomain';
   /** Whether its values are statuses, to be coloured. Default: false. */
   readonly isStatus?: boolean;
   /** In pixels. Default: its share. */

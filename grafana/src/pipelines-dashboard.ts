@@ -20,7 +20,7 @@ import {
 const STAGE_COLUMNS: readonly Column[] = [
   { field: 'stage', title: 'Stage', opens: 'stage' },
   { field: 'pipeline', title: 'Pipeline' },
-  { field: 'subdomain', title: 'Subdomain' },
+  { field: 'subdomain', title: 'Subdomain', opens: 'subdomain' },
 ];
 const LABELS = 'pipeline, stage, subdomain';
 
@@ -141,7 +141,7 @@ const WHAT_NEEDS_SOMEBODY: readonly Panel[] = [
     columns: [
       { field: 'run_id', title: 'Run', opens: 'run' },
       { field: 'pipeline', title: 'Pipeline' },
-      { field: 'stage', title: 'Stage' },
+      { field: 'stage', title: 'Stage', opens: 'stage' },
       { field: 'error_type', title: 'Error' },
       { field: 'Value #A', title: 'Failed', unit: 'dateTimeFromNow' },
     ],

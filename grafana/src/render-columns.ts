@@ -39,6 +39,8 @@ export function columnProperties(column: Column): readonly DynamicConfigValue[] 
   const { unit, opens, isStatus = false, width } = column;
   return [
     { id: 'unit', value: unit ?? 'string' },
+    // Otherwise the text for a panel without data stands in each empty cell, and in links made of it.
+    { id: 'noValue', value: '' },
     ...(width === undefined ? [] : [{ id: 'custom.width', value: width }]),
     ...(opens === undefined ? [] : [{ id: 'links', value: [LINKS[opens]] }]),
     ...(isStatus
@@ -50,16 +52,19 @@ export function columnProperties(column: Column): readonly DynamicConfigValue[] 
   ];
 }
 
+const STAGE_LINK =
+  '/d/milepost-stage?var-pipeline=${__data.fields.pipeline:percentencode}&var-stage=${__data.fields.stage:percentencode}';
+const TIME = '${__url_time_range}';
+
 const LINKS = {
   run: {
     title: 'The whole run',
-    url: '/d/milepost-run?var-run_id=${__value.raw:percentencode}&${__url_time_range}',
+    url: `/d/milepost-run?var-run_id=\${__value.raw:percentencode}&${TIME}`,
   },
-  stage: {
-    title: 'This stage over time',
-    url: `/d/milepost-stage?${['pipeline', 'stage', 'subdomain']
-      .map((name) => `var-${name}=\${__data.fields.${name}:percentencode}`)
-      .join('&')}&\${__url_time_range}`,
+  stage: { title: 'This stage over time', url: `${STAGE_LINK}&${TIME}` },
+  subdomain: {
+    title: 'This stage of this subdomain over time',
+    url: `${STAGE_LINK}&var-subdomain=\${__value.raw:percentencode}&${TIME}`,
   },
 } as const;
 

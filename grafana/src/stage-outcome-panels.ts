@@ -108,7 +108,7 @@ export const STAGE_OUTCOME_PANELS: readonly Panel[] = [
     height: 8,
     columns: [
       { field: 'pipeline', title: 'Pipeline' },
-      { field: 'stage', title: 'Stage' },
+      { field: 'stage', title: 'Stage', opens: 'stage' },
       { field: 'error_type', title: 'Error' },
       { field: 'error_category', title: 'Category' },
       { field: 'Value', title: 'Times', unit: 'short' },
@@ -132,7 +132,7 @@ export const STAGE_OUTCOME_PANELS: readonly Panel[] = [
     width: 12,
     height: 8,
     columns: [
-      { field: 'subdomain', title: 'Subdomain' },
+      { field: 'subdomain', title: 'Subdomain', opens: 'subdomain' },
       { field: 'stage', title: 'Stage', opens: 'stage' },
       { field: 'pipeline', title: 'Pipeline' },
       { field: 'Value', title: 'Mean duration', unit: 's' },

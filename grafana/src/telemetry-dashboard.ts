@@ -5,7 +5,7 @@ import {
   METRIC_TELEMETRY_SPOOL_SIZE,
   type MetricDefinition,
 } from '@milepost/semconv';
-import { grown } from './grown.ts';
+import { grownFromHere } from './grown.ts';
 import { type DashboardPlan } from './panel.ts';
 import { prometheusName } from './prometheus-name.ts';
 
@@ -31,7 +31,7 @@ export const TELEMETRY_DASHBOARD: DashboardPlan = {
       kind: 'bars',
       title: 'Lost records',
       description:
-        'Records lost for good, by signal and reason, by hour. More than nothing needs somebody.',
+        'Records lost for good, by signal and reason, for each hour from the time of the bar on. More than nothing needs somebody.',
       unit: 'short',
       noData: 'No process has told of losses.',
       width: 12,
@@ -39,7 +39,8 @@ export const TELEMETRY_DASHBOARD: DashboardPlan = {
       queries: [
         {
           datasource: 'prometheus',
-          expr: `sum by (job, signal, reason) (${grown(METRIC_TELEMETRY_LOST, '1h')})`,
+          minStep: '1h',
+          expr: `sum by (job, signal, reason) (${grownFromHere(METRIC_TELEMETRY_LOST)})`,
           legend: '{{job}} {{signal}} {{reason}}',
         },
       ],

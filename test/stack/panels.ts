@@ -11,20 +11,36 @@ const targetSchema = z.object({
   query: z.string().optional(),
   instant: z.boolean().optional(),
   queryType: z.string().optional(),
+  interval: z.string().optional(),
+  legendFormat: z.string().optional(),
 });
-const dashboardSchema = z.object({
+const panelSchema = z.object({
+  type: z.string(),
   title: z.string(),
-  panels: z.array(
-    z.object({
-      title: z.string(),
-      description: z.string().min(1),
-      targets: z.array(targetSchema).min(1),
-      fieldConfig: z.object({
-        defaults: z.object({ unit: z.string().min(1), noValue: z.string().min(1) }),
+  description: z.string().min(1),
+  targets: z.array(targetSchema).min(1),
+  transformations: z
+    .array(z.object({ id: z.string(), options: z.record(z.string(), z.unknown()) }))
+    .default([]),
+  fieldConfig: z.object({
+    defaults: z.object({ unit: z.string().min(1), noValue: z.string().min(1) }),
+    overrides: z.array(
+      z.object({
+        matcher: z.object({ id: z.string(), options: z.unknown() }),
+        properties: z.array(z.object({ id: z.string(), value: z.unknown() })),
       }),
-    }),
-  ),
+    ),
+  }),
+  options: z
+    .object({ sortBy: z.array(z.object({ displayName: z.string() })).optional() })
+    .optional(),
 });
+const dashboardSchema = z.object({ title: z.string(), panels: z.array(panelSchema) });
+
+/** A panel, as its dashboard's file has it. */
+export interface DashboardPanel extends z.infer<typeof panelSchema> {
+  readonly dashboard: string;
+}
 
 /** A query of a panel, as the dashboard's file has it. */
 export interface PanelQuery {
@@ -36,21 +52,28 @@ export interface PanelQuery {
 }
 
 /**
- * Every query of every committed dashboard.
+ * Every panel of every committed dashboard.
  * @throws Error where a panel has no description, unit or text for no data
  */
-export function panelQueries(): readonly PanelQuery[] {
+export function dashboardPanels(): readonly DashboardPanel[] {
   return readdirSync(DASHBOARDS).flatMap((file) => {
     const { title, panels } = dashboardSchema.parse(
       JSON.parse(readFileSync(join(DASHBOARDS, file), 'utf8')),
     );
-    return panels.flatMap((panel) =>
-      panel.targets.map((target) => ({
-        name: `${title} / ${panel.title} / ${target.refId}`,
-        datasource: target.datasource.type,
-        expr: target.expr ?? target.query ?? '',
-        isInstant: target.instant === true || target.queryType === 'instant',
-      })),
-    );
+    return panels.map((panel) => ({ dashboard: title, ...panel }));
   });
+}
+
+/** The queries of a panel. */
+export function queriesOfPanel({
+  dashboard,
+  title,
+  targets,
+}: DashboardPanel): readonly PanelQuery[] {
+  return targets.map((target) => ({
+    name: `${dashboard} / ${title} / ${target.refId}`,
+    datasource: target.datasource.type,
+    expr: target.expr ?? target.query ?? '',
+    isInstant: target.instant === true || target.queryType === 'instant',
+  }));
 }

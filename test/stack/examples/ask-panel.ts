@@ -35,7 +35,8 @@ const sample = z.tuple([z.number(), z.string()]);
 const vector = z.object({ metric: labels, value: sample });
 const matrix = z.object({ metric: labels, values: z.array(sample) });
 const streams = z.object({ stream: labels, values: z.array(z.tuple([z.string(), z.string()])) });
-const trace = z.object({ traceID: z.string(), rootTraceName: z.string() });
+// Without a name as long as the root has not come.
+const trace = z.object({ traceID: z.string(), rootTraceName: z.string().default('') });
 const answerSchema = z.union([
   z.object({ data: z.object({ result: z.array(z.union([vector, matrix, streams])) }) }),
   z.object({ traces: z.array(trace).default([]) }),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type RunDetail } from '@milepost/registry';
 import { DURATION_BUCKETS_SECONDS } from '@milepost/semconv';
 import {
@@ -31,8 +32,11 @@ export interface ExpectedAnswer {
   readonly asks: 'now' | 'whole' | 'parts' | 'lines' | 'traces';
   /** The labels that tell its rows apart; of lines, those that the test looks at. */
   readonly by: readonly string[];
-  /** @param runs those that are chosen; on the dashboard of a run that one */
-  rows(runs: readonly RunDetail[]): readonly ExpectedRow[];
+  /**
+   * @param runs those that are chosen; on the dashboard of a run that one
+   * @param at the end of the time shown, in milliseconds since the Unix epoch
+   */
+  rows(runs: readonly RunDetail[], at: number): readonly ExpectedRow[];
 }
 
 // Lines are written, and gauges set, within moments of the time that the registry has.
@@ -180,10 +184,7 @@ function lines(
   return { asks: 'lines', by, rows: (runs) => rowsBy(byLabels(counted(runs), by), sumOf) };
 }
 
-function now(
-  by: readonly string[],
-  rows: (runs: readonly RunDetail[]) => readonly ExpectedRow[],
-): ExpectedAnswer {
+function now(by: readonly string[], rows: ExpectedAnswer['rows']): ExpectedAnswer {
   return { asks: 'now', by, rows };
 }
 
@@ -202,6 +203,14 @@ function jobEnds(runs: readonly RunDetail[]): readonly Counted[] {
     }));
 }
 
+/** The pipeline of `programs/seldom.ts`, which runs once and is expected again at once: another one for each test that runs it. */
+export const LATE = { pipeline: `digest-${randomUUID().slice(0, 8)}`, intervalSeconds: 2 } as const;
+
+function inSeconds(value: ExpectedValue): ExpectedValue {
+  if (typeof value === 'number') return value / 1000;
+  return { from: value.from / 1000, to: value.to / 1000 };
+}
+
 /** By dashboard, panel and query. */
 export const EXPECTED_ANSWERS: Readonly<Record<string, ExpectedAnswer>> = {
   'Pipelines / What failed last / A': now(OF_STAGE, (runs) =>
@@ -215,6 +224,11 @@ export const EXPECTED_ANSWERS: Readonly<Record<string, ExpectedAnswer>> = {
       OF_STAGE,
     );
   }),
+  'Pipelines / What is late / A': now(OF_STAGE, (runs, at) =>
+    rowsBy(starts(runs.filter(({ pipeline }) => pipeline === LATE.pipeline)), (values) =>
+      exactly(at - latestOf(values) - LATE.intervalSeconds * 1000),
+    ).map(({ labels, value }) => ({ labels, value: inSeconds(value) })),
+  ),
   'Pipelines / What is stuck / A': now(OF_STAGE, (runs) =>
     latest(
       executionsOf(runs)
@@ -252,7 +266,7 @@ export const EXPECTED_ANSWERS: Readonly<Record<string, ExpectedAnswer>> = {
     const states = executionsOf(runs).map(({ execution }) => execution.state);
     const running = states.filter((state) => state === 'running').length;
     const lost = states.filter((state) => state === 'lost').length;
-    return [{ labels: {}, value: { from: running, to: running + lost } }];
+    return [{ labels: {}, value: lost === 0 ? running : { from: running, to: running + lost } }];
   }),
   'Pipelines / Success rate by stage / A': {
     asks: 'whole',
@@ -379,6 +393,5 @@ export const EXPECTED_ANSWERS: Readonly<Record<string, ExpectedAnswer>> = {
 const LAST_ENDS = 50;
 
 function edgeLabel(edge: number): string {
-  if (edge === Number.POSITIVE_INFINITY) return '+Inf';
-  return Number.isInteger(edge) ? `${edge}.0` : String(edge);
+  return edge === Number.POSITIVE_INFINITY ? '+Inf' : String(edge);
 }
