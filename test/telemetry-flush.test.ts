@@ -113,13 +113,18 @@ describe('with a collector that takes everything', () => {
     expect(server.logRecords()).toHaveLength(1);
   });
 
-  test('a flush with nothing recorded is ok and sends only that nothing was lost', async () => {
+  test('a flush with nothing recorded is ok and sends only that nothing was lost and nothing waits', async () => {
     const telemetry = await start();
     expect(await telemetry.flush()).toEqual(ALL_OK);
     expect(server.requests.map(({ signal }) => signal)).toEqual(['metrics']);
     const points = server.metricPoints();
     expect(new Set(points.map(({ name, value }) => `${name} ${value}`))).toEqual(
-      new Set(['pipeline.telemetry.lost 0']),
+      new Set([
+        'pipeline.telemetry.lost 0',
+        'pipeline.telemetry.spool.records 0',
+        'pipeline.telemetry.spool.size 0',
+        'pipeline.telemetry.spool.age 0',
+      ]),
     );
   });
 
