@@ -100,7 +100,12 @@ function begunByTemplate({ envelope, identity, readyAt }: KnownJob): JoinedByEnv
   const isAgain = runId !== undefined && identity.attempt > 1;
   const run = beginOpenRun(
     { ...begin, ...(runId !== undefined && { runId, attempt: 1 }) },
-    { startTime: runId === undefined ? undefined : readyAt, isAgain, isAlone: true },
+    {
+      // One that was put off, and then taken at once after all, has a time that is still to come.
+      startTime: readyAt === undefined ? undefined : Math.min(readyAt, Date.now()),
+      isAgain,
+      isAlone: true,
+    },
   );
   return { ...readEnvelope(run), stage };
 }

@@ -8,7 +8,13 @@ import {
   endRun,
   withRun,
 } from '@milepost/core';
-import { type WatchWorkerOptions, jobOptions, watchWorker } from '@milepost/queue';
+import {
+  type WatchWorkerOptions,
+  asJob,
+  carryRuns,
+  jobOptions,
+  watchWorker,
+} from '@milepost/queue';
 import { useDiag, useLifecycle, useSdk } from '../../core/test/telemetry-harness.ts';
 import { useBull } from './bull.ts';
 import { useRedis } from './redis-server.ts';
@@ -137,6 +143,26 @@ describe('a job that fails for good', () => {
     expect(telemetry.sdk.span('minutes').attributes['status']).toBe(
       failureEnds === 'stage' ? 'partial' : 'failed',
     );
+  });
+
+  test('is told of once, however often its queue, its worker and its processor were wrapped', async () => {
+    const { bull } = queues;
+    const run = beginRun({ pipeline: 'minutes' });
+    const processor = asJob(
+      asJob(async () => {
+        throw new Error('no');
+      }),
+    );
+    const options = { failureEnds: 'run' } as const;
+    const worker = watchWorker(watchWorker(bull.worker('work', processor), options), options);
+    const failed = times(worker, 'failed', 1);
+    const carried = jobOptions(createJob({ run, name: 'page' }), { attempts: 1 });
+    await carryRuns(carryRuns(bull.queue('work'))).add('page', {}, carried);
+    await failed;
+    expect(ends()).toEqual(['try 1 failed', 'run failed no']);
+    const bodies = telemetry.sdk.logs.map(({ body }) => body);
+    expect(bodies).toEqual(['run_started', 'Started page', 'Failed page', 'run_failed']);
+    expect(telemetry.sdk.spans.map(({ name }) => name)).toEqual(['page', 'minutes']);
   });
 
   test('ends nothing that ends with a function', async () => {

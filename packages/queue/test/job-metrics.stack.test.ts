@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { withRun } from '@milepost/core';
+import { createJob, endRun, withRun } from '@milepost/core';
+import { jobOptions } from '@milepost/queue';
 import { useLifecycle, useSdk } from '../../core/test/telemetry-harness.ts';
 import { useBull } from './bull.ts';
 import { useRedis } from './redis-server.ts';
@@ -75,4 +76,74 @@ test('a delay on purpose is no waiting', async () => {
   const { time, waitSeconds = Number.NaN } = started ?? { time: 0 };
   expect(waitSeconds).toBeGreaterThanOrEqual(0);
   expect(waitSeconds * 1000).toBeLessThanOrEqual(time - Number(job?.timestamp) - 300);
+});
+
+/** What waiting was told of a job, in seconds. */
+function waitOf(name: string): number | undefined {
+  const [started] = lifecycle.events.filter(
+    (event) => event.type === 'job_started' && event.job.name === name,
+  );
+  return started?.type === 'job_started' ? started.waitSeconds : undefined;
+}
+
+test('of a job that is promoted nobody knows since when: it waited for nothing', async () => {
+  const { bull } = queues;
+  const queue = bull.queue('pages');
+  await withRun({ pipeline: 'promoted' }, async () => {
+    const job = await queue.add('page', {}, { delay: 3_600_000 });
+    await job.promote();
+    const completed = times(
+      bull.worker('pages', async () => undefined),
+      'completed',
+      1,
+    );
+    await completed;
+  });
+  expect(waitOf('page')).toBe(0);
+});
+
+test('a parent in a flow waits as long as its children take', async () => {
+  const { bull } = queues;
+  const page = times(
+    bull.worker('pages', async () => undefined),
+    'completed',
+    1,
+  );
+  const book = times(
+    bull.worker('books', async () => undefined),
+    'completed',
+    1,
+  );
+  await withRun({ pipeline: 'flows' }, async () => {
+    await bull.flows().add({
+      name: 'book',
+      queueName: 'books',
+      children: [{ name: 'page', queueName: 'pages', opts: { delay: 100 } }],
+    });
+    await book;
+  });
+  const [[child], [parent]] = await Promise.all([page, book]);
+  const took = Number(child?.processedOn) - Number(parent?.timestamp);
+  expect(took).toBeGreaterThan(50);
+  expect(waitOf('book')).toBeGreaterThanOrEqual(took / 1000);
+});
+
+test('a run that a promoted job begins does not begin in the future', async () => {
+  const { bull } = queues;
+  const queue = bull.queue('nightly');
+  const begin = { pipeline: 'nightly' };
+  const opts = jobOptions(createJob({ name: 'sweep_job', begin }), { attempts: 1 });
+  const job = await queue.add('sweep_job', {}, { ...opts, delay: 3_600_000 });
+  await job.promote();
+  const completed = times(
+    bull.worker('nightly', async () => endRun()),
+    'completed',
+    1,
+  );
+  await completed;
+  const now = Date.now();
+  const [begun] = lifecycle.events.filter((event) => event.type === 'run_started');
+  const [ended] = lifecycle.events.filter((event) => event.type === 'run_ended');
+  expect(begun?.time).toBeLessThanOrEqual(now);
+  expect(ended?.time).toBeLessThanOrEqual(now);
 });

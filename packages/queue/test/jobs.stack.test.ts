@@ -266,4 +266,25 @@ describe('a job', () => {
     expect(spans[0]?.links.map(({ context }) => context.spanId)).toContain(runSpanId(runId, 1));
     expect(spans[0]?.attributes['run.id']).toBe(runId);
   });
+
+  test('that takes the ID of one that is gone cannot be told from it, but counts', async () => {
+    const { bull } = queues;
+    const queue = bull.queue('ocr');
+    const worker = bull.worker('ocr', async () => undefined);
+    const runId = await withRun({ pipeline: 'twice' }, async (run) => {
+      for (const data of [1, 2]) {
+        const completed = times(worker, 'completed', 1);
+        await queue.add('page', data, { jobId: 'page-1', removeOnComplete: true });
+        await completed;
+      }
+      return run.runId;
+    });
+    const spanId = jobSpanId(runId, 'ocr', 'page-1', { runAttempt: 1, jobAttempt: 1 });
+    expect(jobSpans(telemetry.sdk).map((span) => span.spanContext().spanId)).toEqual([
+      spanId,
+      spanId,
+    ]);
+    const { 'pipeline.jobs': jobs } = await telemetry.sdk.metricsOf('twice');
+    expect(jobs?.points).toMatchObject({ 'job.name=page queue=ocr status=completed': 2 });
+  });
 });

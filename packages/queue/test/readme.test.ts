@@ -4,7 +4,9 @@ import { SITUATIONS } from './situations.ts';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const rows = Array.from(
-  readme.matchAll(/^\| (.+?) +\| `((?:test\/(?:stack\/)?)?[\w-]+(?:\.stack)?\.test\.ts)`: (.+?) +\|$/gm),
+  readme.matchAll(
+    /^\| (.+?) +\| `((?:test\/(?:stack\/)?)?[\w-]+(?:\.stack)?\.test\.ts)`: (.+?) +\|$/gm,
+  ),
   ([, situation = '', file = '', title = '']) => ({ situation, file, title }),
 );
 

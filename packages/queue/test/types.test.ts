@@ -1,4 +1,13 @@
-import { FlowProducer, type Job, type Processor, Queue, type SandboxedJob, Worker } from 'bullmq';
+import {
+  FlowProducer,
+  type Job,
+  type JobsOptions,
+  type Processor,
+  Queue,
+  type RedisQueueBackend,
+  type SandboxedJob,
+  Worker,
+} from 'bullmq';
 import { describe, expectTypeOf, test } from 'vitest';
 import { createJob } from '@milepost/core';
 import { asJob, carryRuns, jobOptions, watchWorker } from '@milepost/queue';
@@ -20,6 +29,17 @@ function producers(options: Connection): unknown {
   void queue.add('retry', { pdf: 'a' }, jobOptions(createJob({ name: 'a' }), { attempts: 3 }));
   void queue.add('retry', { pdf: 'a' }, jobOptions(createJob({ name: 'a' })));
   return { queue, flows, added: queue.add('retry', { pdf: 'a.pdf' }) };
+}
+
+// A team's own factory, generic in what its jobs are.
+function made<Data, Result, Kind extends string>(
+  options: Connection,
+  processor: Processor<Data, Result, Kind>,
+): { queue: Queue<Data, Result, Kind>; worker: Worker<Data, Result, Kind> } {
+  return {
+    queue: carryRuns(new Queue<Data, Result, Kind>('ocr', options)),
+    worker: watchWorker(new Worker<Data, Result, Kind>('ocr', asJob(processor), options)),
+  };
 }
 
 function workers(options: Connection): unknown {
@@ -52,10 +72,41 @@ describe('types', () => {
     expectTypeOf(workers).toBeFunction();
   });
 
+  test('what is generic stays so', () => {
+    expectTypeOf(made<Page, number, Name>).returns.toEqualTypeOf<{
+      queue: Queue<Page, number, Name>;
+      worker: Worker<Page, number, Name>;
+    }>();
+    const pick = asJob(<Data>(job: Job<Data>): Data => job.data);
+    expectTypeOf(pick<Page>).returns.toEqualTypeOf<Page>();
+  });
+
+  test('jobs that type their queue, and progress, stay what they are', () => {
+    type OfJobs = Queue<Job<Page, number, Name>>;
+    expectTypeOf<ReturnType<typeof carryRuns<OfJobs>>>().toEqualTypeOf<OfJobs>();
+    type Telling = Worker<Page, number, Name, RedisQueueBackend, { pages: number }>;
+    expectTypeOf<ReturnType<typeof watchWorker<Telling>>>().toEqualTypeOf<Telling>();
+    const telling = asJob(async (job: Job<Page, number, Name, { pages: number }>) =>
+      job.updateProgress({ pages: 1 }),
+    );
+    expectTypeOf(telling).parameter(0).toEqualTypeOf<Job<Page, number, Name, { pages: number }>>();
+  });
+
+  test('options stay BullMQ’s', () => {
+    const options: JobsOptions = { attempts: 2 };
+    expectTypeOf(jobOptions(createJob({ name: 'a' }), options)).toEqualTypeOf<JobsOptions>();
+  });
+
   test('a processor keeps its signature, in a file of its own too', () => {
     const processor: Processor<Page, number, Name> = async (job) => job.data.pdf.length;
     expectTypeOf(asJob(processor)).toEqualTypeOf<Processor<Page, number, Name>>();
     const sandboxed = async (job: SandboxedJob<Page, number>): Promise<number> => job.returnValue;
     expectTypeOf(asJob(sandboxed)).toEqualTypeOf<typeof sandboxed>();
+    const cancelled = async (
+      job: SandboxedJob<Page, number>,
+      token?: string,
+      signal?: AbortSignal,
+    ): Promise<number> => (signal?.aborted === true ? Number(token) : job.returnValue);
+    expectTypeOf(asJob(cancelled)).toEqualTypeOf<typeof cancelled>();
   });
 });
