@@ -4,7 +4,7 @@ import { createRunId } from '@milepost/run-id';
 import { holdFiles } from './hold-files.ts';
 import { type RunExample } from './run-example.ts';
 
-/** Runs of `examples/civic`, on text layers. */
+/** Runs of `examples/civic`, on text layers. The second one is `npm run civic -- --text`, of which grafana/README.md tells. */
 export async function runCivic(run: RunExample): Promise<void> {
   await run.toEnd('completed', 'alameda', ['--text', '--all-years', '--all-agendas']);
   await run.toEnd('completed', 'alameda', ['--text']);

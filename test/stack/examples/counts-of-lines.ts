@@ -1,5 +1,5 @@
-import { PAGE_JOB } from './counts-of-record.ts';
 import { type Counts, type EndedPart, countParts } from './counts.ts';
+import { PAGE_JOB } from './page-job.ts';
 import { type StoredLine } from './stored-run.ts';
 
 const RUN_END = /^run_(?:completed|failed|cancelled)$/;

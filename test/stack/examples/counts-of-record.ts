@@ -1,10 +1,8 @@
 import { type ExecutionSummary, type JobSummary, type JobTry } from '@milepost/registry';
 import { type Counts, type EndedPart, countParts } from './counts.ts';
 import { type ExampleRun } from './example-runs.ts';
+import { PAGE_JOB, SPREAD_STAGE } from './page-job.ts';
 import { readRecord } from './read-record.ts';
-
-/** The job over which the stage `ocr` of `examples/civic` is spread: each has one page, an item of the stage. */
-export const PAGE_JOB = 'ocr_page_job';
 
 /** What the registry counts of a run. */
 export async function countsOfRecord(of: ExampleRun): Promise<Counts> {
@@ -26,7 +24,7 @@ function partOfStage(
   { stage, occurrence, attempt, state, error, items }: ExecutionSummary,
   isSpread: boolean,
 ): EndedPart {
-  const hasItems = items !== undefined && !(isSpread && stage === 'ocr');
+  const hasItems = items !== undefined && !(isSpread && stage === SPREAD_STAGE);
   return {
     unit: 'stage',
     name: stage,

@@ -1,5 +1,5 @@
-import { PAGE_JOB } from './counts-of-record.ts';
 import { type Counts, type EndedPart, countParts } from './counts.ts';
+import { PAGE_JOB } from './page-job.ts';
 import { type StoredSpan } from './stored-run.ts';
 
 /** What the spans of a run tell. */

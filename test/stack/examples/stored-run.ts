@@ -100,6 +100,22 @@ export async function storedSpans(
     .batches.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans));
 }
 
+const searchSchema = z.object({ traces: z.array(z.object({ traceID: z.string() })) });
+const TRACE_ID_LENGTH = 32;
+
+/** IDs of the traces that Tempo finds now, of the last hour. */
+export async function foundTraces(
+  { tempoUrl }: StackUrls,
+  query: string,
+): Promise<readonly string[]> {
+  const now = Math.floor(Date.now() / 1000);
+  const range = { start: String(now - HOUR_MS / 1000), end: String(now + 60) };
+  const { traces } = searchSchema.parse(
+    await asked(urlWith(`${tempoUrl}/api/search`, { q: query, ...range })),
+  );
+  return traces.map(({ traceID }) => traceID.padStart(TRACE_ID_LENGTH, '0'));
+}
+
 /** A value of an instant query of Prometheus or Loki. */
 export interface StoredValue {
   readonly labels: Readonly<Record<string, string>>;
