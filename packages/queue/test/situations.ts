@@ -380,6 +380,119 @@ export const SITUATIONS: readonly Situation[] = [
       return [job?.attemptsMade, job?.attemptsStarted, job?.returnvalue];
     },
   },
+  {
+    name: 'a queue is paused, and goes on',
+    queues: ['work'],
+    async run(bull) {
+      const queue = bull.queue('work');
+      await queue.pause();
+      await queue.add('page', 1);
+      const paused = [await queue.isPaused(), await queue.getJobCounts('waiting')];
+      const worker = bull.worker('work', async (job) => job.data);
+      const completed = times(worker, 'completed', 1);
+      await worker.waitUntilReady();
+      await queue.resume();
+      const [job] = await completed;
+      return [paused, job?.returnvalue, await queue.isPaused()];
+    },
+  },
+  {
+    name: 'a worker is paused in a job, and goes on',
+    queues: ['work'],
+    async run(bull) {
+      const queue = bull.queue('work');
+      const told: unknown[] = [];
+      const worker = bull.worker('work', async (job) => {
+        if (job.data === 1) await worker.pause(true);
+        told.push([job.data, worker.isPaused()]);
+      });
+      const first = times(worker, 'completed', 1);
+      const both = times(worker, 'completed', 2);
+      await queue.addBulk([
+        { name: 'page', data: 1 },
+        { name: 'page', data: 2 },
+      ]);
+      await first;
+      told.push(await queue.getJobCounts('waiting', 'completed'));
+      await worker.resume();
+      await both;
+      return told;
+    },
+  },
+  {
+    name: 'a worker is closed by force in a job, which another one does',
+    queues: ['work'],
+    async run(bull) {
+      const queue = bull.queue('work');
+      const begun = Promise.withResolvers<void>();
+      const options = { lockDuration: 200, stalledInterval: 50 };
+      const closing = bull.worker(
+        'work',
+        async () => {
+          begun.resolve();
+          return new Promise(() => undefined);
+        },
+        options,
+      );
+      await queue.add('page', 1);
+      await begun.promise;
+      await closing.close(true);
+      const worker = bull.worker('work', async (job) => [job.attemptsStarted], options);
+      const [job] = await times(worker, 'completed', 1);
+      return [closing.isRunning(), job?.returnvalue, job?.stalledCounter, job?.attemptsMade];
+    },
+  },
+  {
+    name: 'a worker takes so many jobs in a time',
+    queues: ['work'],
+    async run(bull) {
+      const queue = bull.queue('work');
+      const starts: number[] = [];
+      const worker = bull.worker('work', async () => void starts.push(Date.now()), {
+        limiter: { max: 1, duration: 100 },
+        concurrency: 3,
+      });
+      const completed = times(worker, 'completed', 3);
+      await queue.addBulk([1, 2, 3].map((data) => ({ name: 'page', data })));
+      await completed;
+      const [first = 0, , third = 0] = starts;
+      return third - first >= 150;
+    },
+  },
+  {
+    name: 'someone waits for the end of a job',
+    queues: ['work'],
+    async run(bull) {
+      const queue = bull.queue('work');
+      const events = await bull.events('work');
+      bull.worker('work', async (job) => {
+        if (job.data === 2) throw new RangeError('no page 2');
+        return `page ${String(job.data)}`;
+      });
+      const [first, second] = [await queue.add('page', 1), await queue.add('page', 2)];
+      return Promise.all([
+        first.waitUntilFinished(events),
+        refusal(second.waitUntilFinished(events)),
+      ]);
+    },
+  },
+  {
+    name: 'a job changes its place: put off, promoted, with another priority',
+    queues: ['work'],
+    async run(bull) {
+      const queue = bull.queue('work');
+      const later = await queue.add('later', 1, { delay: 60_000 });
+      await queue.add('low', 2, { priority: 9 });
+      const lower = await queue.add('lower', 3, { priority: 20 });
+      await later.changeDelay(90_000);
+      await later.promote();
+      await lower.changePriority({ priority: 1 });
+      const names: string[] = [];
+      const worker = bull.worker('work', async (job) => void names.push(job.name));
+      await times(worker, 'completed', 3);
+      return names;
+    },
+  },
 ];
 
 /** One job, tried until it ends for good: what each try gave. */
