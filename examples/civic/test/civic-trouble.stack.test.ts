@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { type RequestListener, createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -29,10 +29,14 @@ async function readJson(...step: readonly string[]): Promise<unknown> {
 /** A site that has one document: a page that is read by OCR in some seconds. */
 async function startSite(): Promise<string> {
   const pdf = await readFile(path.join(samplePdfDirectory(), '05-versions-space.pdf'));
-  const server = createServer((request, response) => {
+  return startServer((request, response) => {
     if (request.url === '/') response.end('<a href="/minutes/2026-01-14.pdf">Minutes</a>');
     else response.end(pdf);
-  }).listen(0, '127.0.0.1');
+  });
+}
+
+async function startServer(answer: RequestListener): Promise<string> {
+  const server = createServer(answer).listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(async () => {
     server.close();
@@ -109,19 +113,32 @@ describe('where a stage fails for good, the run fails, with all that the stage d
   test.for([
     {
       stage: 'fetch',
-      argv: ['--site', 'http://127.0.0.1:1/'],
+      argv: async () => [
+        '--site',
+        await startServer((_, response) => void response.writeHead(503).end()),
+      ],
+      spoil: async () => {},
+      told: () => ({
+        url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/$/),
+        http_status: 503,
+        error: { error_type: 'HttpError' },
+      }),
+    },
+    {
+      stage: 'fetch',
+      argv: async () => ['--site', 'http://127.0.0.1:1/'],
       spoil: async () => {},
       told: () => ({ url: 'http://127.0.0.1:1/', error: { error_type: 'HttpError' } }),
     },
     {
       stage: 'compilation',
-      argv: [],
+      argv: async () => [],
       spoil: () => mkdir(inRun('meetings.sqlite'), { recursive: true }),
       told: () => ({ txt_dir: inRun('txt'), table_name: 'minutes', page_count: 6 }),
     },
     {
       stage: 'extraction',
-      argv: [],
+      argv: async () => [],
       spoil: () => mkdir(inRun('extraction.jsonl'), { recursive: true }),
       told: () => ({
         page_file: inRun('txt/minutes/minutes-2026-02-11/page_0005.txt'),
@@ -131,13 +148,14 @@ describe('where a stage fails for good, the run fails, with all that the stage d
     },
     {
       stage: 'deploy',
-      argv: ['--output', 'taken'],
+      argv: async () => ['--output', 'taken'],
       spoil: () => fileAt('taken'),
       told: () => ({ plugin_name: 'database', deploy_target: path.join(cwd, 'taken') }),
     },
   ])('$stage', async ({ stage, argv, spoil, told }) => {
     await spoil();
-    const ended = await runCivic(['--text', '--run-id', RUN_ID, ...argv], { cwd, env });
+    const args = ['--text', '--run-id', RUN_ID, ...(await argv())];
+    const ended = await runCivic(args, { cwd, env });
     expect(ended.exitCode).toBe(1);
     expect(ended.stdout).toMatch(`Run ${RUN_ID}: failed`);
     const spoke = await readJson(stage, 'job_metadata');

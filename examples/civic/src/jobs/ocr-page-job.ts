@@ -16,25 +16,26 @@ export async function ocrPageJob(job: Job<OcrData>, tools: WorkerTools): Promise
   const { page } = data;
   if (page === undefined) throw new TypeError(`Expected a page in the data of ${job.name}.`);
   const { pdf, number } = page;
+  const attributes = {
+    pdf_path: pdf.path,
+    pdf_name: pdf.name,
+    page_number: number,
+    backend: data.order.backend,
+  };
+  currentStage()?.setErrorContext(attributes);
   await tools.onPage?.(data);
-  await withItem(`${pdf.id}-page-${number}`, () => read(data, page, tools));
+  await withItem(`${pdf.id}-page-${number}`, { attributes }, () => read(data, page, tools));
   await pageIsDone(job, tools);
 }
 
 async function read({ order }: OcrData, page: Page, tools: WorkerTools): Promise<void> {
   const { backend } = order;
   const { pdf, number } = page;
-  const stage = currentStage();
-  stage?.setErrorContext({
-    pdf_path: pdf.path,
-    pdf_name: pdf.name,
-    page_number: number,
-    backend,
-  });
   const engine = backend === 'tesseract' ? await tools.ocrEngine() : undefined;
   const { text, durationSeconds } = await readPage(pdf.path, number, engine);
   const place = { kind: pdf.kind, document: pdf.id, page: number };
   recordOutput(await writePage(runFiles(order).txtDirectory, place, text));
+  const stage = currentStage();
   stage?.set('pdf_name', pdf.name);
   stage?.set('ocr_duration_per_page', durationSeconds);
   stage?.count('page_count');
