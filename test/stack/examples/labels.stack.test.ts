@@ -17,6 +17,16 @@ const JOB_LINE = /^(?:Started|Completed|Failed) /;
 
 const isStart = (line: string): boolean => line.endsWith('_started') || line.startsWith('Started ');
 
+// What is broken in the runs, and where.
+const FAILED_ITEMS: Readonly<Record<string, readonly string[]>> = {
+  'documents partial': ['ocr 03-invalid: 03-invalid.pdf 0'],
+  'documents failed': ['fetch not-found: found.pdf ', 'ocr 03-invalid: 03-invalid.pdf 0'],
+  'civic partial': [
+    'fetch minutes-2026-04-08: 08.pdf 404',
+    'ocr minutes-2026-03-11-page-1: minutes-2026-03-11.pdf 1',
+  ],
+};
+
 describe.for(runs)('the lines of a run: $example, $kind ($runId)', (run) => {
   let record: RunDetail;
   let lines: readonly StoredLine[];
@@ -105,6 +115,19 @@ describe.for(runs)('the lines of a run: $example, $kind ($runId)', (run) => {
       if (labels['error_type'] === 'AllItemsFailed') continue;
       expect(labels['traceback']).toMatch(/^\w*Error\b.*\n +at /);
     }
+  });
+
+  test('each failed item names the file it is about: a download by its URL, a page by its PDF', () => {
+    const told = labelsOf(({ line }) => line === 'item_failed').map((labels) => {
+      const { stage, item_id: item } = labels;
+      return stage === 'fetch'
+        ? `${stage} ${item}: ${labels['url']?.split(/[/-]/).at(-1)} ${labels['http_status'] ?? ''}`
+        : `${stage} ${item}: ${labels['pdf_name']} ${labels['page_number']}`;
+    });
+    expect(new Set(told)).toEqual(new Set(FAILED_ITEMS[`${run.example} ${run.kind}`]));
+    expect(
+      new Set(labelsOf(({ line }) => line === 'item_failed').map((labels) => labels['item_id'])),
+    ).toEqual(new Set(record.failedItems.map(({ itemId }) => itemId)));
   });
 
   test('each line of a job names it, its stage, and the job that added it', () => {

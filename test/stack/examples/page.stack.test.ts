@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { type RunDetail } from '@milepost/registry';
 import { type PageQuery, pageQueries } from '../queries.ts';
-import { type ExpectedAnswer, PAGE_ANSWERS, PAGE_NUMBERS } from './page-answers.ts';
+import { type ExpectedAnswer } from './page-answer.ts';
+import { PAGE_ANSWERS } from './page-answers.ts';
+import { PAGE_NUMBERS } from './page-numbers.ts';
 import { readRecord } from './read-record.ts';
 import {
   type StoredValue,
