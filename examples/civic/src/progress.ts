@@ -17,6 +17,7 @@ const CLEAR_LINE = '\r\u{1B}[2K';
 /**
  * Shows the stages and jobs of a run, as all its processes record them, until it has ended.
  *
+ * @param killed what was killed so far, in words: grows meanwhile, and is told when it does
  * @returns the record of the run at its end
  * @throws the reason of the signal
  */
@@ -25,11 +26,20 @@ export async function followRun(
   run: { readonly id: string; readonly attempt: number },
   stream: ProgressStream,
   signal: AbortSignal,
+  killed: readonly string[] = [],
 ): Promise<RunRecord> {
   let shown = '';
+  let told = 0;
   try {
     for (;;) {
       const record = parseRunRecord(await registry.getCentralRegistry(run.id));
+      for (const what of killed.slice(told)) {
+        stream.write(
+          `${stream.isTTY === true ? CLEAR_LINE : ''}killed ${what}: another one will\n`,
+        );
+        shown = '';
+      }
+      told = killed.length;
       const line = progressLine(record);
       if (line !== shown) show(stream, line);
       shown = line;

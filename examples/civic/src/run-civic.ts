@@ -75,7 +75,8 @@ async function workOff(
     const run = await enqueueJob(requestOf(given, given.site ?? site.url), queues);
     try {
       const until = AbortSignal.any([signal, over.signal]);
-      await Promise.race([followRun(registry, run.run, process.stderr, until), pool.allGone]);
+      const followed = followRun(registry, run.run, process.stderr, until, pool.killed);
+      await Promise.race([followed, pool.allGone]);
       return { run, killed: pool.killed };
     } catch (error) {
       if (signal.aborted) await pool.stop();

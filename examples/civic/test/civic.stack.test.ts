@@ -55,6 +55,9 @@ describe('a run of fifty pages by three worker processes, of which one is killed
     expect(ended.stdout).toMatch(/Killed {5}worker process \d+, by SIGKILL, while it read .*page/);
     expect(ended.stdout).toMatch(`milepost -- verify ${RUN_ID} --root data`);
     expect(ended.stderr).toMatch(
+      /^killed worker process \d+, by SIGKILL, while it read .*, page \d+: another one will$/m,
+    );
+    expect(ended.stderr).toMatch(
       /^fetch completed {2}ocr \d+\/50, \d running {2}compilation pending .* jobs \d+\/\d+$/m,
     );
   });
