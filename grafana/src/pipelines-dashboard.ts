@@ -34,7 +34,7 @@ const WHAT_NEEDS_SOMEBODY: readonly Panel[] = [
     kind: 'table',
     title: 'What failed last',
     description:
-      'When each stage last failed for good, however long ago, and when it last succeeded: where that is earlier, or never was, it is still broken.',
+      'When each stage last failed for good, however long ago, and when it last succeeded: where that is earlier, or never, it is still broken.',
     unit: 'dateTimeFromNow',
     noData: 'Nothing has failed yet.',
     width: 10,
@@ -42,7 +42,12 @@ const WHAT_NEEDS_SOMEBODY: readonly Panel[] = [
     columns: [
       ...STAGE_COLUMNS,
       { field: 'Value #A', title: 'Failed', unit: 'dateTimeFromNow' },
-      { field: 'Value #B', title: 'Succeeded', unit: 'dateTimeFromNow' },
+      {
+        field: 'Value #B',
+        title: 'Succeeded',
+        unit: 'dateTimeFromNow',
+        valueTexts: { 0: 'never' },
+      },
     ],
     sortBy: { column: 'Failed', descending: true },
     queries: [
@@ -55,8 +60,8 @@ const WHAT_NEEDS_SOMEBODY: readonly Panel[] = [
         datasource: 'prometheus',
         instant: true,
         expr:
-          `max by (${LABELS}) (${LAST_SUCCESS}{${OF_STAGES}}) * 1000` +
-          ` and on (${LABELS}) max by (${LABELS}) (${LAST_FAILURE}{${OF_STAGES}})`,
+          `(max by (${LABELS}) (${LAST_SUCCESS}{${OF_STAGES}}) * 1000 and on (${LABELS}) ${LAST_FAILURE})` +
+          ` or max by (${LABELS}) (${LAST_FAILURE}{${OF_STAGES}}) * 0`,
       },
     ],
   },
@@ -115,7 +120,7 @@ const WHAT_NEEDS_SOMEBODY: readonly Panel[] = [
     kind: 'table',
     title: 'Which runs go on',
     description:
-      'The runs that started within the last 24 hours and have said nothing of an end, the latest first. One that is here for longer than it should take was killed, or hangs: open it.',
+      'The runs that started within the last 24 hours and have said nothing of an end, the longest ago first. One that takes longer than it should was killed, or hangs: open it.',
     unit: 'dateTimeFromNow',
     noData: 'No run is going on.',
     width: 10,
@@ -126,7 +131,7 @@ const WHAT_NEEDS_SOMEBODY: readonly Panel[] = [
       { field: 'subdomain', title: 'Subdomain' },
       { field: 'Value #A', title: 'Started', unit: 'dateTimeFromNow' },
     ],
-    sortBy: { column: 'Started', descending: true },
+    sortBy: { column: 'Started', descending: false },
     queries: [{ datasource: 'loki', instant: true, expr: GOING_ON }],
   },
   {

@@ -36,13 +36,14 @@ export function columnTransformations(
 
 /** What Grafana shall do with the values of a column, besides showing them. */
 export function columnProperties(column: Column): readonly DynamicConfigValue[] {
-  const { unit, opens, isStatus = false, width } = column;
+  const { unit, opens, isStatus = false, valueTexts, width } = column;
   return [
     { id: 'unit', value: unit ?? 'string' },
     // Otherwise the text for a panel without data stands in each empty cell, and in links made of it.
     { id: 'noValue', value: '' },
     ...(width === undefined ? [] : [{ id: 'custom.width', value: width }]),
     ...(opens === undefined ? [] : [{ id: 'links', value: [LINKS[opens]] }]),
+    ...(valueTexts === undefined ? [] : [{ id: 'mappings', value: [textMapping(valueTexts)] }]),
     ...(isStatus
       ? [
           { id: 'mappings', value: [statusMapping()] },
@@ -67,6 +68,14 @@ const LINKS = {
     url: `${STAGE_LINK}&var-subdomain=\${__value.raw:percentencode}&${TIME}`,
   },
 } as const;
+
+/** Grafana's mapping of values to texts. */
+export function textMapping(texts: Readonly<Record<string, string>>): ValueMapping {
+  return {
+    type: MappingType.ValueToText,
+    options: Object.fromEntries(Object.entries(texts).map(([value, text]) => [value, { text }])),
+  };
+}
 
 function statusMapping(): ValueMapping {
   return {

@@ -2,7 +2,6 @@ import { type Builder, type Dataquery } from '@grafana/grafana-foundation-sdk/co
 import * as common from '@grafana/grafana-foundation-sdk/common';
 import {
   FieldColorModeId,
-  MappingType,
   type Panel as PanelModel,
   ThresholdsConfigBuilder,
   ThresholdsMode,
@@ -16,7 +15,7 @@ import * as table from '@grafana/grafana-foundation-sdk/table';
 import * as tempo from '@grafana/grafana-foundation-sdk/tempo';
 import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
 import { type Panel, type PanelQuery } from './panel.ts';
-import { columnProperties, columnTransformations } from './render-columns.ts';
+import { columnProperties, columnTransformations, textMapping } from './render-columns.ts';
 import { STATUS_COLOURS } from './status-colours.ts';
 
 type AnyPanelBuilder =
@@ -52,12 +51,7 @@ function addLooks(builder: AnyPanelBuilder, { thresholds, valueTexts, isByStatus
       new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([...steps]),
     );
   }
-  if (valueTexts !== undefined) {
-    const options = Object.fromEntries(
-      Object.entries(valueTexts).map(([value, text]) => [value, { text }]),
-    );
-    builder.mappings([{ type: MappingType.ValueToText, options }]);
-  }
+  if (valueTexts !== undefined) builder.mappings([textMapping(valueTexts)]);
   if (isByStatus === true) {
     for (const [status, fixedColor] of Object.entries(STATUS_COLOURS)) {
       const color = { mode: FieldColorModeId.Fixed, fixedColor };

@@ -18,6 +18,7 @@ import {
   type Counted,
   type ExpectedRow,
   type ExpectedValue,
+  keyOf,
   latestOf,
   rowsBy,
   sumOf,
@@ -217,10 +218,9 @@ export const EXPECTED_ANSWERS: Readonly<Record<string, ExpectedAnswer>> = {
     latest(lastEnds(runs, FAILED), OF_STAGE),
   ),
   'Pipelines / What failed last / B': now(OF_STAGE, (runs) => {
-    const failed = lastEnds(runs, FAILED).map(({ labels }) => JSON.stringify(labels));
-    const succeeded = lastEnds(runs, GOOD);
+    const failed = new Set(lastEnds(runs, FAILED).map(({ labels }) => keyOf(labels)));
     return latest(
-      succeeded.filter(({ labels }) => failed.includes(JSON.stringify(labels))),
+      lastEnds(runs, GOOD).filter(({ labels }) => failed.has(keyOf(labels))),
       OF_STAGE,
     );
   }),
