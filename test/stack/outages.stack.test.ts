@@ -3,12 +3,13 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RunDetail, openRegistry } from '@milepost/registry';
 import { createRunId } from '@milepost/run-id';
 import { RUN_TYPESCRIPT } from '../run-typescript.ts';
+import { runProgram } from './run-program.ts';
 import { type StoredLine, linesOfRun, spansOfRun, valuesBy } from './sent-by-run.ts';
 import { type Stack, startStack } from './start-stack.ts';
 
@@ -26,13 +27,16 @@ afterAll(async () => {
   rmSync(data, { recursive: true, force: true });
 });
 
-const PROGRAM = fileURLToPath(new URL('programs/stages-until.ts', import.meta.url));
-const LONG_AGO = fileURLToPath(new URL('programs/long-ago.mjs', import.meta.url));
 const CLI = fileURLToPath(new URL('../../packages/cli/src/milepost.ts', import.meta.url));
+// How long one of the servers is away in the middle of a run; the run lasts some seconds longer.
+const OUTAGE_SECONDS = Number(process.env['MILEPOST_TEST_OUTAGE_SECONDS'] ?? 1);
+const STAGES = 60;
+const PAUSE_MS = Math.ceil(((OUTAGE_SECONDS + 4) * 1000) / (5 * STAGES));
 
-/** Runs stages, and calls `between` after the stage of that index. */
+/** Runs stages of a subdomain, and calls `between` after the stage of that index. */
 async function runStages(
   root: string,
+  subdomain: string,
   more: {
     readonly stages: number;
     readonly pauseMs?: number;
@@ -41,35 +45,23 @@ async function runStages(
     readonly between?: () => Promise<void>;
   },
 ): Promise<string> {
-  const runId = createRunId({ subdomain: 'alameda' });
+  const runId = createRunId({ subdomain });
   const isLongAgo = more.hoursAgo !== undefined;
-  const child = spawn(
-    process.execPath,
-    [
-      ...RUN_TYPESCRIPT,
-      '--conditions=@milepost/source',
-      ...(isLongAgo ? ['--import', LONG_AGO] : []),
-      PROGRAM,
-      String(more.stages),
-      String(more.pauseMs ?? 0),
-    ],
-    {
-      stdio: ['ignore', 'pipe', 'ignore'],
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        MILEPOST_ROOT: root,
-        MILEPOST_RUN_ID: runId,
-        OTEL_EXPORTER_OTLP_ENDPOINT: stack.otlpUrl,
-        ...(isLongAgo && { MILEPOST_TEST_HOURS_AGO: String(more.hoursAgo) }),
-      },
+  const exitCode = await runProgram('stages-until.ts', {
+    args: [String(more.stages), String(more.pauseMs ?? 0)],
+    ...(isLongAgo && { first: 'long-ago.mjs' }),
+    env: {
+      MILEPOST_ROOT: root,
+      MILEPOST_RUN_ID: runId,
+      MILEPOST_TEST_SUBDOMAIN: subdomain,
+      OTEL_EXPORTER_OTLP_ENDPOINT: stack.otlpUrl,
+      ...(isLongAgo && { MILEPOST_TEST_HOURS_AGO: String(more.hoursAgo) }),
     },
-  );
-  const ended = once(child, 'close');
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (Number(line) === more.after) await more.between?.();
-  }
-  await ended;
-  expect(child.exitCode).toBe(0);
+    onLine: async (line) => {
+      if (Number(line) === more.after) await more.between?.();
+    },
+  });
+  expect(exitCode).toBe(0);
   return runId;
 }
 
@@ -91,68 +83,108 @@ async function recordOf(root: string, runId: string): Promise<RunDetail> {
   return run;
 }
 
-/** Compares what the servers have with what the registry has. */
+/** Compares what the servers have of a run, the only one of its subdomain, with what the registry has. */
 async function expectAll(
   root: string,
   runId: string,
-  since?: number,
-): Promise<readonly StoredLine[]> {
-  const run = await recordOf(root, runId);
-  const stages = run.executions.length;
-  const failed = run.executions.reduce((sum, { items }) => sum + (items?.failed ?? 0), 0);
-  const lines = await linesOfRun(stack, runId, 2 + 2 * stages + failed, since);
-  expect(lines.filter(({ line }) => line === 'item_failed')).toHaveLength(failed);
-  const spans = await spansOfRun(stack, runId, 1 + stages + failed);
+  hoursAgo = 0,
+): Promise<{ readonly lines: readonly StoredLine[]; readonly seen: string }> {
+  const { executions } = await recordOf(root, runId);
+  const stages = executions.length;
+  const items = {
+    completed: executions.reduce((sum, one) => sum + (one.items?.successful ?? 0), 0),
+    failed: executions.reduce((sum, one) => sum + (one.items?.failed ?? 0), 0),
+  };
+  const partial = executions.filter(({ state }) => state === 'partial').length;
+  const runs = { completed: stages - partial, partial };
+
+  const since = Date.now() - (hoursAgo + 1) * HOUR_MS;
+  const lines = await linesOfRun(stack, runId, 2 + 2 * stages + items.failed, since);
+  expect(lines.filter(({ line }) => line === 'item_failed')).toHaveLength(items.failed);
+  const spans = await spansOfRun(stack, runId, 1 + stages + items.failed);
   expect(spans.filter(({ name }) => name.startsWith('stage-'))).toHaveLength(stages);
-  return lines;
+
+  const { subdomain } = lines[0]?.labels ?? {};
+  const counts = async (
+    metric: string,
+    wanted: Readonly<Record<string, number>>,
+  ): Promise<void> => {
+    const series = `${metric}{subdomain="${subdomain}"}[2h]${hoursAgo > 0 ? ` offset ${hoursAgo - 1}h` : ''}`;
+    const values = await valuesBy(
+      stack,
+      `sum by (status) (max_over_time(${series}))`,
+      'status',
+      (found) => Object.entries(wanted).every(([status, count]) => found[status] === count),
+    );
+    expect(values).toMatchObject(wanted);
+  };
+  await counts('pipeline_stage_items_total', items);
+  await counts('pipeline_stage_runs_total', runs);
+  const seen = JSON.stringify({ stages: runs, items, lines: lines.length, spans: spans.length });
+  return { lines, seen };
 }
 
-test('a collector that is away in the middle of a run, and killed at its end with full queues', async () => {
-  const root = join(data, 'collector');
-  const runId = await runStages(root, {
-    stages: 60,
-    pauseMs: 5,
-    after: 10,
-    between: async () => {
-      await stack.collector.kill();
-      // Back before the end of the run, with nobody to hand on to.
-      await Promise.all([stack.loki.kill(), stack.tempo.kill(), stack.prometheus.kill()]);
-      setTimeout(() => void stack.collector.start(), 1000);
-    },
-  });
-  await milepost('flush', '--root', root);
-  await stack.collector.kill();
-  await stack.collector.start();
-  await Promise.all([stack.loki.start(), stack.tempo.start(), stack.prometheus.start()]);
+test.for(['collector', 'loki', 'tempo', 'prometheus'] as const)(
+  `%s alone is away for ${OUTAGE_SECONDS} s in the middle of a run`,
+  { timeout: 120_000 + 3000 * OUTAGE_SECONDS },
+  async (name, { annotate }) => {
+    const root = join(data, name);
+    let back: Promise<void> | undefined;
+    const runId = await runStages(root, `without-${name}`, {
+      stages: STAGES,
+      pauseMs: PAUSE_MS,
+      after: 10,
+      between: async () => {
+        await stack[name].kill();
+        back = delay(OUTAGE_SECONDS * 1000).then(() => stack[name].start());
+      },
+    });
+    await back;
+    await milepost('flush', '--root', root);
+    const { seen } = await expectAll(root, runId);
+    await annotate(
+      `${name} away for ${OUTAGE_SECONDS} s: in the registry and in the servers ${seen}`,
+    );
+  },
+);
 
-  await expectAll(root, runId);
-  const items = await valuesBy(
-    stack,
-    'sum by (status) (max_over_time(pipeline_stage_items_total{job="nightly"}[1h]))',
-    'status',
-    ({ completed, failed }) => completed === 270 && failed === 30,
-  );
-  expect(items).toMatchObject({ completed: 270, failed: 30 });
-});
+test(
+  'a collector that is away in the middle of a run, and killed at its end with full queues',
+  async () => {
+    const root = join(data, 'full-queues');
+    let back: Promise<void> | undefined;
+    const runId = await runStages(root, 'full-queues', {
+      stages: STAGES,
+      pauseMs: PAUSE_MS,
+      after: 10,
+      between: async () => {
+        await stack.collector.kill();
+        // Back before the end of the run, with nobody to hand on to.
+        await Promise.all([stack.loki.kill(), stack.tempo.kill(), stack.prometheus.kill()]);
+        back = delay(OUTAGE_SECONDS * 1000).then(() => stack.collector.start());
+      },
+    });
+    await back;
+    await milepost('flush', '--root', root);
+    await stack.collector.kill();
+    await stack.collector.start();
+    await Promise.all([stack.loki.start(), stack.tempo.start(), stack.prometheus.start()]);
+    await expectAll(root, runId);
+  },
+  120_000 + 3000 * OUTAGE_SECONDS,
+);
 
-test('what waited for 26 hours, sent after the logs of today', async () => {
+test('what waited for 26 hours, sent after the logs of today', async ({ annotate }) => {
   const today = join(data, 'today');
-  const todaysRun = await runStages(today, { stages: 3 });
-  await expectAll(today, todaysRun);
+  await expectAll(today, await runStages(today, 'long-ago', { stages: 3 }));
 
   await stack.collector.kill();
   const yesterday = join(data, 'yesterday');
-  const runId = await runStages(yesterday, { stages: 3, hoursAgo: 26 });
+  const runId = await runStages(yesterday, 'long-ago', { stages: 3, hoursAgo: 26 });
   await stack.collector.start();
   expect(await milepost('flush', '--root', yesterday)).toBe(0);
 
-  const lines = await expectAll(yesterday, runId, Date.now() - 27 * HOUR_MS);
+  const { lines, seen } = await expectAll(yesterday, runId, 26);
   expect(lines.every(({ time }) => time < Date.now() - 25 * HOUR_MS)).toBe(true);
-  const items = await valuesBy(
-    stack,
-    'sum by (status) (max_over_time(pipeline_stage_items_total{job="nightly"}[2h] offset 25h))',
-    'status',
-    ({ completed }) => completed === 14,
-  );
-  expect(items).toMatchObject({ completed: 14, failed: 1 });
+  await annotate(`sent 26 hours later: in the registry and in the servers ${seen}`);
 });

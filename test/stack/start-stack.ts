@@ -12,6 +12,8 @@ const LOOPBACK = '127.0.0.1';
 export interface Stack {
   /** Where pipelines send: `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   readonly otlpUrl: string;
+  /** The same over gRPC. */
+  readonly otlpGrpcUrl: string;
   readonly tempoUrl: string;
   readonly lokiUrl: string;
   readonly prometheusUrl: string;
@@ -90,7 +92,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     routes,
     changed(join(ROOT, 'grafana/alertmanager.yaml'), [
       ...(isShort ? SHORT_ROUTES : []),
-      ...(options.webhookUrl === undefined ? [] : [webhookReceiver(options.webhookUrl)]),
+      ...(options.webhookUrl === undefined ? [] : webhookReceivers(options.webhookUrl)),
     ]),
   );
 
@@ -177,6 +179,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   }
   return {
     otlpUrl: url(ports.otlp),
+    otlpGrpcUrl: url(ports.otlpGrpc),
     tempoUrl: url(ports.tempo),
     lokiUrl: url(ports.loki),
     prometheusUrl: url(ports.prometheus),
@@ -188,9 +191,12 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   };
 }
 
-// In the place of the receiver that goes nowhere.
-function webhookReceiver(url: string): readonly [string, string] {
-  return ['  - name: nobody\n', `  - name: nobody\n    webhook_configs: [{ url: '${url}' }]\n`];
+// In the place of the receivers, which go nowhere.
+function webhookReceivers(url: string): readonly (readonly [string, string])[] {
+  return ['  - name: now\n', '  - name: today\n'].map((receiver) => [
+    receiver,
+    `${receiver}    webhook_configs: [{ url: '${url}' }]\n`,
+  ]);
 }
 
 /** A file of settings with some texts replaced, each of which must be there. */

@@ -9,7 +9,8 @@ await startTelemetry({
   serviceName: 'nightly',
   registry: openRegistry({ root: process.env['MILEPOST_ROOT'] ?? 'data' }),
 });
-await withRun({ pipeline: 'minutes', subdomain: 'alameda' }, async () => {
+const subdomain = process.env['MILEPOST_TEST_SUBDOMAIN'] ?? 'alameda';
+await withRun({ pipeline: 'minutes', subdomain }, async () => {
   for (let index = 0; index < Number(stages); index += 1) {
     await withStage(`stage-${index % 3}`, { attributes: { number: index } }, async () => {
       await eachItem([1, 2, 3, 4, 5], { id: (page) => `page-${page}` }, async (page) => {
