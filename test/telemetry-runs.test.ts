@@ -8,7 +8,12 @@ import { type TelemetryOptions, startTelemetry } from '@milepost/node';
 import { type Registry, openRegistry } from '@milepost/registry';
 import { runSpanId, runTraceId } from '@milepost/run-id';
 import { METRICS, SCOPE_NAME } from '@milepost/semconv';
-import { type OtlpServer, drawTrees, startOtlpServer } from './otlp-server/index.ts';
+import {
+  type OtlpServer,
+  drawTrees,
+  startGrpcServer,
+  startOtlpServer,
+} from './otlp-server/index.ts';
 
 const RUN_ID = 'alameda_1737072000_abc123';
 
@@ -285,6 +290,26 @@ test('what has no exporter is not even begun', async () => {
     await pipeline();
   });
   expect(server.requests).toEqual([]);
+});
+
+test('over gRPC too a start is told while the stage runs', async () => {
+  const grpc = await startGrpcServer();
+  onTestFinished(() => grpc.close());
+  vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', grpc.url);
+  vi.stubEnv('OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc');
+  vi.stubEnv('OTEL_METRIC_EXPORT_INTERVAL', '3600000');
+  const telemetry = await startTelemetry({ quiet: true });
+  onTestFinished(async () => void (await telemetry.shutdown()));
+  const told = (): number =>
+    grpc.requests.filter(
+      ({ signal, body }) => signal === 'metrics' && JSON.stringify(body).includes('told-by-grpc'),
+    ).length;
+  const toldMoreThan = (count: number): Promise<void> =>
+    vi.waitFor(() => expect(told()).toBeGreaterThan(count), { timeout: 10_000 });
+  await withStage('told-by-grpc', async () => {
+    await toldMoreThan(0);
+  });
+  await toldMoreThan(told());
 });
 
 test('a failure is told at once, and not only when metrics are due', async () => {

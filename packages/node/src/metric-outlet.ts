@@ -11,10 +11,17 @@ import {
 import { ExportLedger } from './export-ledger.ts';
 import { trackExport } from './tracked-exporter.ts';
 
+/** So long an export waits for what else begins. */
+const SOON_MS = 200;
+const MIN_GAP_MS = 1_000;
+
 /** One way out for metrics: a reader of the SDK's and its exporter, with a ledger of what became of the points. */
 export class MetricOutlet {
   readonly ledger: ExportLedger;
   readonly reader: IMetricReader;
+  #soon: NodeJS.Timeout | undefined;
+  /** When the last export that was asked for ended, in milliseconds of a monotonic clock. */
+  #lastSoon = -Infinity;
 
   /** @param createReader makes the reader that hands metrics to the exporter it is given */
   constructor(
@@ -26,6 +33,24 @@ export class MetricOutlet {
       supersedes: temporality !== AggregationTemporality.DELTA,
     });
     this.reader = createReader(new TrackedMetricExporter(exporter, this.ledger));
+  }
+
+  /**
+   * Asks for an export within half a second, for what shall be seen while it lasts. Calls join: one export runs at a time,
+   * and the next begins a second after it ended. Never throws.
+   */
+  collectSoon(): void {
+    if (this.#soon !== undefined || this.ledger.closed) return;
+    const wait = Math.max(SOON_MS, this.#lastSoon + MIN_GAP_MS - performance.now());
+    this.#soon = setTimeout(() => void this.#collectNow(), wait);
+    this.#soon.unref();
+  }
+
+  async #collectNow(): Promise<void> {
+    // What an export fails at, the ledger knows.
+    if (!this.ledger.closed) await Promise.allSettled([this.reader.forceFlush()]);
+    this.#lastSoon = performance.now();
+    this.#soon = undefined;
   }
 
   /** Resolves when what was measured before the call has been exported or has failed, exports in flight too. */

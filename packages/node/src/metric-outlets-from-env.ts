@@ -28,6 +28,8 @@ export interface MetricOutlets {
   readonly delivered: DeliveryMetricReader | undefined;
   /** Others that push. */
   readonly outlets: readonly MetricOutlet[];
+  /** Those that can be asked to export at once, for what shall be seen while it lasts. */
+  readonly prompt: readonly { collectSoon(): void }[];
   /** Those that wait to be asked, such as Prometheus' endpoint. */
   readonly pulled: readonly IMetricReader[];
 }
@@ -38,23 +40,27 @@ export function metricOutletsFromEnv(otlp: OtlpDelivery): MetricOutlets {
   if (names.size === 0) names.add('otlp');
   if (names.has('none')) {
     diag.info('OTEL_METRICS_EXPORTER contains "none". No metrics are exported.');
-    return { delivered: undefined, outlets: [], pulled: [] };
+    return { delivered: undefined, outlets: [], prompt: [], pulled: [] };
   }
   let delivered: DeliveryMetricReader | undefined;
   const outlets: MetricOutlet[] = [];
+  const prompt: { collectSoon(): void }[] = [];
   const pulled: IMetricReader[] = [];
   for (const name of names) {
     if (name === 'otlp') {
       const intervals = exportIntervalsFromEnv();
       const protocol = otlp.protocolOf('metrics');
       if (protocol === 'grpc') {
-        outlets.push(
-          new MetricOutlet(
-            new GrpcExporter(),
-            (exporter) => new PeriodicExportingMetricReader({ exporter, ...intervals }),
-          ),
+        const outlet = new MetricOutlet(
+          new GrpcExporter(),
+          (exporter) => new PeriodicExportingMetricReader({ exporter, ...intervals }),
         );
-      } else delivered = deliveringReader(otlp, protocol, intervals);
+        outlets.push(outlet);
+        prompt.push(outlet);
+      } else {
+        delivered = deliveringReader(otlp, protocol, intervals);
+        prompt.push(delivered);
+      }
     } else if (name === 'console') {
       outlets.push(
         new MetricOutlet(
@@ -69,7 +75,7 @@ export function metricOutletsFromEnv(otlp: OtlpDelivery): MetricOutlets {
       );
     }
   }
-  return { delivered, outlets, pulled };
+  return { delivered, outlets, prompt, pulled };
 }
 
 function prometheusReader(): PrometheusExporter {

@@ -49,7 +49,7 @@ export async function startTelemetry(options: TelemetryOptions = {}): Promise<Te
   if (slot.leftContext) unregisterContext();
   const before = globalProviders();
   const { sdk, error } = startSdk(options, pipelines);
-  const { delivery, deliveryReader } = pipelines;
+  const { delivery, promptMetrics } = pipelines;
   const registryLoss = options.registry && new RegistryLoss(options.registry);
   const unwatchLoss =
     error === undefined && (delivery !== undefined || registryLoss !== undefined)
@@ -80,7 +80,12 @@ export async function startTelemetry(options: TelemetryOptions = {}): Promise<Te
     throw error.reason;
   }
 
-  const unwatchMilestones = deliveryReader && watchMilestones(() => deliveryReader.collectSoon());
+  const unwatchMilestones =
+    promptMetrics.length === 0
+      ? undefined
+      : watchMilestones(() => {
+          for (const metric of promptMetrics) metric.collectSoon();
+        });
   const telemetry = new RunningTelemetry({
     signals: pipelines.signals,
     delivery,

@@ -3,7 +3,6 @@ import { getBooleanFromEnv } from '@opentelemetry/core';
 import { type LogRecordProcessor } from '@opentelemetry/sdk-logs';
 import { type IMetricReader } from '@opentelemetry/sdk-metrics';
 import { type SpanProcessor } from '@opentelemetry/sdk-trace';
-import { type DeliveryMetricReader } from '@milepost/delivery';
 import { RegistrySpanProcessor } from '@milepost/registry';
 import { type ConsoleFormat, ConsoleLogRecordProcessor } from './console-log-record-processor.ts';
 import { type Signals } from './flush-pass.ts';
@@ -30,8 +29,8 @@ export interface TelemetryPipelines {
   readonly delivery: PipelineDelivery | undefined;
   /** Resolves when an end of the process would find all that it needs. Never rejects. */
   readonly ready: () => Promise<void>;
-  /** The reader whose metrics go there. */
-  readonly deliveryReader: DeliveryMetricReader | undefined;
+  /** Ways out for metrics that can be asked to export at once. */
+  readonly promptMetrics: readonly { collectSoon(): void }[];
   /** What can be flushed besides the delivery. */
   readonly signals: Signals;
 }
@@ -53,7 +52,7 @@ export function telemetryPipelines(
       outlets: recorders,
       delivery: undefined,
       ready: async () => undefined,
-      deliveryReader: undefined,
+      promptMetrics: [],
       signals: {
         traces: NOTHING,
         logs: NOTHING,
@@ -84,7 +83,12 @@ function pipelinesOf(
 ): TelemetryPipelines {
   const spans = spanOutletsFromEnv(otlp);
   const logs = logRecordOutletsFromEnv(otlp);
-  const { delivered: deliveryReader, outlets: metrics, pulled } = metricOutletsFromEnv(otlp);
+  const {
+    delivered: deliveryReader,
+    outlets: metrics,
+    prompt,
+    pulled,
+  } = metricOutletsFromEnv(otlp);
   // Those of the SDK's: the delivery is flushed as a whole.
   const spanOutlets = spans.filter((outlet) => outlet instanceof SpanOutlet);
   const logOutlets = logs.filter((outlet) => outlet instanceof LogRecordOutlet);
@@ -110,7 +114,7 @@ function pipelinesOf(
     outlets: [...recorders, ...spans, ...logs],
     delivery: otlp.opened,
     ready: () => otlp.ready(),
-    deliveryReader,
+    promptMetrics: prompt,
     signals: {
       traces: {
         flushables: [...(options.spanProcessors ?? []), ...spanOutlets],
