@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer as createGrpcServer } from 'node:http2';
+import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -7,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { runCli } from '@milepost/cli';
 import { type Signal, openDelivery, otlpDestination } from '@milepost/delivery';
+import { startGrpcServer } from './otlp-server/grpc-server.ts';
 import {
   type Answer,
   type OtlpServer,
@@ -296,7 +300,6 @@ describe('the collector', () => {
   test.for([
     [{ OTEL_SDK_DISABLED: 'true' }, 'error', /OTEL_SDK_DISABLED is true/],
     [{ OTEL_LOGS_EXPORTER: 'console' }, 'note', /logs go to "console", not to a collector/],
-    [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, 'note', /traces go over gRPC/],
     [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'http/xml' }, 'note', /"http\/xml" is no protocol of OTLP/],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' }, 'error', /traces cannot be sent/],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4317' }, 'error', /does not take traces/],
@@ -310,6 +313,74 @@ describe('the collector', () => {
     if (JSON.stringify(env).includes('4317')) {
       expect(todosOf('collector', answered)).toContain('4317 is the port of gRPC');
     }
+  });
+
+  test('is asked over gRPC where the environment says so', async () => {
+    const server = await startGrpcServer();
+    onTestFinished(() => server.close());
+    const env = { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' };
+    const cwd = await pipelineDirectory();
+    const answered = await doctor(cwd, {
+      env: { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: server.url },
+    });
+    expect(answered.code).toBe(0);
+    expect(about('collector', answered)).toEqual(
+      SIGNALS.map((signal) => ['ok', `${server.url} (gRPC) takes ${signal}`]),
+    );
+    expect(server.requests.map(({ signal }) => signal).toSorted()).toEqual(SIGNALS.toSorted());
+    // Without a scheme it is TLS, unless something says that it is not.
+    const name = server.url.replace('http://', '');
+    const secure = await doctor(cwd, { env: { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: name } });
+    expect(todosOf('collector', secure)).toContain('http://');
+    expect(secure.code).toBe(1);
+    const insecure = await doctor(cwd, {
+      env: { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: name, OTEL_EXPORTER_OTLP_INSECURE: 'true' },
+    });
+    expect(insecure.code).toBe(0);
+  });
+
+  test.for([
+    [
+      { 'grpc-status': '12', 'grpc-message': 'unknown%20service' },
+      /UNIMPLEMENTED: unknown service/,
+      /a pipeline for this signal/,
+    ],
+    [{ 'grpc-status': '16' }, /UNAUTHENTICATED/, /OTEL_EXPORTER_OTLP_HEADERS/],
+    [{ 'grpc-status': '14', 'grpc-message': 'full' }, /UNAVAILABLE: full/, /collector's log/],
+  ] as const)('that answers %o over gRPC', async ([trailers, why, todo]) => {
+    const server = createGrpcServer();
+    server.on('stream', (stream) => {
+      stream.respond(
+        { ':status': 200, 'content-type': 'application/grpc', ...trailers },
+        { endStream: true },
+      );
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const answered = await doctor(await pipelineDirectory(), {
+      env: {
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+        OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+      },
+    });
+    expect(about('collector', answered)).toEqual(
+      SIGNALS.map(() => ['error', expect.stringMatching(why)]),
+    );
+    expect(todosOf('collector', answered)).toMatch(todo);
+  });
+
+  test('that speaks HTTP where gRPC is asked for, and one that is not there', async () => {
+    const server = await startServer();
+    const env = { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_ENDPOINT: server.url };
+    const cwd = await pipelineDirectory();
+    const spoken = await doctor(cwd, { env });
+    expect(todosOf('collector', spoken)).toContain("a collector's port for OTLP over gRPC");
+    await server.close();
+    expect(todosOf('collector', await doctor(cwd, { env }))).toContain('Start the collector');
+    const nowhere = { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://no-such-host.invalid:4317' };
+    expect(todosOf('collector', await doctor(cwd, { env: nowhere }))).toContain('known here');
   });
 
   test.for([

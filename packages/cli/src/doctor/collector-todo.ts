@@ -1,6 +1,7 @@
 import { type OtlpDestination, type SendOutcome } from '@milepost/delivery';
 
-const ENDPOINT = 'OTEL_EXPORTER_OTLP_ENDPOINT';
+/** The variable that names the collector. */
+export const ENDPOINT = 'OTEL_EXPORTER_OTLP_ENDPOINT';
 const GRPC_PORT = '4317';
 
 /** What Node.js calls a certificate that nobody it knows has signed. */
@@ -14,8 +15,18 @@ const UNKNOWN_CERTIFICATE: ReadonlySet<string | undefined> = new Set([
 /** The name cannot be found, now or at all. */
 const UNKNOWN_NAME: ReadonlySet<string | undefined> = new Set(['ENOTFOUND', 'EAI_AGAIN']);
 
-/** About a failure to speak TLS, or to speak anything without; undefined for every other. */
-function todoAboutTls(protocol: string, code: string | undefined): string | undefined {
+/**
+ * About a name that nobody knows, or a failure to speak TLS; undefined for every other.
+ * @param protocol of the address: `http:` or `https:`
+ * @param code what Node.js calls the failure
+ */
+export function todoAboutConnection(
+  protocol: string,
+  code: string | undefined,
+): string | undefined {
+  if (UNKNOWN_NAME.has(code)) {
+    return `Look whether the name in ${ENDPOINT} is right, and known here.`;
+  }
   if (UNKNOWN_CERTIFICATE.has(code)) {
     return 'Name the file of the certificate that signed it with OTEL_EXPORTER_OTLP_CERTIFICATE.';
   }
@@ -36,10 +47,8 @@ function todoAboutUnavailable(
   { isRefused, isUnanswered, status, code }: Extract<SendOutcome, { kind: 'unavailable' }>,
 ): string {
   const { protocol } = new URL(url);
-  const aboutTls = todoAboutTls(protocol, code);
-  if (aboutTls !== undefined) return aboutTls;
-  if (UNKNOWN_NAME.has(code))
-    return `Look whether the name in ${ENDPOINT} is right, and known here.`;
+  const aboutConnection = todoAboutConnection(protocol, code);
+  if (aboutConnection !== undefined) return aboutConnection;
   if (isRefused) return `Start the collector, or name another with ${ENDPOINT}.`;
   if (status === 404) {
     return `Look whether the collector has a pipeline for ${signal}, and whether ${ENDPOINT} names its port for OTLP over HTTP, without /v1/…`;

@@ -10,10 +10,10 @@ import {
 import { type CliIo } from '../cli-io.ts';
 import { SIGNALS } from '../record-counts.ts';
 import { checkClock } from './clock.ts';
-import { todoAboutCollector } from './collector-todo.ts';
+import { checkByGrpc } from './collector-by-grpc.ts';
+import { ENDPOINT, todoAboutCollector } from './collector-todo.ts';
 import { type DoctorFinding, fine, messageOf, noteworthy, wrong } from './finding.ts';
-
-const ENDPOINT = 'OTEL_EXPORTER_OTLP_ENDPOINT';
+import { otlpSetting } from './otlp-setting.ts';
 
 const PROTOCOLS: ReadonlySet<string> = new Set(['http/json', 'http/protobuf']);
 
@@ -38,12 +38,6 @@ function emptyRequest({ signal, contentType }: OtlpDestination, time: number): O
   };
 }
 
-/** A variable of one signal, else that of all. */
-function setting(env: CliIo['env'], signal: Signal, name: string): string | undefined {
-  const own = env[`OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_${name}`]?.trim();
-  return own || env[`OTEL_EXPORTER_OTLP_${name}`]?.trim() || undefined;
-}
-
 async function askAbout(destination: OtlpDestination, now: number): Promise<SendOutcome> {
   const transport = new HttpTransport(destination);
   transport.holdProcess(true);
@@ -62,16 +56,8 @@ async function checkSignal(signal: Signal, io: CliIo): Promise<readonly DoctorFi
       ),
     ];
   }
-  const protocol = setting(io.env, signal, 'PROTOCOL') ?? 'http/json';
-  if (protocol === 'grpc') {
-    return [
-      noteworthy(
-        'collector',
-        `${signal} go over gRPC, by which this command does not ask`,
-        'To ask over HTTP: OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf, with the port of HTTP, 4318.',
-      ),
-    ];
-  }
+  const protocol = otlpSetting(io.env, signal, 'PROTOCOL') ?? 'http/json';
+  if (protocol === 'grpc') return checkByGrpc(signal, io);
   const findings: readonly DoctorFinding[] = PROTOCOLS.has(protocol)
     ? []
     : [
