@@ -14,13 +14,17 @@ import { type JoinedByEnvelope } from './read-envelope.ts';
 import { runScopeAttributes } from './run-signals.ts';
 
 /** The attributes that name a job. */
-export function jobAttributes({ jobId, parentJobId, queue, name }: JobIdentity): Attributes {
-  return {
-    [ATTR_JOB_ID]: jobId,
-    ...(parentJobId !== undefined && { [ATTR_PARENT_JOB_ID]: parentJobId }),
-    [ATTR_QUEUE]: queue,
-    [ATTR_JOB_NAME]: name,
-  };
+export function jobAttributes(job: JobIdentity): Attributes {
+  const attributes: Attributes = {};
+  addJobAttributes(attributes, job);
+  return attributes;
+}
+
+function addJobAttributes(attributes: Attributes, job: JobIdentity): void {
+  attributes[ATTR_JOB_ID] = job.jobId;
+  if (job.parentJobId !== undefined) attributes[ATTR_PARENT_JOB_ID] = job.parentJobId;
+  attributes[ATTR_QUEUE] = job.queue;
+  attributes[ATTR_JOB_NAME] = job.name;
 }
 
 /** The attributes that everything of a run carries in this process: of one that was started in a stage or job, theirs too. */
@@ -38,11 +42,10 @@ export function jobScopeAttributes(
   job: JobIdentity,
   stage: EnvelopeStage | undefined,
 ): Attributes {
-  return {
-    ...runScopeAttributes(run),
-    ...(stage !== undefined && { [ATTR_STAGE]: stage.name }),
-    ...jobAttributes(job),
-    [ATTR_ATTEMPT]: job.attempt,
-    [ATTR_RETRY_COUNT]: job.attempt - 1,
-  };
+  const attributes = runScopeAttributes(run);
+  if (stage !== undefined) attributes[ATTR_STAGE] = stage.name;
+  addJobAttributes(attributes, job);
+  attributes[ATTR_ATTEMPT] = job.attempt;
+  attributes[ATTR_RETRY_COUNT] = job.attempt - 1;
+  return attributes;
 }

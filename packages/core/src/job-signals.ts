@@ -98,7 +98,7 @@ export class JobSignals {
     const logger = currentLogger();
     if (logger === undefined) return;
     const { identity, startTime, flags } = this.#job;
-    const attributes = { ...this.#attributes(), ...added };
+    const attributes = Object.assign(this.#attributes(), added);
     addEndAttributes(attributes, status, startTime, durationSeconds, error, flags);
     const body = jobEndedBody(identity.name, status);
     emitLog(logger, levelOf(status), body, jobEndedEvent(status), this.context, attributes);
@@ -120,7 +120,7 @@ export class JobSignals {
   }
 
   #attributes(): Attributes {
-    return { ...this.#job.base(), ...this.#job.fields };
+    return Object.assign(this.#job.base(), this.#job.fields);
   }
 }
 
@@ -136,7 +136,7 @@ function derivedContext({ run, identity }: SignalledJob): SpanContext {
 }
 
 function startJobSpan(
-  base: Attributes,
+  attributes: Attributes,
   { run, identity }: SignalledJob,
   spanId: string,
   place: JobSpanPlace,
@@ -145,7 +145,7 @@ function startJobSpan(
   const isChild = place.trace === 'child';
   const from = isChild ? place.linked : [place.parent, ...place.linked];
   const links: Link[] = from.map((context) => ({ context }));
-  const attributes = { ...base, [ATTR_PIPELINE_UNIT]: PIPELINE_UNIT_VALUE_JOB };
+  attributes[ATTR_PIPELINE_UNIT] = PIPELINE_UNIT_VALUE_JOB;
   const parent = isChild ? place.parent : undefined;
   return startDerivedSpan(
     {

@@ -3,7 +3,8 @@ import { type EnvelopeRun } from './envelope.ts';
 import { type RunIdentity } from './identity.ts';
 import { runScopeAttributes } from './run-signals.ts';
 import { rootSpanContext } from './run-span.ts';
-import { contextWithScope, newRunState } from './scope.ts';
+import { newRunState } from './run-state.ts';
+import { contextWithScope } from './scope.ts';
 import { itemSpansOf } from './start-run.ts';
 
 /** A context of a run that is open, where no function of it runs: what its own signals belong to. */

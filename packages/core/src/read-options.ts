@@ -2,12 +2,20 @@ import { FLAG_VALUE_OPTIONS_UNREADABLE } from '@milepost/semconv';
 import { type Flags } from './flags.ts';
 
 /**
- * A copy of what a user gave as options: getters run here, once, and what the user changes later does not matter. An option
+ * A copy of what a user gave as options: getters run here alone, and what the user changes later does not matter. An option
  * that cannot be read is left out and flagged; the others stay.
  */
 export function readOptions<T extends object>(given: T | undefined, flags: Flags): Partial<T> {
+  if (typeof given !== 'object' || given === null) return {};
+  try {
+    return { ...given };
+  } catch {
+    return readableOptions(given, flags);
+  }
+}
+
+function readableOptions<T extends object>(given: T, flags: Flags): Partial<T> {
   const options: Partial<T> = {};
-  if (typeof given !== 'object' || given === null) return options;
   for (const key of keysOf(given, flags)) {
     try {
       options[key] = given[key];

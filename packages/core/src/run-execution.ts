@@ -26,14 +26,9 @@ import {
   signalRunEnd,
 } from './run-signals.ts';
 import { joinedContext, rootSpanContext, startRunSpan } from './run-span.ts';
+import { type RunState, newRunState } from './run-state.ts';
 import { type RunningPlace, enterRunning, leaveRunning } from './running.ts';
-import {
-  type RunState,
-  type RunningScope,
-  activeContext,
-  contextWithScope,
-  newRunState,
-} from './scope.ts';
+import { type RunningScope, activeContext, contextWithScope } from './scope.ts';
 import { placeOfSpan } from './span-place.ts';
 import { type RunSeries, runSeries } from './stage-series.ts';
 

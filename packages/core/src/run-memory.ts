@@ -16,6 +16,8 @@ export interface RunMemory {
 const MAX_RUNS = 1000;
 
 const memories = globalState('run-memories', () => new Map<string, RunMemory>());
+// The newest in the map: most jobs are of the run of the job before.
+let newest: RunMemory | undefined;
 
 /** An attempt of a run, by what names it. */
 export interface RunAttempt {
@@ -35,7 +37,9 @@ export function forgetRun(run: RunAttempt): void {
 /** What this process saw of an attempt of a run; of those it has not dealt with for long, nothing is known. */
 export function runMemory(run: RunAttempt): RunMemory {
   const key = keyOf(run);
-  const memory = memories.get(key) ?? {
+  const known = memories.get(key);
+  if (known !== undefined && known === newest) return known;
+  const memory = known ?? {
     troubled: new Set(),
     occurrences: new Map(),
     failedJobs: new Map(),
@@ -43,7 +47,10 @@ export function runMemory(run: RunAttempt): RunMemory {
   };
   memories.delete(key);
   memories.set(key, memory);
-  const [oldest] = memories.keys();
-  if (memories.size > MAX_RUNS && oldest !== undefined) memories.delete(oldest);
+  newest = memory;
+  if (memories.size > MAX_RUNS) {
+    const [oldest] = memories.keys();
+    if (oldest !== undefined) memories.delete(oldest);
+  }
   return memory;
 }

@@ -44,12 +44,10 @@ export interface SignalledRun {
 
 /** The attributes that everything in a run carries. */
 export function runScopeAttributes(run: RunIdentity): Attributes {
-  return {
-    [ATTR_RUN_ID]: run.runId,
-    [ATTR_PIPELINE]: run.pipeline,
-    ...(run.subdomain !== undefined && { [ATTR_SUBDOMAIN]: run.subdomain }),
-    ...(run.clientId !== undefined && { [ATTR_CLIENT_ID]: run.clientId }),
-  };
+  const attributes: Attributes = { [ATTR_RUN_ID]: run.runId, [ATTR_PIPELINE]: run.pipeline };
+  if (run.subdomain !== undefined) attributes[ATTR_SUBDOMAIN] = run.subdomain;
+  if (run.clientId !== undefined) attributes[ATTR_CLIENT_ID] = run.clientId;
+  return attributes;
 }
 
 function signalAttributes({ identity, fields }: SignalledRun): Attributes {

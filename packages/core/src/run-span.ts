@@ -10,15 +10,21 @@ import {
 import { baseRunId, runSpanId } from '@milepost/run-id';
 import { startDerivedSpan } from './derived-span.ts';
 import { type RunIdentity } from './identity.ts';
+import { Recent } from './recent.ts';
+
+// Every job of a run asks for it.
+const roots = new Recent<SpanContext>(200);
 
 /** The span context of a run's root, as it follows from its ID alone. */
-export function rootSpanContext(run: RunIdentity): SpanContext {
-  return {
-    traceId: run.traceId,
-    spanId: runSpanId(run.runId, run.attempt),
-    traceFlags: TraceFlags.SAMPLED,
-    isRemote: true,
-  };
+export function rootSpanContext({ runId, traceId, attempt }: RunIdentity): SpanContext {
+  const key = `${traceId} ${attempt} ${runId}`;
+  let root = roots.get(key);
+  if (root === undefined) {
+    const spanId = runSpanId(runId, attempt);
+    root = Object.freeze({ traceId, spanId, traceFlags: TraceFlags.SAMPLED, isRemote: true });
+    roots.set(key, root);
+  }
+  return root;
 }
 
 /** The context in which the spans of a joined run hang under its root, or under the span that handed it over. */

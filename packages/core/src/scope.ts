@@ -7,17 +7,14 @@ import {
   context,
   createContextKey,
 } from '@opentelemetry/api';
-import { type RunEndStatus } from '@milepost/semconv';
-import { type EnvelopeRun, type EnvelopeStage } from './envelope.ts';
+import { type EnvelopeStage } from './envelope.ts';
 import { globalState } from './global-state.ts';
 import { type JobIdentity, type RunIdentity, type StageIdentity } from './identity.ts';
 import { type Job } from './job.ts';
-import { type Classifier } from './outcome.ts';
 import { OverlayContext } from './overlay-context.ts';
-import { type ItemSpans } from './run-options.ts';
+import { type RunState } from './run-state.ts';
 import { type ScopeStage } from './scope-stage.ts';
 import { type StageOptions } from './stage-options.ts';
-import { type StageSeries } from './stage-series.ts';
 
 /** Where in which run the code of a context runs. */
 export interface Scope {
@@ -27,26 +24,6 @@ export interface Scope {
   readonly itemId: string | undefined;
   /** The attributes that every span and log record below carries (`run.id`, `pipeline`, `stage`, ...). */
   readonly attributes: Attributes;
-}
-
-/** What the stages of a run share in this process. */
-export interface RunState {
-  /** How often a stage of each name began. */
-  readonly occurrences: Map<string, number>;
-  /** The occurrences of stages whose last attempt failed or was partial, by name and number. */
-  readonly troubled: Set<string>;
-  /** The metrics of the run's stages, by name. */
-  readonly series: Map<string, StageSeries>;
-  readonly itemSpans: ItemSpans;
-  /** The run's classifier and signal, where its stages have none of their own. */
-  readonly classify: Classifier | undefined;
-  readonly signal: AbortSignal | undefined;
-  /** A joined run as its envelope told it: what is handed on. */
-  readonly carried: EnvelopeRun | undefined;
-  /** The job around all of it, if any. */
-  job: ScopeJob | undefined;
-  /** What `endRun` said of a run that ends with its function. */
-  ending: { readonly status: RunEndStatus } | undefined;
 }
 
 /** A running job, as what runs in it sees it. */
@@ -65,25 +42,6 @@ export interface ScopeJob extends Job {
 export interface RunningScope extends Scope {
   readonly runState: RunState;
   readonly stageExecution: ScopeStage | undefined;
-}
-
-/** The state of a run that begins. */
-export function newRunState(
-  options: Pick<RunState, 'itemSpans' | 'classify' | 'signal' | 'carried'> &
-    Partial<Pick<RunState, 'troubled'>>,
-): RunState {
-  const { itemSpans, classify, signal, carried, troubled = new Set() } = options;
-  return {
-    occurrences: new Map(),
-    troubled,
-    series: new Map(),
-    itemSpans,
-    classify,
-    signal,
-    carried,
-    job: undefined,
-    ending: undefined,
-  };
 }
 
 const SCOPE_KEY = createContextKey('@milepost/core scope');

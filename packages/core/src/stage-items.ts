@@ -17,8 +17,9 @@ import { type ItemSpans } from './run-options.ts';
 /** The items of one execution of a stage: each by its last outcome, since an item may be tried again. */
 export class StageItems {
   readonly #spans: ItemSpans;
-  readonly #last = new Map<string, ItemStatus>();
-  readonly #categories = new Map<string, number>();
+  // Most jobs have no items.
+  #last: Map<string, ItemStatus> | undefined;
+  #categories: Map<string, number> | undefined;
   #given = 0;
   #spanCount = 0;
 
@@ -28,9 +29,11 @@ export class StageItems {
 
   /** An item ended. */
   ended(id: string, status: ItemStatus, error: ErrorDescription | undefined): void {
+    this.#last ??= new Map();
     this.#last.set(id, status);
-    if (error)
-      this.#categories.set(error.category, (this.#categories.get(error.category) ?? 0) + 1);
+    if (error === undefined) return;
+    this.#categories ??= new Map();
+    this.#categories.set(error.category, (this.#categories.get(error.category) ?? 0) + 1);
   }
 
   /** A consumed iterator or stream gave out one more value. */
@@ -52,7 +55,7 @@ export class StageItems {
 
   /** Undefined where the stage saw none. */
   counts(): ItemCounts | undefined {
-    if (this.#last.size === 0) {
+    if (this.#last === undefined) {
       return this.#given === 0
         ? undefined
         : { total: this.#given, successful: this.#given, failed: 0 };
@@ -68,7 +71,7 @@ export class StageItems {
 
   /** The error of a stage all of whose items failed. */
   allFailedError(total: number): ErrorDescription {
-    const [category] = [...this.#categories].toSorted(([, a], [, b]) => b - a)[0] ?? [
+    const [category] = [...(this.#categories ?? [])].toSorted(([, a], [, b]) => b - a)[0] ?? [
       ERROR_CATEGORY_VALUE_UNKNOWN,
     ];
     return {

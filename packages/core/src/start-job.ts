@@ -22,7 +22,8 @@ import { readOptions } from './read-options.ts';
 import { type EntryExecution } from './run-in-execution.ts';
 import { runMemory } from './run-memory.ts';
 import { rootSpanContext } from './run-span.ts';
-import { activeContext, newRunState, runningScopeOf } from './scope.ts';
+import { newRunState } from './run-state.ts';
+import { activeContext, runningScopeOf } from './scope.ts';
 import { isSpread, stageSpanContext } from './spread-stage.ts';
 import { beginImplicitRun, itemSpansOf } from './start-run.ts';
 
