@@ -69,6 +69,6 @@ function show(stream: ProgressStream, line: string): void {
     stream.write(`${line}\n`);
     return;
   }
-  // One column is left free: a full line would wrap, and could not be cleared.
-  stream.write(`${CLEAR_LINE}${line.slice(0, Math.max(1, (stream.columns ?? 80) - 1))}`);
+  // Some terminals do not know how wide they are. One column is left free: a full line would wrap, and could not be cleared.
+  stream.write(`${CLEAR_LINE}${line.slice(0, Math.max(1, (stream.columns || 80) - 1))}`);
 }

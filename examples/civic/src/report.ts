@@ -31,6 +31,11 @@ export function formatReport(run: RunRecord, options: ReportOptions): string {
     ...table([['Jobs', 'Queue', 'Completed', 'Failed', 'Tried again'], ...jobRows(jobs)]),
     '',
     ...killed.map((what) => `Killed     ${what}`),
+    ...jobs.flatMap(({ jobId, state, tries }) => {
+      const error = tries.at(-1)?.error;
+      if (state !== 'failed' || error === undefined) return [];
+      return [`Failed     ${jobId}: ${oneLine(`${error.error_type}: ${error.error_message}`)}`];
+    }),
     ...again.map(({ jobId, tries }) => `Again      ${jobId}: ${triesOf(tries)}`),
     `Record     ${path.join(root, 'analytics', 'job_registry', `${run.run_id}.json`)}`,
     `Trace      ${run.trace_id ?? 'none'}`,
@@ -75,9 +80,13 @@ function triesOf(tries: JobSummary['tries']): string {
   return tries.map(({ attempt, state }) => `try ${attempt} ${state}`).join(', ');
 }
 
-// A name from outside must neither end the line nor colour the terminal.
+// What comes from outside must neither end the line nor colour the terminal.
+function oneLine(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ');
+}
+
 function table(rows: readonly (readonly string[])[]): readonly string[] {
-  const clean = rows.map((row) => row.map((cell) => cell.replace(/\p{Cc}+/gu, ' ')));
+  const clean = rows.map((row) => row.map(oneLine));
   const widthOf = (column: number): number =>
     Math.max(...clean.map((row) => row[column]?.length ?? 0));
   return clean.map((row) =>

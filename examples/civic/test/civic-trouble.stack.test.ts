@@ -65,6 +65,9 @@ test('a dead link and a broken PDF make a partial run, and are told with all tha
   });
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(`Run ${RUN_ID}: partial`);
+  expect(stdout).toMatch(
+    `Failed     ${KEY}.ocr.minutes-2026-03-11.1: InvalidPDFException: Invalid PDF structure.\n`,
+  );
   const errors = server
     .logRecords()
     .filter(({ attributes }) => attributes['level'] === 'error')
