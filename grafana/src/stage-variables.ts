@@ -28,11 +28,8 @@ export const STAGE_VARIABLES: readonly Variable[] = [
   },
 ];
 
-/** Matchers of pipeline and subdomain in PromQL. */
-export const OF_PIPELINES = `${PIPELINE}=~"$pipeline", ${SUBDOMAIN}=~"$subdomain"`;
-
-/** Matchers of all three variables in PromQL. */
-export const OF_STAGES = `${OF_PIPELINES}, ${STAGE}=~"$stage"`;
+/** Matchers of these variables in PromQL. */
+export const OF_STAGES = `${PIPELINE}=~"$pipeline", ${SUBDOMAIN}=~"$subdomain", ${STAGE}=~"$stage"`;
 
 /** Log lines of all pipelines and subdomains that are chosen, in LogQL. */
 export const LINES_OF_PIPELINES = `{service_name=~".+"} | ${PIPELINE}=~"$pipeline" | ${SUBDOMAIN}=~"$subdomain"`;

@@ -42,7 +42,7 @@ export function triesOf(runs: readonly RunDetail[]): readonly RecordedTry[] {
 }
 
 /** The tries of the jobs that a stage is spread over: the pages of civic. */
-export function spreadTriesOf(runs: readonly RunDetail[]): readonly RecordedTry[] {
+function spreadTriesOf(runs: readonly RunDetail[]): readonly RecordedTry[] {
   return triesOf(runs).filter(({ job }) => job.name === 'ocr_page_job');
 }
 

@@ -21,8 +21,6 @@ for (let index = 0; index < Number(jobs); index += 1) {
   await withJob(job, { queue: 'pages', jobId: `page-${index}`, attempt: 1 }, async () => index);
   await breathe(index);
 }
-await withJob(
-  createJob({ run, name: 'end_job' }),
-  { queue: 'pages', jobId: 'end', attempt: 1 },
-  () => endRun(),
+withJob(createJob({ run, name: 'end_job' }), { queue: 'pages', jobId: 'end', attempt: 1 }, () =>
+  endRun(),
 );
