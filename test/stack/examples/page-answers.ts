@@ -60,12 +60,12 @@ export const PAGE_ANSWERS: Readonly<Record<string, Answers>> = {
       values: sumBy(
         endedOf(runs)
           .filter(({ stage }) => stage === 'fetch' || stage === 'extraction')
-          .flatMap(({ counts }) =>
+          .flatMap(({ stage, counts }) =>
             (['total_pages', 'total_pdfs'] as const).map(
-              (name) => [name, counts[name] ?? 0] as const,
+              (name) => [`${name} ${stage}`, counts[name] ?? 0] as const,
             ),
           ),
-      ),
+      ).filter(([, number]) => number > 0),
     },
   ],
   'Which run, which stage, which file (logql)': (runs) => [{ lines: runs.flatMap(errorLines) }],

@@ -28,8 +28,7 @@ export const PAGE_NUMBERS: Readonly<Record<string, (run: RunDetail) => number>> 
     run.jobs.flatMap(({ tries }) => tries).length +
     itemErrors([run]).length,
   'The children of a job (logql)': pageJobCount,
-  'Pages and PDFs of a day (promql)': (run) =>
-    countIn(run, 'fetch', 'total_pages') + countIn(run, 'extraction', 'total_pages'),
+  'Pages and PDFs of a day (promql)': (run) => countIn(run, 'fetch', 'total_pages'),
   'Which run, which stage, which file (logql)': (run) => errorLines(run).length,
   'What happened before it (logql)': (run) => linesOf(run).length - errorLines(run).length,
   'Which job spawned the one that failed (logql)': (run) =>
