@@ -165,6 +165,28 @@ describe('a job that fails for good', () => {
     expect(telemetry.sdk.spans.map(({ name }) => name)).toEqual(['page', 'minutes']);
   });
 
+  test('and does well when it is tried again by hand, does so in a run that has failed', async () => {
+    const { bull } = queues;
+    const run = beginRun({ pipeline: 'minutes' });
+    const queue = bull.queue('work');
+    let broken = true;
+    const worker = watchWorker(
+      bull.worker('work', async () => {
+        if (broken) throw new Error('no');
+        endRun();
+      }),
+      { failureEnds: 'run' },
+    );
+    const failed = times(worker, 'failed', 1);
+    await queue.add('page', {}, jobOptions(createJob({ run, name: 'page' }), { attempts: 1 }));
+    await failed;
+    broken = false;
+    const completed = times(worker, 'completed', 1);
+    await queue.retryJobs({ state: 'failed' });
+    await completed;
+    expect(ends()).toEqual(['try 1 failed', 'run failed no', 'try 2 completed']);
+  });
+
   test('ends nothing that ends with a function', async () => {
     const { bull } = queues;
     const worker = watchWorker(
