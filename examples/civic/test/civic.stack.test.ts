@@ -32,6 +32,7 @@ describe('a run of fifty pages by three worker processes, of which one is killed
       env: {
         REDIS_URL: `redis://127.0.0.1:${redis.port}`,
         OTEL_EXPORTER_OTLP_ENDPOINT: server.url,
+        MILEPOST_GRAFANA_URL: 'http://localhost:3000',
       },
     });
     hub = writtenHubSchema.parse(await readJson('job_registry'));
@@ -60,6 +61,26 @@ describe('a run of fifty pages by three worker processes, of which one is killed
     expect(ended.stderr).toMatch(
       /^fetch completed {2}ocr \d+\/50, \d running {2}compilation pending .* jobs \d+\/\d+$/m,
     );
+  });
+
+  test('ends with where to look at it in Grafana', () => {
+    const last = ended.stdout.slice(ended.stdout.indexOf('In Grafana:'));
+    const urls = [...last.matchAll(/^ {2}(\w+) +(http\S+)$/gm)].map(
+      ([, name, url]) => [name, new URL(url ?? '')] as const,
+    );
+    expect(urls.map(([name, url]) => [name, url.origin, url.pathname])).toEqual([
+      ['dashboard', 'http://localhost:3000', '/d/milepost-run'],
+      ['trace', 'http://localhost:3000', '/explore'],
+      ['logs', 'http://localhost:3000', '/explore'],
+    ]);
+    const [dashboard, trace, logs] = urls.map(([, url]) => url.searchParams);
+    expect(dashboard?.get('var-run_id')).toBe(RUN_ID);
+    expect(JSON.parse(trace?.get('panes') ?? '')).toMatchObject({
+      run: { datasource: 'tempo', queries: [{ query: runTraceId(RUN_ID) }] },
+    });
+    expect(JSON.parse(logs?.get('panes') ?? '')).toMatchObject({
+      run: { datasource: 'loki', queries: [{ expr: expect.stringContaining(RUN_ID) }] },
+    });
   });
 
   test('is one trace with the root that follows from its ID', () => {
