@@ -5,11 +5,13 @@ import { type RunFold } from './run-fold.ts';
 /** How many records are folded in one go: some milliseconds. */
 const SLICE = 500;
 
-type FrequentKind = 'stage_started' | 'stage_ended' | 'item_ended';
+type FrequentKind = 'stage_started' | 'stage_ended' | 'item_ended' | 'job_started' | 'job_ended';
 const FREQUENT: ReadonlySet<unknown> = new Set<FrequentKind>([
   'stage_started',
   'stage_ended',
   'item_ended',
+  'job_started',
+  'job_ended',
 ]);
 
 /**

@@ -148,6 +148,11 @@ function placeKeys(job: JobIdentity | undefined): string {
     : `,"queue":${JSON.stringify(job.queue)},"job_id":${JSON.stringify(job.jobId)}`;
 }
 
+/** Nothing for a wait that no clock shows. */
+function waitKey(seconds: number | undefined): string {
+  return Number.isFinite(seconds) ? `,"wait_seconds":${seconds}` : '';
+}
+
 /** Nothing for a span in the trace of the run. */
 function ownTraceKey({ run, traceId }: Extract<RecordedEvent, { type: 'job_started' }>): string {
   return traceId === run.traceId ? '' : key('trace_id', traceId);
@@ -189,7 +194,7 @@ export function recordText(event: RecordedEvent, time: number, execution: string
     case 'job_started':
       return (
         `{"kind":"job_started","time":${time}${jobKeys(event)}` +
-        `${ownTraceKey(event)}${key('wait_seconds', event.waitSeconds)}` +
+        `${ownTraceKey(event)}${waitKey(event.waitSeconds)}` +
         `${objectKey('fields', event.fields)}${flagsKey(event.flags)}}`
       );
     case 'job_ended':

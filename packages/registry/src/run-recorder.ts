@@ -26,6 +26,14 @@ import { RunFold, type RunState } from './run-fold.ts';
 const MAX_WAITS = 2;
 const WAIT_MS = 20;
 
+/** What changes the status of a run or a stage. */
+const CHANGING: ReadonlySet<RecordedEvent['type']> = new Set([
+  'run_started',
+  'run_ended',
+  'stage_started',
+  'stage_ended',
+]);
+
 /** Why a rewrite failed. */
 interface RewriteFailure {
   readonly error: unknown;
@@ -78,7 +86,7 @@ export class RunRecorder {
     }
     const execution = 'stage' in event ? this.#open.textOf(event.stage) : '';
     this.#take(recordText(event, this.stamp(event.time), execution));
-    this.#schedule.note(event.type !== 'item_ended');
+    this.#schedule.note(CHANGING.has(event.type));
     this.#open.note(event);
     if (event.type === 'run_started') this.#ended = false;
     else if (event.type === 'run_ended') {

@@ -203,6 +203,25 @@ test.for([0, -1, 1.5, Number.NaN])('an attempt %d is not written as such', (atte
   expect(recordsOf((told) => told.start(), { attempt })).toMatchObject([{ run_attempt: 1 }]);
 });
 
+test.for([0, 1.5, Number.NaN, Number.POSITIVE_INFINITY, undefined])(
+  'a job that waited %d seconds',
+  (waitSeconds) => {
+    const records = recordsOf((told) => told.startJob({ waitSeconds }));
+    expect(records).toEqual([
+      {
+        kind: 'job_started',
+        time: START,
+        run_attempt: 1,
+        queue: 'civic',
+        job_id: '1',
+        job_name: 'page_job',
+        attempt: 1,
+        ...(Number.isFinite(waitSeconds) && { wait_seconds: waitSeconds }),
+      },
+    ]);
+  },
+);
+
 test('of a run that goes through jobs', () => {
   const records: unknown[] = [];
   const unsubscribe = subscribeLifecycle({

@@ -52,7 +52,7 @@ test('files are not rewritten for each record', async () => {
   await registry.flush();
   expect(due()).toEqual([]);
   // Under 10 % growth: a minute. Beyond it, or at a change of status: soon.
-  told.item(ocr, 'one more');
+  told.item(ocr, 'one more').startJob();
   expect(due()).toEqual([60_000]);
   for (let item = 0; item < 10; item += 1) told.item(ocr, `further ${item}`);
   expect(due()).toEqual([250]);

@@ -1,6 +1,7 @@
 import {
   type ErrorDescription,
   type FieldValue,
+  type JobStartedEvent,
   type LifecycleEvent,
   type RunIdentity,
   type StageEndedEvent,
@@ -92,6 +93,23 @@ export class ToldRun {
       flags: [],
     });
     return stage;
+  }
+
+  startJob(rest: Partial<JobStartedEvent> = {}): this {
+    this.#tell({
+      type: 'job_started',
+      time: this.#next(),
+      run: this.run,
+      job: { queue: 'civic', jobId: '1', name: 'page_job', parentJobId: undefined, attempt: 1 },
+      stage: undefined,
+      stageName: undefined,
+      traceId: this.run.traceId,
+      waitSeconds: undefined,
+      fields: {},
+      flags: [],
+      ...rest,
+    });
+    return this;
   }
 
   item(
