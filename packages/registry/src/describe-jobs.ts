@@ -1,14 +1,14 @@
-import { type JobTryView, jobViewsOf } from './job-views.ts';
-import { jobTryKey, type RunState } from './run-fold.ts';
+import { type JobTryView, type JobView } from './job-views.ts';
+import { jobTryKey } from './run-fold.ts';
 import { type RunLiveness } from './run-liveness.ts';
 import { type JobSummary, type JobTry, LOST } from './run-summary.ts';
 
 /** The jobs of a run as a read tells them, by the time of their first try. */
 export function describeJobs(
-  state: RunState,
+  jobs: readonly JobView[],
   liveness: RunLiveness | undefined,
 ): readonly JobSummary[] {
-  return jobViewsOf(state).map(({ told, started, ended, tries: [first, ...others] }) => {
+  return jobs.map(({ told, started, ended, tries: [first, ...others] }) => {
     const describe = (view: JobTryView, index: number): JobTry =>
       describeTry(view, index < others.length, liveness);
     const tries = [

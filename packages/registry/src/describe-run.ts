@@ -13,6 +13,7 @@ import { lostStages } from './lost-stages.ts';
 import { occurrenceNumbers } from './occurrences.ts';
 import { type JsonObject, isJsonObject } from './own-keys.ts';
 import { type RecordOf, compareRecords } from './record-order.ts';
+import { type RenderedRun } from './render-run.ts';
 import { type RunState } from './run-fold.ts';
 import { type LostEvidence } from './run-liveness.ts';
 import { sourceOf } from './run-source.ts';
@@ -24,7 +25,7 @@ import {
   type RunDetail,
   type RunSummary,
 } from './run-summary.ts';
-import { flagsOf, stageViewsOf } from './stage-view.ts';
+import { flagsOf } from './stage-view.ts';
 
 const STATES: readonly string[] = STEP_STATE_VALUES;
 
@@ -145,13 +146,12 @@ function executionOfEntry(
 }
 
 /** Distinct items of the whole run; failed are those that some stage left as failed. */
-function itemsOfRun(state: RunState, hub: JsonObject): ItemTotals | undefined {
+function itemsOfRun({ stages, hub }: RenderedRun): ItemTotals | undefined {
   const failed = new Set<string>();
   const all = new Set<string>();
   const counted: ItemTotals[] = [];
-  const views = stageViewsOf(state);
   for (const [step, entry] of stepEntries(hub)) {
-    const view = views.get(step);
+    const view = stages.get(step);
     const collection = view?.items?.collection ?? itemCollectionOf(entry);
     if (collection === undefined) continue;
     for (const id of collection.list ?? []) all.add(id);
@@ -167,7 +167,7 @@ function itemsOfRun(state: RunState, hub: JsonObject): ItemTotals | undefined {
 
 /** A run as a list shows it. */
 export function describeRun(run: LoadedRun): RunSummary {
-  const { state, rendered, liveness } = run;
+  const { rendered, liveness } = run;
   const { overview, hub } = rendered;
   const lost = lostStages(run);
   return {
@@ -186,7 +186,7 @@ export function describeRun(run: LoadedRun): RunSummary {
     durationSeconds: overview.durationSeconds,
     error: overview.error,
     reason: overview.reason,
-    items: itemsOfRun(state, hub),
+    items: itemsOfRun(rendered),
     stages: stepEntries(hub).map(([stage, entry]) => ({
       stage,
       state: lost.has(stage) ? LOST : stateOfEntry(entry),
@@ -195,8 +195,8 @@ export function describeRun(run: LoadedRun): RunSummary {
   };
 }
 
-function failedItems(state: RunState, executions: readonly Execution[]): readonly FailedItem[] {
-  return [...stageViewsOf(state, executions).values()].flatMap(({ stage, occurrences }) =>
+function failedItems({ stages }: RenderedRun): readonly FailedItem[] {
+  return [...stages.values()].flatMap(({ stage, occurrences }) =>
     lastOutcomes(occurrences.flatMap(({ tries }) => tries))
       .filter(([, { last }]) => last.status === 'failed')
       .map(([itemId, { last }]) => ({ stage, itemId, error: last.error })),
@@ -229,9 +229,9 @@ export function describeRunInFull(run: LoadedRun): RunDetail {
         .filter((entry) => begun(entry))
         .map(([step, entry]) => executionOfEntry(step, entry, rendered.overview.startTime)),
     ].toSorted((a, b) => a.startTime - b.startTime),
-    jobs: describeJobs(state, run.liveness),
+    jobs: describeJobs(rendered.jobs, run.liveness),
     pendingStages: entries.filter((entry) => !begun(entry)).map(([step]) => step),
-    failedItems: failedItems(state, executions),
+    failedItems: failedItems(rendered),
     problems,
   };
 }

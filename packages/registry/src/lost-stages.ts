@@ -2,16 +2,15 @@ import { isoTime } from './iso-time.ts';
 import { type LoadedRun } from './load-run.ts';
 import { type JsonObject, defined, isJsonObject } from './own-keys.ts';
 import { type LostEvidence } from './run-liveness.ts';
-import { stageViewsOf } from './stage-view.ts';
 
 /** Stages of which all that still seems to run is lost, by name. */
 export function lostStages({
-  state,
+  rendered,
   liveness,
-}: Pick<LoadedRun, 'state' | 'liveness'>): ReadonlyMap<string, LostEvidence> {
+}: Pick<LoadedRun, 'rendered' | 'liveness'>): ReadonlyMap<string, LostEvidence> {
   const lost = new Map<string, LostEvidence>();
   if (liveness === undefined || liveness.lostExecutions.size === 0) return lost;
-  for (const [stage, view] of stageViewsOf(state)) {
+  for (const [stage, view] of rendered.stages) {
     if (view.state !== 'running') continue;
     const running = view.occurrences.filter(({ last }) => last.state === 'running');
     const evidence = running.map(({ last }) => liveness.lostExecutions.get(last.executionId));

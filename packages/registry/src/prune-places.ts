@@ -13,7 +13,6 @@ import {
   assertReachedDirectly,
   extentOf,
 } from './remove-inside.ts';
-import { stageViewsOf } from './stage-view.ts';
 
 /** What lies on disk of a run. Paths are absolute. */
 export interface RunPlaces {
@@ -72,7 +71,7 @@ function resultPaths({ layout }: RegistryEnvironment, run: LoadedRun): readonly 
   for (const { stage, item_id: itemId } of state.outputs.values()) {
     if (stage !== undefined && itemId !== undefined) add(stage, itemId);
   }
-  for (const { stage, items } of stageViewsOf(state).values()) {
+  for (const { stage, items } of rendered.stages.values()) {
     for (const itemId of items?.collection.list ?? []) add(stage, itemId);
   }
   for (const [step, entry] of stepEntries(rendered.hub)) {

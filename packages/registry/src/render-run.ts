@@ -2,7 +2,7 @@ import { type WrittenItemsKey } from '@milepost/semconv/schemas';
 import { renderExecutionTrace } from './execution-trace.ts';
 import { executionsOf } from './executions.ts';
 import { isoTime } from './iso-time.ts';
-import { jobViewsOf, renderJobs } from './job-views.ts';
+import { type JobView, jobViewsOf, renderJobs } from './job-views.ts';
 import {
   type JsonObject,
   defined,
@@ -15,7 +15,7 @@ import { compareRecords, compareText } from './record-order.ts';
 import { type RunState } from './run-fold.ts';
 import { type RunOverview, foreignHubKeys, runOverview } from './run-overview.ts';
 import { renderSource, sourceOf } from './run-source.ts';
-import { stageViewsOf } from './stage-view.ts';
+import { type StageView, stageViewsOf } from './stage-view.ts';
 import { type StepPart, newestForeignSpokes, stepPartsOf } from './step-parts.ts';
 
 /** What rendering needs besides the state. */
@@ -38,6 +38,9 @@ export interface RenderedRun {
   readonly overview: RunOverview;
   readonly hub: JsonObject;
   readonly spokes: readonly RenderedSpoke[];
+  /** What they were rendered from. */
+  readonly stages: ReadonlyMap<string, StageView>;
+  readonly jobs: readonly JobView[];
 }
 
 /** The JSON text of a derived file. */
@@ -157,12 +160,13 @@ export function renderRun(state: RunState, options: RenderOptions): RenderedRun 
   const jobs = jobViewsOf(state);
   const source = sourceOf(state);
   const outputs = outputsOf(state);
-  const parts = stepPartsOf(
-    state,
-    stageViewsOf(state, executions, jobs),
-    (stage) => outputs.get(stage) ?? [],
-    { runId: state.runId, itemsKey, sourceJobId: source.job_id ?? null, metadataPath },
-  );
+  const stages = stageViewsOf(state, executions, jobs);
+  const parts = stepPartsOf(state, stages, (stage) => outputs.get(stage) ?? [], {
+    runId: state.runId,
+    itemsKey,
+    sourceJobId: source.job_id ?? null,
+    metadataPath,
+  });
   const overview = runOverview(state, parts);
   const ours = defined({
     ...overviewKeys(overview),
@@ -175,5 +179,7 @@ export function renderRun(state: RunState, options: RenderOptions): RenderedRun 
     overview,
     hub: withFurther(ours, without(foreignHubKeys(state), OVERVIEW_KEYS)),
     spokes: renderSpokes(parts, state),
+    stages,
+    jobs,
   };
 }

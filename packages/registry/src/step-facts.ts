@@ -3,7 +3,6 @@ import { stateOfEntry, stepEntries } from './describe-run.ts';
 import { itemCollectionOf, lastOutcomes } from './item-outcomes.ts';
 import { type LoadedRun } from './load-run.ts';
 import { type JsonObject, isJsonObject, withFurther, without } from './own-keys.ts';
-import { stageViewsOf } from './stage-view.ts';
 import { newestForeignSpokes } from './step-parts.ts';
 
 /** What a step of a run says that another run's can be compared with. */
@@ -60,7 +59,7 @@ function itemsOf(run: LoadedRun, step: string, content: JsonObject): ReadonlyMap
   const state = stateOfEntry(content);
   const listed = state === 'partial' ? 'completed' : state;
   const items = new Map(list.map((id) => [id, failed.has(id) ? 'failed' : listed]));
-  const view = stageViewsOf(run.state).get(step);
+  const view = run.rendered.stages.get(step);
   const tries = view?.occurrences.flatMap((occurrence) => occurrence.tries) ?? [];
   for (const [id, { last }] of lastOutcomes(tries)) items.set(id, last.status);
   return items;
