@@ -137,7 +137,12 @@ describe('where a stage fails for good, the run fails, with all that the stage d
       stage: 'compilation',
       argv: async () => [],
       spoil: () => mkdir(inRun('meetings.sqlite'), { recursive: true }),
-      told: () => ({ txt_dir: inRun('txt'), table_name: 'minutes', page_count: 6 }),
+      told: () => ({
+        txt_dir: inRun('txt'),
+        table_name: 'minutes',
+        page_count: 6,
+        error: { error_type: 'ERR_SQLITE_ERROR' },
+      }),
     },
     {
       stage: 'extraction',
@@ -153,17 +158,39 @@ describe('where a stage fails for good, the run fails, with all that the stage d
       stage: 'deploy',
       argv: async () => ['--output', 'taken'],
       spoil: () => fileAt('taken'),
-      told: () => ({ plugin_name: 'database', deploy_target: path.join(cwd, 'taken') }),
+      told: () => ({
+        plugin_name: 'database',
+        deploy_target: path.join(cwd, 'taken'),
+        error: { error_type: 'ENOTDIR' },
+      }),
     },
   ])('$stage', async ({ stage, argv, spoil, told }) => {
     await spoil();
     const args = ['--text', '--run-id', RUN_ID, ...(await argv())];
-    const ended = await runCivic(args, { cwd, env });
+    const server = await startOtlpServer();
+    onTestFinished(() => server.close());
+    const ended = await runCivic(args, {
+      cwd,
+      env: { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: server.url },
+    });
     expect(ended.exitCode).toBe(1);
     expect(ended.stdout).toMatch(`Run ${RUN_ID}: failed`);
     const spoke = await readJson(stage, 'job_metadata');
     expect(spoke).toMatchObject({ status: 'failed', ...told() });
     expect(spoke).not.toHaveProperty('flags');
+    const { error, ...fields } = told();
+    const line = {
+      ...fields,
+      stage,
+      level: 'error',
+      'run.id': RUN_ID,
+      'job.id': expect.stringMatching(KEY),
+      'duration.seconds': expect.any(Number),
+      'error.type': error.error_type,
+      'exception.stacktrace': expect.stringMatching(/\n +at /),
+    };
+    const failures = server.logRecords().filter(({ body }) => body === `${stage}_failed`);
+    expect(failures.map(({ attributes }) => attributes)).toMatchObject([line, line]);
     const hub = await readJson('job_registry');
     expect(hub).toMatchObject({ status: 'failed', error: { error_type: expect.any(String) } });
     const tries = (hub as { jobs: { stage: string; attempt: number }[] }).jobs
