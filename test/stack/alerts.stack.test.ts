@@ -5,6 +5,7 @@ import { type TestContext, afterAll, beforeAll, describe, expect, test } from 'v
 import { z } from 'zod';
 import { askUntil, urlWith } from './ask.ts';
 import { type StageOnce, runStageOnce } from './run-stage-once.ts';
+import { runbookQueries } from './runbook.ts';
 import { type Stack, startStack } from './start-stack.ts';
 import { type ToldAlert, type Webhook, startWebhook } from './webhook.ts';
 
@@ -60,7 +61,26 @@ async function expectTold(
   const { at, status, labels, annotations } = await told;
   const name = labels['alertname'] ?? '';
   expect(annotations['runbook_url']).toBe(`grafana/RUNBOOK.md#${name.toLowerCase()}`);
+  if (status === 'firing') await expectRunbookAnswers(name, labels);
   await annotate(`${name} | ${what} | ${status} | ${secondsBetween(since, at)}`);
+}
+
+/** Asks what the runbook says to ask next. */
+async function expectRunbookAnswers(
+  name: string,
+  labels: Readonly<Record<string, string>>,
+): Promise<void> {
+  const queries = runbookQueries(name, labels);
+  expect(queries).not.toEqual([]);
+  for (const { language, query } of queries) {
+    const answer = await askUntil(
+      language === 'logql'
+        ? urlWith(`${stack.lokiUrl}/loki/api/v1/query_range`, { query })
+        : urlWith(`${stack.prometheusUrl}/api/v1/query`, { query }),
+      z.object({ data: z.object({ result: z.array(z.unknown()).min(1) }) }),
+    );
+    expect(answer.data.result).not.toEqual([]);
+  }
 }
 
 function secondsBetween(since: number, at: number): string {
@@ -191,16 +211,24 @@ describe.concurrent('told, and over', { timeout: 3_600_000 }, () => {
       response.writeHead(400).end();
     }).listen(0, '127.0.0.1');
     await once(refusing, 'listening');
-    const lost = await lastOutcome('completes', {
-      subdomain: 'irving',
-      env: {
-        OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: `http://127.0.0.1:${(refusing.address() as AddressInfo).port}/v1/logs`,
-      },
-    });
-    await once(refusing.close(), 'close');
     const reason = { signal: 'logs', reason: 'rejected' };
     const firing = webhook.told('firing', 'PipelineTelemetryLost', reason);
+    let lost = Number.NaN;
+    const ended = runStageOnce(['completes', 'lives'], stack.otlpUrl, {
+      subdomain: 'irving',
+      until: firing,
+      env: {
+        OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: `http://127.0.0.1:${(refusing.address() as AddressInfo).port}/v1/logs`,
+        OTEL_METRIC_EXPORT_INTERVAL: '1000',
+      },
+      onOutcome: () => {
+        lost = Number.isNaN(lost) ? Date.now() : lost;
+      },
+    });
+    await firing;
     await expectTold(context, 'the loss', lost, firing);
+    await ended;
+    await once(refusing.close(), 'close');
     const resolved = webhook.told('resolved', 'PipelineTelemetryLost', reason);
     await expectTold(
       context,

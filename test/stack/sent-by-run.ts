@@ -72,8 +72,14 @@ export async function spansOfRun(
     parentSpanId: z.string().default(''),
   });
   const batch = z.object({ scopeSpans: z.array(z.object({ spans: z.array(span) })) });
-  const spans = (batches: readonly z.infer<typeof batch>[]): readonly StoredSpan[] =>
-    batches.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans));
+  // A span that was handed on twice, by a sender that was killed before it heard the answer, is there twice, with one ID.
+  const spans = (batches: readonly z.infer<typeof batch>[]): readonly StoredSpan[] => [
+    ...new Map(
+      batches
+        .flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans))
+        .map((one) => [one.spanId, one]),
+    ).values(),
+  ];
   const { batches } = await askUntil(
     `${tempoUrl}/api/traces/${runTraceId(runId)}`,
     z.object({
