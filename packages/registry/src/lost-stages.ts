@@ -1,5 +1,6 @@
 import { isoTime } from './iso-time.ts';
 import { type LoadedRun } from './load-run.ts';
+import { lostJobs, withLostCount } from './lost-jobs.ts';
 import { type JsonObject, defined, isJsonObject } from './own-keys.ts';
 import { type LostEvidence } from './run-liveness.ts';
 
@@ -34,20 +35,33 @@ function lostJson(lost: LostEvidence): JsonObject {
   });
 }
 
+function withEvidence(entry: JsonObject, lost: LostEvidence | undefined): JsonObject {
+  if (lost === undefined) return entry;
+  return { ...entry, state: 'lost', lost: lostJson(lost) };
+}
+
 /** A hub with what is lost now, for whoever asks: no file ever says it. */
 export function withLost(run: LoadedRun, hub: JsonObject): JsonObject {
   const stages = lostStages(run);
+  const jobs = lostJobs(run);
   const { lost } = run.liveness ?? {};
-  if (lost === undefined && stages.size === 0) return hub;
+  if (lost === undefined && stages.size + jobs.size === 0) return hub;
   const steps = isJsonObject(hub['pipeline_steps']) ? hub['pipeline_steps'] : {};
   const told = Object.entries(steps).map(([step, entry]): [string, unknown] => {
-    const evidence = stages.get(step);
-    if (evidence === undefined || !isJsonObject(entry)) return [step, entry];
-    return [step, { ...entry, state: 'lost', lost: lostJson(evidence) }];
+    if (!isJsonObject(entry)) return [step, entry];
+    const counted = withLostCount(entry, run.rendered.stages.get(step), jobs);
+    return [step, withEvidence(counted, stages.get(step))];
   });
+  const listed = Array.isArray(hub['jobs']) ? hub['jobs'] : undefined;
   return {
-    ...hub,
-    ...(lost !== undefined && { state: 'lost', lost: lostJson(lost) }),
+    ...withEvidence(hub, lost),
     pipeline_steps: Object.fromEntries(told),
+    // As it is rendered: one for each of the run's, in their order.
+    ...(listed !== undefined && {
+      jobs: run.rendered.jobs.map((job, index) => {
+        const entry: unknown = listed[index];
+        return isJsonObject(entry) ? withEvidence(entry, jobs.get(job)) : entry;
+      }),
+    }),
   };
 }

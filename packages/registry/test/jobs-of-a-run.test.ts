@@ -1,10 +1,11 @@
 import { hostname } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { type JobEnvelope, beginRun, createJob, endRun, withJob } from '@milepost/core';
+import { type JobEnvelope, beginRun, beginStage, createJob, endRun, withJob } from '@milepost/core';
 import { type JobTry, type Registry, openRegistry } from '@milepost/registry';
 import { connectedRegistry } from './connected-registry.ts';
 import { begun, killed } from './recording-child.ts';
 import { temporaryRoot } from './temporary-root.ts';
+import { readJson } from './tree.ts';
 
 const at = (jobId: string, attempt = 1): { queue: string; jobId: string; attempt: number } => ({
   queue: 'civic',
@@ -108,6 +109,45 @@ describe('a job whose process was killed', () => {
         },
       ],
     });
+  });
+
+  test('reads as lost in the hub too, and among the jobs of its stage; no file says so', async () => {
+    const root = temporaryRoot();
+    const registry = connectedRegistry({ root });
+    const stage = beginStage('ocr', { run: begin(), expected: 3 });
+    const job = createJob({ name: 'ocr_page_job', stage });
+    await registry.flush();
+    const child = await begun(`
+      import { withJob } from '@milepost/core';
+      import { connectRegistry, openRegistry } from '@milepost/registry';
+      const registry = openRegistry({ root: ${JSON.stringify(root)} });
+      connectRegistry(registry);
+      const job = ${JSON.stringify(job)};
+      void withJob(job, { queue: 'civic', jobId: '1' }, () => new Promise(() => {}));
+      await registry.flush();
+      process.stdout.write('begun\\n');
+      setInterval(() => undefined, 1000);
+    `);
+    await killed(child);
+    const going = Promise.withResolvers<void>();
+    const work = withJob(job, at('2'), () => going.promise);
+    const shown = await registry.getCentralRegistry('r1');
+    const lost = { pid: child.pid, gone_by: 'process_gone' };
+    expect(shown).toMatchObject({
+      state: 'open',
+      jobs: [
+        { job_id: '1', status: 'pending', state: 'lost', lost },
+        { job_id: '2', status: 'pending', state: 'running' },
+      ],
+      pipeline_steps: {
+        ocr: { state: 'open', jobs: { expected: 3, total: 2, running: 1, completed: 0, lost: 1 } },
+      },
+    });
+    expect(shown?.['lost']).toBeUndefined();
+    await registry.rebuildCentralRegistry();
+    expect(JSON.stringify(readJson(root, 'analytics/job_registry/r1.json'))).not.toContain('lost');
+    going.resolve();
+    await work;
   });
 
   test('reads as whatever the next try comes to, beside the lost one', async () => {
