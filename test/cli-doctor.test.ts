@@ -184,6 +184,7 @@ describe('the collector', () => {
     [401, '', /401 Unauthorized/, /OTEL_EXPORTER_OTLP_HEADERS/],
     [404, '', /404 Not Found/, /pipeline for logs, and .* OTLP over HTTP, without \/v1/],
     [400, '', /400 Bad Request/, /receiver of OTLP and a pipeline for this signal/],
+    [400, 'Client sent an HTTP request to an HTTPS server.', /HTTPS server/, /with https:/],
     [413, '', /413 Payload Too Large/, /limits of the collector and of what stands between/],
     [302, '', /302 Found/, /Something else answers there, such as a proxy or a login/],
   ] as const)('that answers %d to logs takes the others', async ([status, body, why, todo]) => {

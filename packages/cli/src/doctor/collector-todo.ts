@@ -75,6 +75,10 @@ export function todoAboutCollector(
     case 'unavailable':
       return todoAboutUnavailable(destination, outcome);
     case 'refused':
+      // So Go, nginx and others answer who speaks no TLS to them.
+      if (new URL(destination.url).protocol === 'http:' && /\bHTTPS\b/.test(outcome.message)) {
+        return `What listens there wants TLS: name it with https:// in ${ENDPOINT}.`;
+      }
       return outcome.reason === 'unauthorized'
         ? 'Put what the collector asks for into OTEL_EXPORTER_OTLP_HEADERS.'
         : 'Look whether the collector has a receiver of OTLP and a pipeline for this signal.';
