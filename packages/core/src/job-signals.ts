@@ -70,7 +70,8 @@ export class JobSignals {
     const derived = derivedContext(job);
     this.#span = startJobSpan(this.#attributes(), job, derived.spanId, place, inJob);
     const own = this.#span?.spanContext();
-    this.spanContext = own !== undefined && isSpanContextValid(own) ? own : derived;
+    const isValid = own !== undefined && (own.spanId === derived.spanId || isSpanContextValid(own));
+    this.spanContext = isValid ? own : derived;
     this.context =
       this.#span === undefined
         ? trace.setSpanContext(inJob, derived)
