@@ -1,5 +1,6 @@
 import { type EndStatus } from '@milepost/semconv';
 import { type ErrorDescription } from './describe-error.ts';
+import { reportOnce } from './guard.ts';
 import { durationInstruments } from './instruments.ts';
 import { countError } from './named-series.ts';
 import { type StageSeries } from './stage-series.ts';
@@ -14,7 +15,18 @@ export function countStageStart(
   durationInstruments();
   if (!isSpread) series.active += 1;
   series.lastStart = startTimeMs / 1000;
-  if (expectedIntervalSeconds !== undefined) series.expectedInterval = expectedIntervalSeconds;
+  if (isInterval(expectedIntervalSeconds)) series.expectedInterval = expectedIntervalSeconds;
+}
+
+/** An alert on what is late would never go for one below zero, and never come for one that is no number. */
+function isInterval(seconds: number | undefined): seconds is number {
+  if (seconds === undefined) return false;
+  if (Number.isFinite(seconds) && seconds > 0) return true;
+  reportOnce(
+    'expectedIntervalSeconds',
+    `expectedIntervalSeconds: expected a number of seconds above 0, got ${String(seconds)}`,
+  );
+  return false;
 }
 
 /** Counts the end of a stage in its metrics. A failure that is to be retried is an error, but no outcome. */

@@ -114,6 +114,13 @@ describe('the whole picture', () => {
     });
   });
 
+  test.for([NaN, Infinity, 0, -5])('an expected interval of %d s is none', async (seconds) => {
+    await withRun({ pipeline: `every ${seconds}` }, () =>
+      withStage('work', { expectedIntervalSeconds: seconds }, () => undefined),
+    );
+    expect(await points(`every ${seconds}`, 'pipeline.stage.expected_interval')).toEqual({});
+  });
+
   test('names, units, kinds, buckets and attributes are those of the definitions', async () => {
     await withRun({ pipeline: 'defined', subdomain: 'alameda' }, async () => {
       withStage('work', { expectedIntervalSeconds: 60 }, (stage) => stage.count('pages'));
