@@ -24,6 +24,8 @@ export interface Column {
   readonly opens?: 'run' | 'stage' | 'subdomain';
   /** Whether its values are statuses, to be coloured. Default: false. */
   readonly isStatus?: boolean;
+  /** Whether any value in it is bad news, to be red. Default: false. */
+  readonly isBad?: boolean;
   /** Texts for values, `{ 0: 'never' }`. */
   readonly valueTexts?: Readonly<Record<string, string>>;
   /** In pixels. Default: its share. */

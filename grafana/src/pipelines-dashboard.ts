@@ -24,10 +24,13 @@ const STAGE_COLUMNS: readonly Column[] = [
 ];
 const LABELS = 'pipeline, stage, subdomain';
 
+// Longer than runs take, and a weekend.
+const WITHIN = '3d';
+
 // Runs without an end: a run that is tried again has not ended by the end of its first attempt.
 const GOING_ON =
-  `max by (run_id, attempt, pipeline, subdomain) (max_over_time(${LINES_OF_PIPELINES} ${RUN_STARTED} ${UNWRAP_TIME} [24h]))` +
-  ` unless on (run_id, attempt) count by (run_id, attempt) (count_over_time(${LINES_OF_PIPELINES} ${RUN_ENDED} [24h]))`;
+  `max by (run_id, attempt, pipeline, subdomain) (max_over_time(${LINES_OF_PIPELINES} ${RUN_STARTED} ${UNWRAP_TIME} [${WITHIN}]))` +
+  ` unless on (run_id, attempt) count by (run_id, attempt) (count_over_time(${LINES_OF_PIPELINES} ${RUN_ENDED} [${WITHIN}]))`;
 
 const WHAT_NEEDS_SOMEBODY: readonly Panel[] = [
   {
@@ -74,7 +77,7 @@ const WHAT_NEEDS_SOMEBODY: readonly Panel[] = [
     noData: 'Nothing is late.',
     width: 7,
     height: 8,
-    columns: [...STAGE_COLUMNS, { field: 'Value', title: 'Late by', unit: 's' }],
+    columns: [...STAGE_COLUMNS, { field: 'Value', title: 'Late by', unit: 's', isBad: true }],
     sortBy: { column: 'Late by', descending: true },
     queries: [
       {
@@ -93,7 +96,10 @@ const WHAT_NEEDS_SOMEBODY: readonly Panel[] = [
     noData: 'Nothing is stuck.',
     width: 7,
     height: 8,
-    columns: [...STAGE_COLUMNS, { field: 'Value', title: 'Started', unit: 'dateTimeFromNow' }],
+    columns: [
+      ...STAGE_COLUMNS,
+      { field: 'Value', title: 'Started', unit: 'dateTimeFromNow', isBad: true },
+    ],
     sortBy: { column: 'Started', descending: false },
     queries: [
       {
@@ -109,21 +115,38 @@ const WHAT_NEEDS_SOMEBODY: readonly Panel[] = [
     kind: 'stat',
     title: 'Runs going on',
     description:
-      'Runs that started within the last 24 hours and have said nothing of an end. A killed one counts until then: the table beside it names them.',
+      'Runs that started within the last three days and have said nothing of an end. A killed one counts until then: the table beside it names them.',
     unit: 'none',
     noData: '0',
-    width: 4,
-    height: 4,
+    width: 3,
+    height: 8,
     queries: [{ datasource: 'loki', instant: true, expr: `count(${GOING_ON})` }],
+  },
+  {
+    kind: 'stat',
+    title: 'Stages running now',
+    description:
+      'As the processes tell that sent metrics within the last five minutes; one that was killed counts as long. Stages that are spread over jobs count by their jobs alone.',
+    unit: 'none',
+    noData: '0',
+    width: 3,
+    height: 8,
+    queries: [
+      {
+        datasource: 'prometheus',
+        instant: true,
+        expr: `sum(${prometheusName(METRIC_STAGE_ACTIVE)}{${OF_STAGES}})`,
+      },
+    ],
   },
   {
     kind: 'table',
     title: 'Which runs go on',
     description:
-      'The runs that started within the last 24 hours and have said nothing of an end, the longest ago first. One that takes longer than it should was killed, or hangs: open it.',
+      'The runs that started within the last three days and have said nothing of an end, the longest ago first. One that takes longer than it should was killed, or hangs: open it.',
     unit: 'dateTimeFromNow',
     noData: 'No run is going on.',
-    width: 10,
+    width: 9,
     height: 8,
     columns: [
       { field: 'run_id', title: 'Run', opens: 'run' },
@@ -141,7 +164,7 @@ const WHAT_NEEDS_SOMEBODY: readonly Panel[] = [
       'The twenty last failures of stages in this time, also of tries that were made again: open the run to see which file and page.',
     unit: 'dateTimeFromNow',
     noData: 'No stage failed in this time.',
-    width: 10,
+    width: 9,
     height: 8,
     columns: [
       { field: 'run_id', title: 'Run', opens: 'run' },
@@ -156,23 +179,6 @@ const WHAT_NEEDS_SOMEBODY: readonly Panel[] = [
         datasource: 'loki',
         instant: true,
         expr: `topk(20, max by (run_id, pipeline, stage, error_type) (max_over_time(${LINES_OF_STAGES} ${STAGE_ENDED} | status="failed" ${UNWRAP_TIME} [$__range])))`,
-      },
-    ],
-  },
-  {
-    kind: 'stat',
-    title: 'Stages running now',
-    description:
-      'As the processes tell that sent metrics within the last five minutes; one that was killed counts as long. Stages that are spread over jobs count by their jobs alone.',
-    unit: 'none',
-    noData: '0',
-    width: 4,
-    height: 4,
-    queries: [
-      {
-        datasource: 'prometheus',
-        instant: true,
-        expr: `sum(${prometheusName(METRIC_STAGE_ACTIVE)}{${OF_STAGES}})`,
       },
     ],
   },

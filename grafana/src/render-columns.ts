@@ -2,6 +2,7 @@ import {
   type DataTransformerConfig,
   type DynamicConfigValue,
   type ValueMapping,
+  FieldColorModeId,
   MappingType,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { type Column } from './panel.ts';
@@ -36,7 +37,7 @@ export function columnTransformations(
 
 /** What Grafana shall do with the values of a column, besides showing them. */
 export function columnProperties(column: Column): readonly DynamicConfigValue[] {
-  const { unit, opens, isStatus = false, valueTexts, width } = column;
+  const { unit, opens, isStatus = false, isBad = false, valueTexts, width } = column;
   return [
     { id: 'unit', value: unit ?? 'string' },
     // Otherwise the text for a panel without data stands in each empty cell, and in links made of it.
@@ -47,6 +48,12 @@ export function columnProperties(column: Column): readonly DynamicConfigValue[] 
     ...(isStatus
       ? [
           { id: 'mappings', value: [statusMapping()] },
+          { id: 'custom.cellOptions', value: { type: 'color-text' } },
+        ]
+      : []),
+    ...(isBad
+      ? [
+          { id: 'color', value: { mode: FieldColorModeId.Fixed, fixedColor: 'red' } },
           { id: 'custom.cellOptions', value: { type: 'color-text' } },
         ]
       : []),

@@ -1,30 +1,24 @@
-import {
-  ATTR_PIPELINE,
-  ATTR_STAGE,
-  ATTR_SUBDOMAIN,
-  METRIC_STAGE_LAST_START,
-} from '@milepost/semconv';
+import { ATTR_PIPELINE, ATTR_STAGE, ATTR_SUBDOMAIN } from '@milepost/semconv';
+import { LAST_START } from './carried-values.ts';
 import { type Variable } from './panel.ts';
-import { labelName, prometheusName } from './prometheus-name.ts';
+import { labelName } from './prometheus-name.ts';
 
-// Also a stage that has begun and never ended.
-const STARTS = prometheusName(METRIC_STAGE_LAST_START);
 const PIPELINE = labelName(ATTR_PIPELINE);
 const STAGE = labelName(ATTR_STAGE);
 const SUBDOMAIN = labelName(ATTR_SUBDOMAIN);
 
-/** Which stages a dashboard shows. */
+/** Which stages a dashboard shows: those that have ever begun, however long ago, as an alert may lead to one that is silent for weeks. */
 export const STAGE_VARIABLES: readonly Variable[] = [
-  { name: PIPELINE, label: 'Pipeline', values: `label_values(${STARTS}, ${PIPELINE})` },
+  { name: PIPELINE, label: 'Pipeline', values: `label_values(${LAST_START}, ${PIPELINE})` },
   {
     name: SUBDOMAIN,
     label: 'Subdomain',
-    values: `label_values(${STARTS}{${PIPELINE}=~"$pipeline"}, ${SUBDOMAIN})`,
+    values: `label_values(${LAST_START}{${PIPELINE}=~"$pipeline"}, ${SUBDOMAIN})`,
   },
   {
     name: STAGE,
     label: 'Stage',
-    values: `label_values(${STARTS}{${PIPELINE}=~"$pipeline"}, ${STAGE})`,
+    values: `label_values(${LAST_START}{${PIPELINE}=~"$pipeline"}, ${STAGE})`,
   },
 ];
 

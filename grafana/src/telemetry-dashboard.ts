@@ -141,8 +141,13 @@ export const TELEMETRY_DASHBOARD: DashboardPlan = {
     {
       kind: 'stat',
       title: 'Collector',
-      description: '1: Prometheus reaches the collector.',
+      description: 'Whether Prometheus reaches the collector.',
       unit: 'none',
+      valueTexts: { 0: 'away', 1: 'there' },
+      thresholds: [
+        { from: null, colour: 'red' },
+        { from: 1, colour: 'green' },
+      ],
       noData: 'The collector is not scraped.',
       width: 12,
       height: 8,

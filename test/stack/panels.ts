@@ -35,11 +35,27 @@ const panelSchema = z.object({
     .object({ sortBy: z.array(z.object({ displayName: z.string() })).optional() })
     .optional(),
 });
-const dashboardSchema = z.object({ title: z.string(), panels: z.array(panelSchema) });
+const variableSchema = z.object({
+  name: z.string(),
+  type: z.enum(['query', 'textbox']),
+  query: z.string().default(''),
+});
+const dashboardSchema = z.object({
+  title: z.string(),
+  panels: z.array(panelSchema),
+  templating: z.object({ list: z.array(variableSchema).default([]) }),
+});
 
 /** A panel, as its dashboard's file has it. */
 export interface DashboardPanel extends z.infer<typeof panelSchema> {
   readonly dashboard: string;
+}
+
+/** A variable of a dashboard whose values are those of a label: `label_values(series, label)`. */
+export interface DashboardVariable {
+  readonly dashboard: string;
+  readonly name: string;
+  readonly query: string;
 }
 
 /** A query of a panel, as the dashboard's file has it. */
@@ -51,17 +67,29 @@ export interface PanelQuery {
   readonly isInstant: boolean;
 }
 
+function dashboards(): readonly z.infer<typeof dashboardSchema>[] {
+  return readdirSync(DASHBOARDS).map((file) =>
+    dashboardSchema.parse(JSON.parse(readFileSync(join(DASHBOARDS, file), 'utf8'))),
+  );
+}
+
 /**
  * Every panel of every committed dashboard.
  * @throws Error where a panel has no description, unit or text for no data
  */
 export function dashboardPanels(): readonly DashboardPanel[] {
-  return readdirSync(DASHBOARDS).flatMap((file) => {
-    const { title, panels } = dashboardSchema.parse(
-      JSON.parse(readFileSync(join(DASHBOARDS, file), 'utf8')),
-    );
-    return panels.map((panel) => ({ dashboard: title, ...panel }));
-  });
+  return dashboards().flatMap(({ title, panels }) =>
+    panels.map((panel) => ({ dashboard: title, ...panel })),
+  );
+}
+
+/** Every variable of every committed dashboard that takes its values from a query. */
+export function dashboardVariables(): readonly DashboardVariable[] {
+  return dashboards().flatMap(({ title, templating }) =>
+    templating.list
+      .filter(({ type }) => type === 'query')
+      .map(({ name, query }) => ({ dashboard: title, name, query })),
+  );
 }
 
 /** The queries of a panel. */

@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { type RunDetail, openRegistry } from '@milepost/registry';
+import { type RunDetail } from '@milepost/registry';
 import { type PanelQuery, dashboardPanels, queriesOfPanel } from '../panels.ts';
 import { runProgram } from '../run-program.ts';
 import { type AnswerRow, type Chosen, type Shown, askPanel } from './ask-panel.ts';
 import { EXPECTED_ANSWERS, type ExpectedAnswer, LATE } from './expected-answers.ts';
+import { readRecords } from './read-records.ts';
 import { type ExpectedRow, keyOf, sumOf } from './tally.ts';
 
 // Every panel of every dashboard answers what the registry has, by numbers that no server of the stack had a hand in.
@@ -16,21 +17,13 @@ const { stack, roots, runs: exampleRuns } = inject('exampleRuns');
 let lateRoot: string;
 let recorded: readonly RunDetail[];
 
-async function runsOf(root: string): Promise<readonly RunDetail[]> {
-  const registry = openRegistry({ root });
-  const { runs } = await registry.listRuns();
-  const details = await Promise.all(runs.map(({ runId }) => registry.readRun(runId)));
-  await registry.close();
-  return details.filter((run) => run !== undefined);
-}
-
 beforeAll(async () => {
   lateRoot = mkdtempSync(join(tmpdir(), 'milepost-late-'));
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: stack.otlpUrl, MILEPOST_ROOT: lateRoot };
   const args = [LATE.pipeline, String(LATE.intervalSeconds)];
   await runProgram('seldom.ts', { env, args: [...args, 'fails'] });
   await runProgram('seldom.ts', { env, args: [...args, 'completes'] });
-  const all = await Promise.all([roots.documents, roots.civic, lateRoot].map(runsOf));
+  const all = await Promise.all([roots.documents, roots.civic, lateRoot].map(readRecords));
   recorded = all.flat();
 });
 afterAll(() => rmSync(lateRoot, { recursive: true, force: true }));
