@@ -51,11 +51,13 @@ export function runInExecution<T, Handle>(
   });
 }
 
-async function flushed(runId: string): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, FLUSH_TIMEOUT_MS);
+// Each job waits for it: no more promises than it takes.
+function flushed(runId: string): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, FLUSH_TIMEOUT_MS);
+    void flushLifecycle(runId).then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
   });
-  await Promise.race([flushLifecycle(runId), timeout]);
-  clearTimeout(timer);
 }
