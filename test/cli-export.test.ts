@@ -184,6 +184,31 @@ test('filters choose runs, and named ones have none', async () => {
   });
 });
 
+test.for([[[]], [['--json']], [['--what', 'items', '--json']], [['--format', 'csv']]])(
+  'names what it could not read, as the rows do not (%j)',
+  async ([args = []]) => {
+    const hubs = join(root, 'analytics', 'job_registry');
+    const odd = Array.from({ length: 7 }, (_, index) => join(hubs, `odd${index}.json`));
+    await Promise.all(odd.map((path) => writeFile(path, 'no JSON')));
+    try {
+      const { code, err } = await exported(...args);
+      expect({ code, lines: err.trimEnd().split('\n') }).toEqual({
+        code: 0,
+        lines: [
+          ...Array.from({ length: 5 }, () =>
+            expect.stringMatching(
+              /^milepost: could not read analytics\/job_registry\/odd\d\.json: /,
+            ),
+          ),
+          'milepost: … and 2 more',
+        ],
+      });
+    } finally {
+      await Promise.all(odd.map((path) => rm(path)));
+    }
+  },
+);
+
 test('--raw leaves formulas as they are', async () => {
   const args = ['r1', '--format', 'csv', '--what', 'failures'];
   expect((await exported(...args)).out).toContain(`,"'=HYPERLINK(""http://x"")",`);

@@ -132,13 +132,24 @@ export class CommandContext {
    * @param failed what could not be done with it, where that is something else
    */
   reportProblems(problems: readonly Problem[], failed: string = 'could not read'): void {
-    if (this.wantsJson) return;
+    if (!this.wantsJson) this.tellProblems(problems, failed, ': see --json');
+  }
+
+  /**
+   * Says on stderr what could not be read, also where the answer is JSON and does not tell it.
+   * @param further where those are told that are not named here
+   */
+  tellProblems(
+    problems: readonly Problem[],
+    failed: string = 'could not read',
+    further: string = '',
+  ): void {
     for (const { path, message } of problems.slice(0, MAX_PROBLEMS)) {
       this.#io.stderr.write(
         `milepost: ${failed} ${terminalText(path)}: ${terminalText(message)}\n`,
       );
     }
     const left = problems.length - MAX_PROBLEMS;
-    if (left > 0) this.#io.stderr.write(`milepost: … and ${left} more: see --json\n`);
+    if (left > 0) this.#io.stderr.write(`milepost: … and ${left} more${further}\n`);
   }
 }

@@ -69,7 +69,7 @@ export function addExportCommand(program: Command, io: CliIo): void {
           if (!context.wantsJson) context.writeLines([`${counted(exported.count, one)}: ${path}`]);
           else context.writeJson({ path, [what]: exported.count });
         }
-        context.reportProblems(exported.problems);
+        context.tellProblems(exported.problems);
       });
     });
 }

@@ -31,7 +31,13 @@ async function* detailsOf(
       throw new CliError(`no run "${terminalText(id)}" in ${registry.root}`);
     }
     if (run === undefined) continue;
-    problems.push(...run.problems);
+    for (const problem of run.problems) {
+      // What the list of runs told is told.
+      const { path, message } = problem;
+      if (!problems.some((told) => told.path === path && told.message === message)) {
+        problems.push(problem);
+      }
+    }
     yield run;
   }
 }
@@ -89,13 +95,13 @@ export class RunExport {
     const registry = this.#registry;
     const { what, format } = this.#options;
     const isNamed = this.#named.length > 0;
-    // Summaries of all runs are quickly had; all else is read run by run.
-    if (what === 'runs' && format === 'csv' && !isNamed) {
-      const list = await registry.listRuns(this.#selection());
-      this.problems.push(...list.problems);
+    const list = isNamed ? undefined : await registry.listRuns(this.#selection());
+    this.problems.push(...(list?.problems ?? []));
+    // Summaries of all runs are had by now; all else is read run by run.
+    if (what === 'runs' && format === 'csv' && list !== undefined) {
       return { rows: mapped(list.runs, rowOfRun) };
     }
-    const ids = isNamed ? this.#named : await registry.listAllJobs(this.#selection());
+    const ids = list?.runs.map(({ runId }) => runId) ?? this.#named;
     const details = detailsOf(registry, ids, isNamed, this.problems);
     return what === 'runs' && format === 'json'
       ? { whole: wholeRuns(registry, details) }
