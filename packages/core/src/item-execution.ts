@@ -24,7 +24,7 @@ import { addEndAttributes } from './end-attributes.ts';
 import { FieldBag } from './field-bag.ts';
 import { Flags } from './flags.ts';
 import { atOnce, guarded } from './guard.ts';
-import { describeOutcome } from './judge-stage.ts';
+import { describeOutcome, willRetryAfter } from './judge-stage.ts';
 import { hasLifecycleListeners, publishLifecycle } from './lifecycle.ts';
 import { emitLog } from './milestone.ts';
 import { type Judges, type Outcome, classifyOutcome } from './outcome.ts';
@@ -112,7 +112,8 @@ export class ItemExecution {
       decided === undefined || decided === STATUS_VALUE_PARTIAL ? STATUS_VALUE_COMPLETED : decided;
     const error = status === STATUS_VALUE_FAILED ? describeOutcome(outcome, category) : undefined;
     stage.items.ended(this.#id, status, error);
-    stage.series.items[status].value += 1;
+    const mayBeTriedAgain = error !== undefined && willRetryAfter(outcome, stage.willRetry);
+    if (!mayBeTriedAgain || !stage.items.holdFailure()) stage.series.items[status].value += 1;
     guarded(
       'the signals of an item',
       () => this.#signal(status, error, durationSeconds),

@@ -225,7 +225,11 @@ export class JobExecution implements Job, EntryExecution<Job>, SignalledJob, Sha
     );
     const { waitSeconds } = this.#plan;
     countJobEnd(this.#series, { status, willRetry: this.runsAgain, durationSeconds, waitSeconds });
-    if (error && this.#stageSeries) countError(this.#stageSeries, error.type, error.category);
+    const heldFailures = this.items.settle();
+    if (this.#stageSeries) {
+      if (error) countError(this.#stageSeries, error.type, error.category);
+      if (!this.runsAgain) this.#stageSeries.items[STATUS_VALUE_FAILED].value += heldFailures;
+    }
     const reason = outcome.kind === 'abandoned' ? outcome.reason : notes.skipped?.reason;
     const added: Attributes = { ...notes.counts };
     if (counts !== undefined) Object.assign(added, itemAttributes(counts));

@@ -2,6 +2,7 @@ import { type Attributes } from '@opentelemetry/api';
 import { type StageIdentity } from './identity.ts';
 import { type Judges } from './outcome.ts';
 import { type StageItems } from './stage-items.ts';
+import { type StageOptions } from './stage-options.ts';
 import { type StageSeries } from './stage-series.ts';
 import { type Stage } from './stage.ts';
 
@@ -11,6 +12,8 @@ export interface ScopeStage extends Stage, StageIdentity {
   readonly items: StageItems;
   /** Who says what the outcome of an item is. */
   readonly judges: Judges;
+  /** Whether what fails it is going to be tried again. */
+  readonly willRetry: StageOptions['willRetry'];
   /** What its milestones and the user's log lines carry: a fresh object each time. */
   base(): Attributes;
 }

@@ -130,6 +130,10 @@ export class StageExecution implements ScopeStage, SignalledStage {
     return { classify, inherited: runState.classify, signal: signal ?? runState.signal };
   }
 
+  get willRetry(): StageOptions['willRetry'] {
+    return this.#plan.options.willRetry ?? this.#around.runState.job?.willRetry;
+  }
+
   /** What its milestones and the user's log lines carry: a fresh object each time. */
   base(): Attributes {
     const base = { ...this.#scopeAttributes };
@@ -199,15 +203,14 @@ export class StageExecution implements ScopeStage, SignalledStage {
   }
 
   #end(outcome: Outcome): void {
-    const { options } = this.#plan;
     const notes = this.#notes;
     const durationSeconds = (performance.now() - this.#startedAt) / 1000;
     const counts = this.#items?.counts();
     const skipped = notes?.skipped !== undefined;
     const { status, error } = judgeStage(outcome, this.judges, skipped, this.#items, counts);
-    const willRetry =
-      status === STATUS_VALUE_FAILED &&
-      willRetryAfter(outcome, options.willRetry ?? this.#around.runState.job?.willRetry);
+    const willRetry = status === STATUS_VALUE_FAILED && willRetryAfter(outcome, this.willRetry);
+    const heldFailures = this.#items?.settle() ?? 0;
+    if (!willRetry) this.series.items[STATUS_VALUE_FAILED].value += heldFailures;
     if (status === STATUS_VALUE_FAILED) notes?.useErrorContext();
     const { definition } = this.#plan;
     if (definition !== undefined) {

@@ -20,6 +20,8 @@ export class StageItems {
   // Most jobs have no items.
   #last: Map<string, ItemStatus> | undefined;
   #categories: Map<string, number> | undefined;
+  #heldFailures = 0;
+  #isSettled = false;
   #given = 0;
   #spanCount = 0;
 
@@ -34,6 +36,22 @@ export class StageItems {
     if (error === undefined) return;
     this.#categories ??= new Map();
     this.#categories.set(error.category, (this.#categories.get(error.category) ?? 0) + 1);
+  }
+
+  /**
+   * Keeps a failure uncounted, of which the end of the work around it tells whether all of that is tried again.
+   * @returns whether it did: not after that end
+   */
+  holdFailure(): boolean {
+    if (this.#isSettled) return false;
+    this.#heldFailures += 1;
+    return true;
+  }
+
+  /** The work around the items ended: gives out how many failures were kept. */
+  settle(): number {
+    this.#isSettled = true;
+    return this.#heldFailures;
   }
 
   /** A consumed iterator or stream gave out one more value. */

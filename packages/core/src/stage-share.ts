@@ -7,6 +7,7 @@ import { type ScopeStage } from './scope-stage.ts';
 import { spreadExecutionId } from './spread-stage.ts';
 import { type StageItems } from './stage-items.ts';
 import { type StageNotes } from './stage-notes.ts';
+import { type StageOptions } from './stage-options.ts';
 import { type StageSeries } from './stage-series.ts';
 import { type Stage } from './stage.ts';
 
@@ -15,6 +16,7 @@ export interface SharingJob {
   readonly run: RunIdentity;
   readonly identity: JobIdentity;
   readonly judges: Judges;
+  readonly willRetry: StageOptions['willRetry'];
   readonly items: StageItems;
   base(): Attributes;
   /** Notes something; dropped and reported after the end. */
@@ -50,6 +52,10 @@ export class StageShare implements ScopeStage {
 
   get judges(): Judges {
     return this.#job.judges;
+  }
+
+  get willRetry(): StageOptions['willRetry'] {
+    return this.#job.willRetry;
   }
 
   base(): Attributes {

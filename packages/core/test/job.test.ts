@@ -41,6 +41,59 @@ const fail = (): never => {
   throw new TypeError('broken');
 };
 
+describe('an item that fails its job', () => {
+  const itemsOf = async (pipeline: string): Promise<Record<string, unknown> | undefined> =>
+    (await telemetry.sdk.metricsOf(pipeline))['pipeline.stage.items']?.points;
+  const tryJob = (
+    pipeline: string,
+    willRetry: boolean,
+    work: () => void,
+    spread: boolean,
+  ): void => {
+    const run = beginRun({ pipeline });
+    const stage = spread ? beginStage('ocr', { run }) : undefined;
+    const job = createJob({ name: 'ocr_page_job', ...(stage ? { stage } : { run }) });
+    withJob(job, at('1'), { willRetry: () => willRetry }, () =>
+      spread ? work() : withStage('ocr', work),
+    );
+  };
+
+  test.for([
+    ['of a spread stage', true],
+    ['in a stage of its own', false],
+  ] as const)('%s: counts with the last try', async ([what, spread]) => {
+    const pipeline = `item-tries-${what}`;
+    const failing = (): void => withItem('1.pdf', fail);
+    expect(() => tryJob(pipeline, true, failing, spread)).toThrow('broken');
+    expect(await itemsOf(pipeline)).toMatchObject({ 'stage=ocr status=failed': 0 });
+    expect(() => tryJob(pipeline, false, failing, spread)).toThrow('broken');
+    expect(await itemsOf(pipeline)).toMatchObject({ 'stage=ocr status=failed': 1 });
+  });
+
+  test.for([
+    ['of a spread stage', true],
+    ['in a stage of its own', false],
+  ] as const)('%s: counts where the job went on without it', async ([what, spread]) => {
+    const pipeline = `item-caught-${what}`;
+    let late = (): void => undefined;
+    const catching = (): void => {
+      expect(() => withItem('1.pdf', fail)).toThrow('broken');
+      const open = Promise.withResolvers<void>();
+      withItem('2.pdf', () => open.promise).catch(() => undefined);
+      late = () => open.reject(new Error('late'));
+      withItem('3.pdf', () => undefined);
+    };
+    tryJob(pipeline, true, catching, spread);
+    expect(await itemsOf(pipeline)).toMatchObject({
+      'stage=ocr status=completed': 1,
+      'stage=ocr status=failed': 1,
+    });
+    late();
+    await Promise.resolve().then(() => Promise.resolve());
+    expect(await itemsOf(pipeline)).toMatchObject({ 'stage=ocr status=failed': 2 });
+  });
+});
+
 describe('a job', () => {
   test('is a consumer span with its derived ID, logs and standard fields on everything below', async () => {
     const run = begin();

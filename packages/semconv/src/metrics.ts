@@ -77,7 +77,7 @@ export const METRIC_STAGE_ITEMS: MetricDefinition = {
   name: 'pipeline.stage.items',
   kind: 'counter',
   unit: '{item}',
-  description: 'Items that ended, by status',
+  description: 'Items that ended, by status; not those that fail their job or stage to be retried',
   attributes: [...STAGE, ATTR_STATUS],
 };
 
