@@ -19,11 +19,12 @@ export function columnTransformations(
   const entries = <T>(value: (column: Column, index: number) => T): Record<string, T> =>
     Object.fromEntries(columns.map((column, index) => [column.field, value(column, index)]));
   return [
-    ...(queries > 1 ? [{ id: 'merge', options: {} }] : []),
     {
       id: 'filterFieldsByName',
       options: { include: { names: columns.map(({ field }) => field) } },
     },
+    // Rows become one where all that both have is equal: without the time, which is when each was asked.
+    ...(queries > 1 ? [{ id: 'merge', options: {} }] : []),
     {
       id: 'organize',
       options: {
