@@ -93,6 +93,16 @@ describe.concurrent('told, and over', { timeout: 3_600_000 }, () => {
     const failed = await lastOutcome('fails', place);
     const firing = webhook.told('firing', 'PipelineStageFailed', place);
     await expectTold(context, 'the failure of a process that ended', failed, firing);
+    const { labels, annotations } = await firing;
+    expect(labels).toEqual({
+      alertname: 'PipelineStageFailed',
+      job: 'nightly',
+      pipeline: 'minutes',
+      stage: 'ocr',
+      subdomain: 'boston',
+      severity: 'critical',
+    });
+    expect(annotations['summary']).toBe('ocr of minutes (boston) failed');
     const completed = await lastOutcome('completes', place);
     const resolved = webhook.told('resolved', 'PipelineStageFailed', place);
     await expectTold(context, 'the next success', completed, resolved);

@@ -83,7 +83,9 @@ export async function spansOfRun(
   const { batches } = await askUntil(
     `${tempoUrl}/api/traces/${runTraceId(runId)}`,
     z.object({
-      batches: z.array(batch).refine((found) => spans(found).length === count, `${count} spans`),
+      batches: z.array(batch).refine((found) => spans(found).length === count, {
+        error: ({ input }) => `${count} spans, not ${spans(z.array(batch).parse(input)).length}`,
+      }),
     }),
   );
   return spans(batches);

@@ -3,18 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createRunId, runTraceId } from '@milepost/run-id';
-import { runProgram } from './run-program.ts';
-import { linesOfRun, spansOfRun } from './sent-by-run.ts';
-import { type Stack, startStack } from './start-stack.ts';
+import { type OpenedStack, openStack } from '../open-stack.ts';
+import { runProgram } from '../run-program.ts';
+import { linesOfRun, spansOfRun } from '../sent-by-run.ts';
 
 const ITEMS = 10_000;
 const FAILED = 100;
 
-let stack: Stack;
+let stack: OpenedStack;
 let data: string;
 
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await openStack();
   data = mkdtempSync(join(tmpdir(), 'milepost-big-run-'));
 });
 afterAll(async () => {

@@ -1,39 +1,17 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createRunId, runSpanId, runTraceId } from '@milepost/run-id';
-import { askUntil, urlWith } from './ask.ts';
-import { runStageOnce } from './run-stage-once.ts';
-import { type Stack, startStack } from './start-stack.ts';
-import { type Webhook, startWebhook } from './webhook.ts';
+import { askUntil, urlWith } from '../ask.ts';
+import { type OpenedStack, openStack } from '../open-stack.ts';
+import { runStageOnce } from '../run-stage-once.ts';
 
-let webhook: Webhook;
-let stack: Stack;
+let stack: OpenedStack;
 
 beforeAll(async () => {
-  webhook = await startWebhook();
-  stack = await startStack({ webhookUrl: webhook.url });
+  stack = await openStack();
 });
 afterAll(async () => {
   await stack.stop();
-  await webhook.close();
-});
-
-test('the first failure ever of a process that runs once and ends is told, and the next success ends it', async () => {
-  expect(await runStageOnce('fails', stack.otlpUrl)).toBe(1);
-
-  const alert = await webhook.told('firing', 'PipelineStageFailed');
-  expect(alert.labels).toEqual({
-    alertname: 'PipelineStageFailed',
-    job: 'nightly',
-    pipeline: 'minutes',
-    stage: 'ocr',
-    subdomain: 'alameda',
-    severity: 'critical',
-  });
-  expect(alert.annotations['summary']).toBe('ocr of minutes (alameda) failed');
-
-  expect(await runStageOnce('completes', stack.otlpUrl)).toBe(0);
-  await webhook.told('resolved', 'PipelineStageFailed');
 });
 
 test('what it sent is in all three servers under the names of the fields, and the logs lead to the trace', async () => {
@@ -113,31 +91,4 @@ test('what it sent is in all three servers under the names of the fields, and th
     { name: 'minutes', isRoot: true, parentSpanId: '' },
     { name: 'ocr', isRoot: false, parentSpanId: rootId },
   ]);
-});
-
-test('two processes of one service add up exactly', async () => {
-  const runs = urlWith(`${stack.prometheusUrl}/api/v1/query`, {
-    query:
-      'sum by (status) (max_over_time(pipeline_stage_runs_total{job="nightly"}[1h]) - min_over_time(pipeline_stage_runs_total{job="nightly"}[1h]))',
-  });
-  const answer = await askUntil(
-    runs,
-    z.object({
-      data: z.object({
-        result: z
-          .array(
-            z.object({
-              metric: z.object({ status: z.string() }),
-              value: z.tuple([z.number(), z.string()]),
-            }),
-          )
-          .refine((series) => series.length >= 2),
-      }),
-    }),
-  );
-  const counts = Object.fromEntries(
-    answer.data.result.map(({ metric, value }) => [metric.status, value[1]]),
-  );
-  // One failed and one completed for the alert, one failed for the look at all three servers.
-  expect(counts).toMatchObject({ failed: '2', completed: '1' });
 });

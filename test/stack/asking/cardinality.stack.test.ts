@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { askUntil, urlWith } from './ask.ts';
-import { type Stack, startStack } from './start-stack.ts';
+import { askUntil, urlWith } from '../ask.ts';
+import { type OpenedStack, openStack } from '../open-stack.ts';
 
-let stack: Stack;
+let stack: OpenedStack;
 
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await openStack();
 });
 afterAll(async () => {
   await stack.stop();
