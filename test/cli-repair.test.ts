@@ -376,6 +376,42 @@ describe('without being told to write', () => {
     });
   });
 
+  test('it says of jobs whose process is gone that they get no end', async () => {
+    const cwd = await directory();
+    const child = spawn(
+      process.execPath,
+      [
+        '--disable-warning=ExperimentalWarning',
+        ...conditions,
+        '--input-type=module',
+        '--eval',
+        `import { beginRun, createJob, withJob } from '@milepost/core';
+import { connectRegistry, openRegistry } from '@milepost/registry';
+const registry = openRegistry({ root: ${JSON.stringify(join(cwd, 'data'))} });
+connectRegistry(registry);
+const job = createJob({ run: beginRun({ pipeline: 'minutes', runId: 'r1' }), name: 'page_job' });
+for (const jobId of ['1', '2']) void withJob(job, { queue: 'civic', jobId }, () => new Promise(() => {}));
+await registry.flush();
+console.log('ready');
+setInterval(() => undefined, 1000);`,
+      ],
+      { cwd: packagePath, stdio: ['pipe', 'pipe', 'inherit'] },
+    );
+    onTestFinished(() => void child.kill('SIGKILL'));
+    await once(child.stdout, 'data');
+    await killed(child);
+    const left = '  lost, and given no end, as their queue may try them again: 2 jobs\n';
+    expect((await milepost(cwd, {}, 'repair', 'r1')).out).toMatch(
+      new RegExp(`the run +would end as completed[^\n]+\n${left}`),
+    );
+    expect((await milepost(cwd, {}, 'repair', '--confirm', 'r1')).out).toContain(left);
+    expect((await milepost(cwd, {}, 'repair', 'r1')).out).toContain(
+      `  the run and its stages have their end\n${left}`,
+    );
+    const { out } = await milepost(cwd, {}, 'repair', '--json', 'r1');
+    expect(JSON.parse(out)).toMatchObject({ runs: [{ ends: [], lost_jobs: 2 }] });
+  });
+
   test('it says of a run of saved steps that there is nothing to end', async () => {
     const cwd = await directory();
     await using registry = openRegistry({ root: join(cwd, 'data') });

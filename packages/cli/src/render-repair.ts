@@ -1,4 +1,5 @@
 import { type PlannedEnd } from '@milepost/registry';
+import { counted } from './counted.ts';
 import { durationText } from './duration-text.ts';
 import { drawEntries } from './entries.ts';
 import { styleOfState } from './paint.ts';
@@ -59,6 +60,11 @@ function sentLines({ sending }: RepairedRun, { paint }: DrawingOptions): readonl
   }
 }
 
+function jobLines({ plan: { lostJobs } }: RepairedRun): readonly string[] {
+  if (lostJobs === 0) return [];
+  return [`lost, and given no end, as their queue may try them again: ${counted(lostJobs, 'job')}`];
+}
+
 /** What a repair of a run did, or would do, as lines. */
 export function renderRepair(run: RepairedRun, options: DrawingOptions): readonly string[] {
   const { plan, written } = run;
@@ -77,12 +83,14 @@ export function renderRepair(run: RepairedRun, options: DrawingOptions): readonl
     plan.refused === undefined && plan.ends.length === 0
       ? [
           plan.state === 'ended'
-            ? 'everything has its end'
+            ? `${plan.lostJobs === 0 ? 'everything has its' : 'the run and its stages have their'} end`
             : 'nothing of it could be ended here: its steps were saved as a whole, or by others',
         ]
       : [];
   return [
     headOf(run, options),
-    ...[...ends, ...nothing, ...sentLines(run, options)].map((line) => `  ${line}`),
+    ...[...ends, ...nothing, ...jobLines(run), ...sentLines(run, options)].map(
+      (line) => `  ${line}`,
+    ),
   ];
 }

@@ -11,6 +11,7 @@ export function repairJson(runs: readonly RepairedRun[]): JsonAnswer {
       timestamp: timeJson(plan.startTime),
       refused: plan.refused ?? null,
       written,
+      lost_jobs: plan.lostJobs,
       ends: plan.ends.map((end) => ({
         unit: end.unit,
         stage: end.stage ?? null,

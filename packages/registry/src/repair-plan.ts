@@ -2,6 +2,7 @@ import { type RunEndStatus } from '@milepost/semconv';
 import { type RunState as RunProgress, type StepState } from '@milepost/semconv/schemas';
 import { type Execution, executionsOf } from './executions.ts';
 import { type LoadedRun } from './load-run.ts';
+import { lostJobs } from './lost-jobs.ts';
 import { occurrenceNumbers } from './occurrences.ts';
 import { type AttemptState, type RunState } from './run-fold.ts';
 import { type LostEvidence, type RunLiveness } from './run-liveness.ts';
@@ -38,6 +39,8 @@ export interface RepairPlan {
   readonly refused: string | undefined;
   /** Stages by their starts, then the run; empty where everything has its end. */
   readonly ends: readonly PlannedEnd[];
+  /** How many jobs of queues are lost by their last try. They get no end, as their queue may have them tried again. */
+  readonly lostJobs: number;
 }
 
 /** Why a run may not be repaired: processes that live and have something of it in hand. */
@@ -178,5 +181,6 @@ export function planRepair(run: LoadedRun, now: number, status?: RunEndStatus): 
     state: lostRun === undefined ? overview.state : LOST,
     refused: refusalOf(overview.state, open, state.jobs, { lostExecutions, living }),
     ends: [...stages, ...runs],
+    lostJobs: lostJobs(run).size,
   };
 }

@@ -334,6 +334,31 @@ describe('is refused, with the reason', () => {
     });
   });
 
+  test('a job whose process is gone has no end by it, and is told', async () => {
+    const root = temporaryRoot();
+    const child = await begun(
+      recording(
+        root,
+        `const { beginRun, createJob, withJob } = await import('@milepost/core');
+        const run = beginRun({ pipeline: 'p', runId: 'r1' });
+        const place = { queue: 'civic', jobId: '7', attempt: 1 };
+        await withJob(createJob({ run, name: 'page_job' }), place, async () => {
+          await ready(); await told();
+        });`,
+      ),
+    );
+    await killed(child);
+    await using registry = openRegistry({ root });
+    const ends = [{ unit: 'run' }];
+    expect(await registry.planRepair('r1')).toMatchObject({ lostJobs: 1, ends });
+    expect(await registry.repairRun('r1', { by: 'mira' })).toMatchObject({ lostJobs: 1, ends });
+    expect(await registry.readRun('r1')).toMatchObject({
+      state: 'ended',
+      jobs: [{ jobId: '7', state: 'lost', endTime: undefined }],
+    });
+    expect(await registry.planRepair('r1')).toMatchObject({ lostJobs: 1, ends: [] });
+  });
+
   test('a run between two stages of a process that lives', async () => {
     const root = temporaryRoot();
     const child = await begun(
