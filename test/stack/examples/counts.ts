@@ -17,15 +17,15 @@ export interface EndedPart {
 }
 
 /**
- * Counts what has ended: runs, stages and jobs by their last outcome; their tries; items by the outcomes that they had in each try;
- * failures of stages, and of the jobs that a stage is spread over, in each try.
+ * Counts what has ended: runs, stages and jobs by their last outcome; their tries; items that completed in each try, and that
+ * failed in the last one; failures of stages, and of the jobs that a stage is spread over, in each try.
  */
 export function countParts(parts: readonly EndedPart[]): Counts {
-  const last = Map.groupBy(parts, ({ unit, key }) => `${unit} ${key}`)
-    .values()
-    .flatMap((tries) => tries.toSorted((a, b) => b.attempt - a.attempt).slice(0, 1));
+  const last = [...Map.groupBy(parts, ({ unit, key }) => `${unit} ${key}`).values()].flatMap(
+    (tries) => tries.toSorted((a, b) => b.attempt - a.attempt).slice(0, 1),
+  );
   return sumOf([
-    ...[...last].map(({ unit, name, status }) => ({ [joined(unit, name, status)]: 1 })),
+    ...last.map(({ unit, name, status }) => ({ [joined(unit, name, status)]: 1 })),
     ...parts.flatMap(({ unit, name }) =>
       unit === 'run' ? [] : [{ [joined('tries of', unit, name)]: 1 }],
     ),
@@ -33,14 +33,10 @@ export function countParts(parts: readonly EndedPart[]): Counts {
       failure === undefined ? [] : [{ [`failures of ${failure.stage}: ${failure.errorType}`]: 1 }],
     ),
     ...parts.flatMap(({ items }) =>
-      items === undefined
-        ? []
-        : [
-            {
-              [`items of ${items.stage} completed`]: items.successful,
-              [`items of ${items.stage} failed`]: items.failed,
-            },
-          ],
+      items === undefined ? [] : [{ [`items of ${items.stage} completed`]: items.successful }],
+    ),
+    ...last.flatMap(({ items }) =>
+      items === undefined ? [] : [{ [`items of ${items.stage} failed`]: items.failed }],
     ),
   ]);
 }

@@ -6,6 +6,7 @@ import {
   endedOf,
   errorsOf,
   executionsOf,
+  itemFailuresOf,
   itemsOf,
   outcomesOf,
   stageLabels,
@@ -156,13 +157,11 @@ function failures(runs: readonly RunDetail[]): readonly Counted[] {
     ...triesOf(runs)
       .filter(({ jobTry }) => statusOf(jobTry.state) === 'failed' && jobTry.endTime !== undefined)
       .map(({ run, job }) => labelled(run, job.stage)),
-    ...itemsOf(runs)
-      .filter(({ labels }) => labels['status'] === 'failed')
-      .flatMap(({ labels, value }) =>
-        runs
-          .filter(({ subdomain }) => subdomain === labels['subdomain'])
-          .flatMap((run) => Array.from({ length: value }, () => labelled(run, labels['stage']))),
-      ),
+    ...itemFailuresOf(runs).flatMap(({ labels, value }) =>
+      runs
+        .filter(({ subdomain }) => subdomain === labels['subdomain'])
+        .flatMap((run) => Array.from({ length: value }, () => labelled(run, labels['stage']))),
+    ),
   ];
 }
 

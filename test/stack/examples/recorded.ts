@@ -107,7 +107,7 @@ export function errorsOf(runs: readonly RunDetail[]): readonly Counted[] {
   );
 }
 
-/** Every end of an item, by status; a page that is tried again ends each time. */
+/** The last end of every item, by status. */
 export function itemsOf(runs: readonly RunDetail[]): readonly Counted[] {
   return [
     ...executionsOf(runs).flatMap((recorded) => {
@@ -118,6 +118,13 @@ export function itemsOf(runs: readonly RunDetail[]): readonly Counted[] {
         { labels: { ...labels, status: 'failed' }, value: failed },
       ];
     }),
+  ];
+}
+
+/** Every failure of an item, each of a page that is tried again too: each has a line. */
+export function itemFailuresOf(runs: readonly RunDetail[]): readonly Counted[] {
+  return [
+    ...itemsOf(runs).filter(({ labels }) => labels['status'] === 'failed'),
     ...spreadTriesOf(runs)
       .filter(({ jobTry }) => jobTry.state === 'retrying')
       .map(({ run, job }) => ({
