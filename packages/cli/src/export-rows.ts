@@ -8,6 +8,7 @@ import { ITEMS_KEY_VALUES, itemCollectionSchema } from '@milepost/semconv/schema
 import { type CsvValue } from './csv.ts';
 import { type RecordedError } from './error-text.ts';
 import { type Exported } from './export-columns.ts';
+import { isObject } from './is-object.ts';
 import { timeJson } from './run-json.ts';
 
 /** A row: the same keys in the same order in each row of a kind. */
@@ -85,10 +86,6 @@ function rowsOfStages(run: RunDetail): readonly ExportRow[] {
     ...run.executions.map((execution) => rowOfExecution(run, execution)),
     ...run.pendingStages.map((stage) => ({ ...runCells(run), stage, state: 'pending' })),
   ];
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function rowsOfItems(run: RunDetail, hub: Readonly<Record<string, unknown>>): readonly ExportRow[] {

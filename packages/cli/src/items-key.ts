@@ -1,13 +1,10 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WRITTEN_ITEMS_KEY_VALUES, type WrittenItemsKey } from '@milepost/semconv/schemas';
+import { isObject } from './is-object.ts';
 
 /** How many hubs are looked at, where the newest does not tell. */
 const MAX_HUBS = 20;
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** The key of item collections in a hub or an upload: in its source, its steps, or itself. */
 function keyIn(content: unknown): WrittenItemsKey | undefined {

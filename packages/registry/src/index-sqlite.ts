@@ -1,5 +1,6 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { networkFileSystemOf } from './network-file-system.ts';
 
 // An import of types would stay behind as an import of the module, which older Nodes do not have.
 // oxlint-disable-next-line typescript/consistent-type-imports
@@ -9,30 +10,15 @@ export type Database = InstanceType<Sqlite['DatabaseSync']>;
 
 /** How long, in milliseconds, a call may wait for another process: it holds the thread up. */
 const BUSY_MS = 20;
-/** File systems on which locks do not hold between machines, by the magic number that Linux gives them. */
-const NETWORK_FILE_SYSTEMS: ReadonlySet<number> = new Set([
-  0x6969, // NFS
-  0x517b, // SMB
-  0xff534d42, // CIFS
-  0xfe534d42, // SMB 2
-  0x65735546, // FUSE: sshfs, s3fs and others
-  0x01021997, // 9P
-  0x00c36400, // Ceph
-  0x0bd00bd0, // Lustre
-  0x47504653, // GPFS
-  0x5346414f, // AFS
-]);
-
 /** Whether this Node has SQLite without a warning that the user would see. */
 function isQuiet(): boolean {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   return major >= 26 || (major === 24 && minor >= 15);
 }
 
+/** Where locks do not hold between machines. */
 function isOnNetwork(path: string): boolean {
-  if (process.platform !== 'linux') return false;
-  // The kernel's signed numbers come as they are.
-  return NETWORK_FILE_SYSTEMS.has(statfsSync(dirname(path)).type >>> 0);
+  return networkFileSystemOf(statfsSync(dirname(path)).type) !== undefined;
 }
 
 /**

@@ -29,6 +29,7 @@ export {
 } from './import-report.ts';
 export { type ItemJob } from './item-jobs.ts';
 export { type SourceList, type SourceSummary } from './list-sources.ts';
+export { networkFileSystemOf } from './network-file-system.ts';
 export {
   ON_REGISTRY_ERROR_VALUES,
   type OnRegistryError,

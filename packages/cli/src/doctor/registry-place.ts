@@ -1,24 +1,12 @@
 import { link, statfs, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { networkFileSystemOf } from '@milepost/registry';
 import { sizeText } from '../size-text.ts';
 import { type DoctorFinding, fine, messageOf, noteworthy, wrong } from './finding.ts';
 import { isDirectory, nearestOf, todoAboutWriting, tryWriting } from './try-writing.ts';
 
 const NOTED_BYTES = 200_000_000;
 const LEAST_BYTES = 50_000_000;
-/** File systems of other machines, by the magic number that Linux gives them. */
-const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
-  [0x6969, 'NFS'],
-  [0x517b, 'SMB'],
-  [0xff534d42, 'CIFS'],
-  [0xfe534d42, 'SMB 2'],
-  [0x65735546, 'FUSE'],
-  [0x01021997, '9P'],
-  [0x00c36400, 'Ceph'],
-  [0x0bd00bd0, 'Lustre'],
-  [0x47504653, 'GPFS'],
-  [0x5346414f, 'AFS'],
-]);
 
 async function tryLinks(directory: string): Promise<readonly DoctorFinding[]> {
   const file = join(directory, 'b');
@@ -56,8 +44,7 @@ async function checkDisk(directory: string): Promise<readonly DoctorFinding[]> {
       free < LEAST_BYTES ? wrong('registry', message, todo) : noteworthy('registry', message, todo),
     );
   }
-  // The kernel's signed numbers come as they are.
-  const network = process.platform === 'linux' ? NETWORK_FILE_SYSTEMS.get(type >>> 0) : undefined;
+  const network = networkFileSystemOf(type);
   if (network !== undefined) {
     findings.push(
       noteworthy(

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { END_STATUS_VALUES } from '../status.ts';
-import { errorRecordSchema } from './error-record.ts';
 import { base, flags, json, positive } from './record-parts.ts';
+import { workEnd } from './work-end.ts';
 
 /** A try of a queue's job, by which its records are found. */
 const job = {
@@ -33,17 +32,6 @@ export const jobEndedSchema = z.looseObject({
   ...base,
   kind: z.literal('job_ended'),
   ...job,
-  status: z.enum(END_STATUS_VALUES),
-  will_retry: z.literal(true).optional(),
-  duration_seconds: z.number(),
-  error: errorRecordSchema.optional(),
-  reason: z.string().optional(),
-  counts: z.record(z.string(), z.number()).optional(),
-  fields: json.optional(),
-  config: json.optional(),
-  metadata: json.optional(),
-  items: z
-    .looseObject({ total: z.number(), successful: z.number(), failed: z.number() })
-    .optional(),
+  ...workEnd,
   flags,
 });

@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { END_STATUS_VALUES, ITEM_STATUS_VALUES, RUN_END_STATUS_VALUES } from '../status.ts';
+import { ITEM_STATUS_VALUES, RUN_END_STATUS_VALUES } from '../status.ts';
 import { errorRecordSchema } from './error-record.ts';
 import { jobEndedSchema, jobStartedSchema } from './job-record.ts';
 import { base, flags, json, positive } from './record-parts.ts';
 import { repairSchema } from './repair.ts';
 import { parseWith } from './schema-error.ts';
 import { sourceSchema } from './source-job.ts';
+import { workEnd } from './work-end.ts';
 import { writerProcess } from './writer-process.ts';
 
 /** Version of the journal's records. Readers keep what they do not know. */
@@ -109,18 +110,7 @@ export const stageEndedSchema = z.looseObject({
   kind: z.literal('stage_ended'),
   ...execution,
   parent_execution_id: z.string().optional(),
-  status: z.enum(END_STATUS_VALUES),
-  will_retry: z.literal(true).optional(),
-  duration_seconds: z.number(),
-  error: errorRecordSchema.optional(),
-  reason: z.string().optional(),
-  counts: z.record(z.string(), z.number()).optional(),
-  fields: json.optional(),
-  config: json.optional(),
-  metadata: json.optional(),
-  items: z
-    .looseObject({ total: z.number(), successful: z.number(), failed: z.number() })
-    .optional(),
+  ...workEnd,
   repaired: repairSchema.optional(),
   /** The queue's job that ended it, of a stage that is spread over jobs. */
   queue: z.string().optional(),
