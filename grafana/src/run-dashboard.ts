@@ -15,11 +15,11 @@ const WRONG_ID =
   'Nothing of a run with this ID in this time. Put the ID of a run into the field above (Pipelines has links, `milepost runs` lists them), and widen the time if it ran earlier.';
 
 const LINE_OF_MILESTONE =
-  '| line_format `{{ __line__ }}{{ if .duration_seconds }} after {{ printf "%.3g" (float64 .duration_seconds) }} s{{ end }}' +
+  '| line_format `{{ __line__ }}{{ if .duration_seconds }} after {{ round (float64 .duration_seconds) 3 }} s{{ end }}' +
   '{{ if eq .status "partial" }} (partial){{ end }}{{ if .job_id }} [{{ .job_id }}]{{ end }}' +
   '{{ if .error_type }}: {{ .error_type }}: {{ .error_message }}{{ end }}`';
 const LINE_OF_FAILURE =
-  '| line_format `{{ if .stage }}{{ .stage }}: {{ end }}{{ if .error_type }}{{ .error_type }}: {{ .error_message }}{{ else }}{{ __line__ }}{{ end }}' +
+  '| line_format `{{ if .stage }}[{{ .stage }}] {{ end }}{{ __line__ }}{{ if .error_type }}: {{ .error_type }}: {{ .error_message }}{{ end }}' +
   '{{ if .item_id }} | item {{ .item_id }}{{ end }}{{ if .pdf_path }} | {{ .pdf_path }}{{ end }}{{ if .page_number }} page {{ .page_number }}{{ end }}' +
   '{{ if .url }} | {{ .url }}{{ end }}{{ if .job_id }} | job {{ .job_id }}{{ end }}`';
 

@@ -168,7 +168,7 @@ export const STAGE_DASHBOARD: DashboardPlan = {
           datasource: 'loki',
           expr:
             `${LINES_OF_STAGES} | level="error"` +
-            ' | line_format `{{ .run_id }}{{ if .item_id }} {{ .item_id }}{{ end }}: {{ if .error_type }}{{ .error_type }}: {{ .error_message }}{{ else }}{{ __line__ }}{{ end }}`',
+            ' | line_format `{{ .run_id }}{{ if .item_id }} {{ .item_id }}{{ end }} {{ __line__ }}{{ if .error_type }}: {{ .error_type }}: {{ .error_message }}{{ end }}`',
         },
       ],
     },

@@ -64,6 +64,9 @@ export async function askPanel(
   }
   return answer.data.result.flatMap((row) => {
     if ('stream' in row) {
+      // Lines that could not be written as the query says.
+      const { __error_details__: error } = row.stream;
+      if (error !== undefined) throw new Error(`${query.name}: ${error}`);
       return row.values.map(([, line]) => ({ labels: row.stream, values: [], line }));
     }
     const samples = 'value' in row ? [row.value] : row.values;

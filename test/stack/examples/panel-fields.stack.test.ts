@@ -105,6 +105,15 @@ describe.for(TABLES)('$dashboard / $title', (panel) => {
       .toEqual([]);
   });
 
+  // Before rows are merged all fields go that no column names: the time of each query too.
+  test('its transformations come in the order in which they must', () => {
+    expect(panel.transformations.map(({ id }) => id)).toEqual([
+      'filterFieldsByName',
+      ...(panel.targets.length > 1 ? ['merge'] : []),
+      'organize',
+    ]);
+  });
+
   test('titles, order, looks, links and sorting are of its columns', () => {
     expect(Object.keys(renameByName)).toEqual(names);
     expect(Object.keys(indexByName)).toEqual(names);

@@ -175,3 +175,27 @@ describe.for(OF_RUN)('$name, by run ID', (query) => {
     expect(await askPanel(query, stack, { ...EVERYTHING, runId }, shownNow())).toEqual([]);
   });
 });
+
+test('failures of a run tell file, page and job', async () => {
+  const query = OF_RUN.find(({ name }) => name === 'Run / Failures / A');
+  const { runId = '' } =
+    exampleRuns.find(({ example, kind }) => example === 'civic' && kind === 'partial') ?? {};
+  const failed = recordsOf({ ...EVERYTHING, runId }).flatMap(({ jobs }) =>
+    jobs.filter(({ state }) => state === 'failed'),
+  );
+  const places = failed.map(
+    ({ jobId, fields }) =>
+      `| ${String(fields['pdf_path'])} page ${String(fields['page_number'])} | job ${jobId}`,
+  );
+  expect(places).toHaveLength(1);
+  if (query === undefined) throw new Error('the dashboard of a run has no failures');
+  await expect
+    .poll(
+      async () => {
+        const rows = await askPanel(query, stack, { ...EVERYTHING, runId }, shownNow());
+        return places.filter((place) => !rows.some(({ line = '' }) => line.endsWith(place)));
+      },
+      { timeout: 60_000, interval: 500 },
+    )
+    .toEqual([]);
+});

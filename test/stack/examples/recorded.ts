@@ -109,16 +109,14 @@ export function errorsOf(runs: readonly RunDetail[]): readonly Counted[] {
 
 /** The last end of every item, by status. */
 export function itemsOf(runs: readonly RunDetail[]): readonly Counted[] {
-  return [
-    ...executionsOf(runs).flatMap((recorded) => {
-      const { successful = 0, failed = 0 } = recorded.execution.items ?? {};
-      const labels = stageLabels(recorded);
-      return [
-        { labels: { ...labels, status: 'completed' }, value: successful },
-        { labels: { ...labels, status: 'failed' }, value: failed },
-      ];
-    }),
-  ];
+  return executionsOf(runs).flatMap((recorded) => {
+    const { successful = 0, failed = 0 } = recorded.execution.items ?? {};
+    const labels = stageLabels(recorded);
+    return [
+      { labels: { ...labels, status: 'completed' }, value: successful },
+      { labels: { ...labels, status: 'failed' }, value: failed },
+    ];
+  });
 }
 
 /** Every failure of an item, each of a page that is tried again too: each has a line. */
