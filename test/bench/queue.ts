@@ -9,6 +9,7 @@ import { connectRegistry, openRegistry } from '@milepost/registry';
 import { SCOPE_NAME } from '@milepost/semconv';
 import { RedisServer } from '../stack/redis-server.ts';
 import { BullJobs } from './bull-jobs.ts';
+import { handWritten } from './hand-written-job.ts';
 import { type Contender, measure } from './measure.ts';
 import { CountingSdk } from './sdk.ts';
 
@@ -95,6 +96,7 @@ async function check(otel: Contender): Promise<void> {
 }
 
 let otel: BullJobs | undefined;
+let hand: BullJobs | undefined;
 try {
   await Promise.all([plain.ready(), ours.ready()]);
   console.log(
@@ -116,11 +118,21 @@ try {
   await compare('and logs', [PLAIN, bullOtel, { name: 'ours: spans, logs', run: inRun }], bullOtel);
   sdk.registerMetrics();
   await check(bullOtel);
+  const handJobs = new BullJobs('hand', redis.port, {
+    around: { queue: (queue) => queue, processor: handWritten },
+  });
+  hand = handJobs;
+  await hand.ready();
+  const byHand = { name: 'the same signals by hand', run: (count: number) => handJobs.run(count) };
   const all = { name: 'ours: spans, logs, metrics', run: inRun };
   const record = { name: 'ours: all, and the record', run: recorded };
-  await compare('and metrics, and the record on disk', [PLAIN, bullOtel, all, record], bullOtel);
+  await compare(
+    'and metrics, and the record on disk',
+    [PLAIN, bullOtel, byHand, all, record],
+    bullOtel,
+  );
 } finally {
-  await Promise.all([plain.close(), otel?.close(), ours.close()]);
+  await Promise.all([plain.close(), otel?.close(), hand?.close(), ours.close()]);
   await registry.close();
   await redis.stop();
   await rm(root, { recursive: true });
