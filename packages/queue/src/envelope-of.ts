@@ -1,6 +1,7 @@
 import { type BullJob } from './bull-job.ts';
 import { carriedEnvelope } from './envelope-option.ts';
 import { jobTemplate } from './job-template.ts';
+import { parsedEnvelope } from './parsed-envelope.ts';
 
 /**
  * The envelope of a job that runs, as it came. A scheduler makes every job from one template, so a run in it would be that of
@@ -14,12 +15,7 @@ export function envelopeOf(job: BullJob): unknown {
     : carried;
 }
 
-function hasRun(text: unknown): boolean {
-  try {
-    const envelope: unknown = JSON.parse(String(text));
-    return typeof envelope === 'object' && envelope !== null && Reflect.has(envelope, 'run');
-  } catch {
-    // Rubbish, and reported as such by whoever reads envelopes.
-    return false;
-  }
+function hasRun(carried: unknown): boolean {
+  const envelope = parsedEnvelope(carried);
+  return envelope !== undefined && 'run' in envelope;
 }

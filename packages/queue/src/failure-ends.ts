@@ -1,6 +1,7 @@
 import { type JobEnvelope, createJob, endRun, endStage } from '@milepost/core';
 import { type BullJob } from './bull-job.ts';
 import { envelopeOf } from './envelope-of.ts';
+import { parsedEnvelope } from './parsed-envelope.ts';
 
 /** What ends, as `failed`, with a job that fails for good: its run, or only the stage that it shares with other jobs. */
 export type FailureEnds = 'run' | 'stage';
@@ -11,10 +12,14 @@ const begun = new WeakMap<object, JobEnvelope>();
 /** Remembers the run that a job has begun, where it was added to begin one. To be called in that run. */
 export function rememberBegun(given: unknown, job: BullJob): void {
   if (typeof given !== 'object' || given === null) return;
-  const carried = envelopeOf(job);
-  if (typeof carried === 'string' && carried.includes('"begin"')) {
-    begun.set(given, createJob({ name: job.name }));
-  }
+  if (beginsRun(envelopeOf(job))) begun.set(given, createJob({ name: job.name }));
+}
+
+function beginsRun(carried: unknown): boolean {
+  // Of most jobs the text tells that they do not.
+  if (typeof carried !== 'string' || !carried.includes('"begin"')) return false;
+  const envelope = parsedEnvelope(carried);
+  return envelope !== undefined && 'begin' in envelope && !('run' in envelope);
 }
 
 /**
@@ -28,23 +33,14 @@ export function endWithFailure(
   error: unknown,
 ): void {
   const remembered = typeof given === 'object' && given !== null ? begun.get(given) : undefined;
-  const envelope = remembered ?? parsed(envelopeOf(job));
+  const envelope = remembered ?? parsedEnvelope(envelopeOf(job));
   if (!isOfRun(envelope)) return;
   const failure = { status: 'failed', error } as const;
   if (envelope.stage?.started_at !== undefined) endStage(envelope, failure);
   if (ends === 'run' && envelope.run?.begun === true) endRun(envelope, failure);
 }
 
-function parsed(carried: unknown): unknown {
-  try {
-    return typeof carried === 'string' ? JSON.parse(carried) : carried;
-  } catch {
-    // Rubbish: the job ran in a run of its own, and was reported.
-    return undefined;
-  }
-}
-
 // Whoever ends something by it reads all of it.
-function isOfRun(value: unknown): value is JobEnvelope {
-  return typeof value === 'object' && value !== null && 'version' in value && 'run' in value;
+function isOfRun(envelope: object | undefined): envelope is JobEnvelope {
+  return envelope !== undefined && 'version' in envelope && 'run' in envelope;
 }

@@ -145,6 +145,28 @@ describe('a job that fails for good', () => {
     );
   });
 
+  test.for([
+    ['stage', ['try 1 failed', 'stage failed no']],
+    ['run', ['try 1 failed', 'stage failed no', 'run failed no']],
+  ] as const)(
+    'ends a stage that is called begin like any other: %s',
+    async ([failureEnds, expected]) => {
+      const { bull } = queues;
+      const run = beginRun({ pipeline: 'minutes', attributes: { begin: '2026-01-01' } });
+      const stage = beginStage('begin', { run });
+      const worker = watchWorker(
+        bull.worker('ocr', async () => {
+          throw new Error('no');
+        }),
+        { failureEnds },
+      );
+      const failed = times(worker, 'failed', 1);
+      await bull.queue('ocr').add('page', {}, jobOptions(createJob({ name: 'page_job', stage })));
+      await failed;
+      expect(ends()).toEqual(expected);
+    },
+  );
+
   test('is told of once, however often its queue, its worker and its processor were wrapped', async () => {
     const { bull } = queues;
     const run = beginRun({ pipeline: 'minutes' });
