@@ -15,9 +15,11 @@ export function claimEnd(
 ): boolean {
   const { ended } = runMemory(run);
   if (ended.has(executionId)) return false;
-  ended.add(executionId);
   const store = currentRunStore();
   const claim = (): boolean =>
     store?.claimEnd?.(run.runId, run.attempt, executionId, job) !== false;
-  return guarded('claimEnd of the run store', claim, true);
+  const isOurs = guarded('claimEnd of the run store', claim, true);
+  // Whom the store refused may ask again: who has the claim may be gone by then, and the end not recorded.
+  if (isOurs) ended.add(executionId);
+  return isOurs;
 }

@@ -220,7 +220,6 @@ describe('a run that was begun', () => {
     const run = begin();
     const uninstall = installRunStore(store);
     endRun(run);
-    endRun(run);
     uninstall();
     expect(claims).toEqual([`${run.run.id} 1 undefined`]);
     expect(endsOfRuns()).toEqual([]);
@@ -288,6 +287,25 @@ describe('a run that was begun', () => {
     endRun(run);
     uninstall();
     expect(endsOfRuns()).toEqual(['partial']);
+  });
+
+  test('is asked for again where its store refused the end, and never once it was granted', () => {
+    const answers = [false, true, true];
+    const store: RunStore = {
+      claimRunId: () => 'unused',
+      claimAttempt: () => 1,
+      resolveRun: () => undefined,
+      claimEnd: () => answers.shift() ?? false,
+    };
+    const run = begin();
+    const uninstall = installRunStore(store);
+    endRun(run);
+    expect(endsOfRuns()).toEqual([]);
+    endRun(run);
+    endRun(run);
+    uninstall();
+    expect(endsOfRuns()).toEqual(['completed']);
+    expect(answers).toEqual([true]);
   });
 
   test('gets its ID from MILEPOST_RUN_ID, where none is given', () => {
