@@ -10,8 +10,9 @@ import { type Delivery } from './delivery.ts';
 
 /**
  * Exports what waits on disk: `pipeline.telemetry.spool.records`, `.size` and `.age` by signal, 0 where nothing does. Each
- * process tells of its own requests and of those that it took over, so that the sum over processes counts nothing twice.
- * It is told from memory: no collection looks at the disk.
+ * process tells of its own requests and of those that it took over, so that the sum over the processes that run counts
+ * nothing twice. What a process that has ended told last stands for as long as the backend looks back for a value
+ * (Prometheus: five minutes). It is told from memory: no collection looks at the disk.
  *
  * Metrics go to the same collector as what they tell of. While that takes no metrics, these wait too, and of each process
  * little more than the last collection does: what is seen afterwards is what waited then, with its own time.
