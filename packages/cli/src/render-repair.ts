@@ -1,4 +1,4 @@
-import { type PlannedEnd } from '@milepost/registry';
+import { type PlannedEnd, type RepairPlan } from '@milepost/registry';
 import { counted } from './counted.ts';
 import { durationText } from './duration-text.ts';
 import { drawEntries } from './entries.ts';
@@ -17,8 +17,19 @@ function labelOf({ unit, stage, runAttempt, occurrence, attempt }: PlannedEnd): 
   return [terminalText(stage ?? '', 60), ...which].join(' ');
 }
 
-function whyOf({ lost }: PlannedEnd): string {
-  return lost === undefined ? 'nobody is known who would end it' : terminalText(lost.reason);
+/** What never began of a run. */
+function notBegun({ began, pendingStages }: RepairPlan): readonly string[] {
+  if (!began) return ['no stage and no job of it ever began'];
+  if (pendingStages.length === 0) return [];
+  return [`${pendingStages.map((stage) => terminalText(stage, 60)).join(', ')} never began`];
+}
+
+function whyOf(end: PlannedEnd, plan: RepairPlan): string {
+  const { lost } = end;
+  const why = lost === undefined ? 'nobody is known who would end it' : terminalText(lost.reason);
+  // Of a run without an end, that of its last attempt comes last.
+  const isWhole = plan.state !== 'ended' && end === plan.ends.at(-1);
+  return [why, ...(isWhole ? notBegun(plan) : [])].join('; ');
 }
 
 function headOf({ plan, written }: RepairedRun, { paint, now }: DrawingOptions): string {
@@ -73,7 +84,7 @@ export function renderRepair(run: RepairedRun, options: DrawingOptions): readonl
   const entries = plan.ends.map((end) => ({
     label: labelOf(end),
     subject: `${verb} ${end.status} at ${timeText(end.endTime)} UTC`,
-    text: whyOf(end),
+    text: whyOf(end, plan),
   }));
   const ends =
     plan.refused === undefined

@@ -95,7 +95,7 @@ export function addRepairCommand(program: Command, io: CliIo): void {
     .addOption(
       new Option(
         '--status <status>',
-        'how everything without an end ended (default: failed for what is lost)',
+        'how everything without an end ended (default: failed for what is lost; an open run by its stages, cancelled where nothing of it ever began)',
       ).choices(RUN_END_STATUS_VALUES),
     )
     .option('--reason <text>', 'why, in words', nonEmpty)

@@ -11,6 +11,8 @@ export function repairJson(runs: readonly RepairedRun[]): JsonAnswer {
       timestamp: timeJson(plan.startTime),
       refused: plan.refused ?? null,
       written,
+      began: plan.began,
+      pending_stages: plan.pendingStages,
       lost_jobs: plan.lostJobs,
       ends: plan.ends.map((end) => ({
         unit: end.unit,

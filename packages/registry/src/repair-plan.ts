@@ -1,5 +1,6 @@
 import { type RunEndStatus } from '@milepost/semconv';
 import { type RunState as RunProgress, type StepState } from '@milepost/semconv/schemas';
+import { stepEntries } from './describe-run.ts';
 import { type Execution, executionsOf } from './executions.ts';
 import { type LoadedRun } from './load-run.ts';
 import { lostJobs } from './lost-jobs.ts';
@@ -25,7 +26,10 @@ export interface PlannedEnd {
   readonly startTime: number;
   /** The last that is known of it: a sign of life or a record, never later than now. */
   readonly endTime: number;
-  /** As the decision says; without one `failed` for what is lost, for an open run by its stages. */
+  /**
+   * As the decision says; without one `failed` for what is lost; for an open run `cancelled` where nothing of it ever began,
+   * else by the stages that did.
+   */
   readonly status: RunEndStatus;
 }
 
@@ -39,6 +43,10 @@ export interface RepairPlan {
   readonly refused: string | undefined;
   /** Stages by their starts, then the run; empty where everything has its end. */
   readonly ends: readonly PlannedEnd[];
+  /** Whether a stage or a job of the run, in its last attempt, ever began. */
+  readonly began: boolean;
+  /** Declared stages that never began. They do not count for how a run is ended: which of them were due, nobody knows. */
+  readonly pendingStages: readonly string[];
   /** How many jobs of queues are lost by their last try. They get no end, as their queue may have them tried again. */
   readonly lostJobs: number;
 }
@@ -78,6 +86,26 @@ function lastOfExecution({ startTime, ended, items }: Execution): number {
 }
 
 const TROUBLED: ReadonlySet<StepState> = new Set(['failed', 'partial', 'retrying']);
+
+/** Declared stages that never began, and whether one or a job of that attempt did, or others tell of a step. */
+function beginningsOf(
+  { state, rendered }: LoadedRun,
+  executions: readonly Execution[],
+  runAttempt: number,
+): Pick<RepairPlan, 'began' | 'pendingStages'> {
+  const own = new Set(executions.map(({ stage }) => stage));
+  const others = stepEntries(rendered.hub).filter(([step]) => !own.has(step));
+  const pendingStages = others
+    .filter(([, entry]) => entry['job_id'] === null)
+    .map(([step]) => step);
+  const began =
+    others.length > pendingStages.length ||
+    executions.some((execution) => execution.runAttempt === runAttempt) ||
+    [...state.jobs.values()].some(
+      ({ started, ended }) => (started ?? ended)?.run_attempt === runAttempt,
+    );
+  return { began, pendingStages };
+}
 
 /** The outcome of a run all of whose stages ended, as if its function had returned. */
 function statusByStages(executions: readonly Execution[]): RunEndStatus {
@@ -149,6 +177,10 @@ export function planRepair(run: LoadedRun, now: number, status?: RunEndStatus): 
   });
 
   const lastAttempt = Math.max(...state.attempts.keys());
+  const beginnings = beginningsOf(run, executions, lastAttempt);
+  // What nobody began is no success, and nothing of it failed.
+  const statusOfOpen = (own: readonly Execution[]): RunEndStatus =>
+    beginnings.began ? statusByStages(own) : 'cancelled';
   const runs = [...state.attempts]
     .filter(([, { ended }]) => ended === undefined)
     .toSorted(([a], [b]) => a - b)
@@ -173,7 +205,7 @@ export function planRepair(run: LoadedRun, now: number, status?: RunEndStatus): 
         startTime,
         endTime: until(startTime, times),
         // An attempt that another one followed did not do what it should.
-        status: status ?? (isLast && lost === undefined ? statusByStages(own) : 'failed'),
+        status: status ?? (isLast && lost === undefined ? statusOfOpen(own) : 'failed'),
       };
     });
   return {
@@ -181,6 +213,7 @@ export function planRepair(run: LoadedRun, now: number, status?: RunEndStatus): 
     state: lostRun === undefined ? overview.state : LOST,
     refused: refusalOf(overview.state, open, state.jobs, { lostExecutions, living }),
     ends: [...stages, ...runs],
+    ...beginnings,
     lostJobs: lostJobs(run).size,
   };
 }
