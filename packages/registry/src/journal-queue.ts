@@ -1,6 +1,6 @@
 import { diag } from '@opentelemetry/api';
 import { type HealthWatch } from './health.ts';
-import { JournalSegment, writeSegmentNow } from './journal-segment.ts';
+import { JournalSegment, createWriter, writeSegmentNow } from './journal-segment.ts';
 import { messageOf } from './node-error.ts';
 import { type OpenSegments } from './open-segments.ts';
 import { type PendingRecords, type RecordLossReason } from './pending-records.ts';
@@ -47,6 +47,8 @@ export class JournalQueue {
   readonly #runId: string;
   readonly #on: JournalQueueEvents;
   #segment: JournalSegment | undefined;
+  /** The writer of a segment in which nothing is acknowledged yet. */
+  #begun: string | undefined;
   #waiting: string[] = [];
   /** The batch that is being written. */
   #inFlight: readonly string[] = [];
@@ -119,15 +121,19 @@ export class JournalQueue {
   }
 
   /**
-   * Writes what is not acknowledged yet at once, for a process that is about to exit. It goes into a segment of its
-   * own: a write that is under way may still arrive, and a record that is there twice counts once.
+   * Writes what is not acknowledged yet at once, for a process that is about to exit. It goes into a segment of its own,
+   * which takes the place of one that is just being begun. A write that is under way in another may still arrive: a
+   * record that is there twice counts once.
    */
   flushSync(): void {
     const bodies = this.pending;
     if (bodies.length === 0) return;
     try {
-      this.#on.segment(writeSegmentNow(this.#environment, this.#runId, bodies));
-      this.#wrote(this.#waiting);
+      const inPlaceOf = this.#begun;
+      this.#on.segment(writeSegmentNow(this.#environment, this.#runId, bodies, inPlaceOf));
+      this.#wrote(bodies);
+      this.#begun = undefined;
+      this.#inFlight = [];
       this.#waiting = [];
       this.#isFailing = false;
       this.#health.recovered(this);
@@ -206,12 +212,17 @@ export class JournalQueue {
     const through = this.#taken;
     this.#waiting = [];
     this.#inFlight = batch;
+    const isWrittenMeanwhile = (): boolean => this.#inFlight !== batch;
     try {
       this.#segment ??= await this.#open();
       await this.#segment.append(batch);
+      // Its file may have been replaced.
+      if (isWrittenMeanwhile()) return await this.letGo();
+      this.#begun = undefined;
       this.#wrote(batch);
       this.#acknowledge(through);
     } catch (error) {
+      if (isWrittenMeanwhile()) return await this.letGo();
       const reason = this.#discardedFor;
       if (reason !== undefined) this.#pending.gaveUp(batch.length, bytesOf(batch), reason);
       else this.#waiting = [...batch, ...this.#waiting];
@@ -231,9 +242,10 @@ export class JournalQueue {
   async #open(): Promise<JournalSegment> {
     const { fs, directories, clock, layout } = this.#environment;
     const directory = layout.journal(this.#runId);
-    const segment = await JournalSegment.create(fs, directories, clock, directory, this.#runId);
-    this.#on.segment(segment.writer);
-    return segment;
+    const writer = createWriter();
+    this.#begun = writer;
+    this.#on.segment(writer);
+    return JournalSegment.create(fs, directories, clock, directory, { runId: this.#runId, writer });
   }
 
   #wrote(bodies: readonly string[]): void {

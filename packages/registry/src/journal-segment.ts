@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { diag } from '@opentelemetry/api';
 import { JOURNAL_VERSION } from '@milepost/semconv/schemas';
 import { type RegistryClock } from './clock.ts';
 import { type Directories, makeDirectoriesSync } from './directories.ts';
 import { type RegistryFile, type RegistryFileSystem } from './file-system.ts';
 import { journalBody, journalLines } from './journal-line.ts';
+import { codeOf, messageOf } from './node-error.ts';
 import { type RegistryEnvironment } from './registry-environment.ts';
 import { writeAll } from './write-all.ts';
 import { HEARTBEAT_SECONDS, ownIdentity, writerKeys } from './writer-identity.ts';
@@ -22,7 +24,7 @@ export function segmentFile(writer: string): string {
 }
 
 /** A new writer's name: random, as no two segments may share one. */
-function createWriter(): string {
+export function createWriter(): string {
   return randomBytes(8).toString('hex');
 }
 
@@ -41,20 +43,37 @@ export function segmentOpened(runId: string, writer: string, now: number): strin
 
 /**
  * Writes a whole segment at once, for a process that is about to exit.
+ * @param inPlaceOf writer of a segment of this process that may be there or not, and holds nothing but some of these records
  * @returns its writer
  */
 export function writeSegmentNow(
   { fs, clock, layout }: Pick<RegistryEnvironment, 'fs' | 'clock' | 'layout'>,
   runId: string,
   bodies: readonly string[],
+  inPlaceOf?: string,
 ): string {
-  const writer = createWriter();
-  const opening = segmentOpened(runId, writer, clock.now());
   const directory = layout.journal(runId);
+  const fileOf = (writer: string): string => join(directory, segmentFile(writer));
+  const write = (writer: string): string => {
+    const opening = segmentOpened(runId, writer, clock.now());
+    fs.sync.writeNew(fileOf(writer), journalLines(1, [opening, ...bodies]), true);
+    fs.sync.syncDirectory(directory);
+    return writer;
+  };
   makeDirectoriesSync(fs, directory);
-  const lines = journalLines(1, [opening, ...bodies]);
-  fs.sync.writeNew(join(directory, segmentFile(writer)), lines, true);
-  fs.sync.syncDirectory(directory);
+  if (inPlaceOf === undefined) return write(createWriter());
+  try {
+    // Whoever is about to create that file fails then.
+    return write(inPlaceOf);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
+  const writer = write(createWriter());
+  try {
+    fs.sync.unlink(fileOf(inPlaceOf));
+  } catch (error) {
+    diag.debug(`milepost: registry: a segment that is replaced stays: ${messageOf(error)}`);
+  }
   return writer;
 }
 
@@ -78,9 +97,8 @@ export class JournalSegment {
     directories: Directories,
     clock: RegistryClock,
     directory: string,
-    runId: string,
+    { runId, writer }: { readonly runId: string; readonly writer: string },
   ): Promise<JournalSegment> {
-    const writer = createWriter();
     const file = await directories.within(directory, () =>
       fs.open(join(directory, segmentFile(writer)), 'wx'),
     );

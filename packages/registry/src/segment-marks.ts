@@ -58,6 +58,11 @@ export function withSegmentMarks(fs: RegistryFileSystem, layout: Layout): Regist
         fs.sync.writeNew(path, data, synced);
         if (made !== undefined) closeMark(fs, layout, made);
       },
+      unlink: (path) => {
+        fs.sync.unlink(path);
+        const made = markOf(path);
+        if (made !== undefined) closeMark(fs, layout, made);
+      },
     },
   };
 }
