@@ -115,7 +115,7 @@ describe('the whole picture', () => {
   });
 
   test.for([NaN, Infinity, 0, -5])('an expected interval of %d s is none', async (seconds) => {
-    await withRun({ pipeline: `every ${seconds}` }, () =>
+    withRun({ pipeline: `every ${seconds}` }, () =>
       withStage('work', { expectedIntervalSeconds: seconds }, () => undefined),
     );
     expect(await points(`every ${seconds}`, 'pipeline.stage.expected_interval')).toEqual({});
