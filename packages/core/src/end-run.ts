@@ -2,7 +2,7 @@ import { trace } from '@opentelemetry/api';
 import { RUN_END_STATUS_VALUES, type RunEndStatus, STATUS_VALUE_FAILED } from '@milepost/semconv';
 import { claimEnd } from './claim-end.ts';
 import { describeError } from './describe-error.ts';
-import { flagChanges } from './envelope-fields.ts';
+import { flagChanges } from './envelope-changes.ts';
 import { type EnvelopeRun, type JobEnvelope, type RunEnvelope } from './envelope.ts';
 import { Flags } from './flags.ts';
 import { guarded, reportOnce } from './guard.ts';
@@ -89,6 +89,7 @@ function endOpenRun(
 ): void {
   if (!claimEnd(identity, undefined, job)) return;
   const flags = new Flags();
+  flagChanges(carried, flags);
   flagChanges(carried?.attributes, flags);
   const { status: wanted, error, reason } = readOptions(given, flags);
   const status = statusOf(wanted) ?? statusByStages(identity);

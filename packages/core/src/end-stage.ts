@@ -11,7 +11,7 @@ import {
 import { claimEnd } from './claim-end.ts';
 import { type StageDefinition } from './define-stage.ts';
 import { type ErrorDescription, describeError } from './describe-error.ts';
-import { flagChanges } from './envelope-fields.ts';
+import { flagChanges } from './envelope-changes.ts';
 import {
   type EnvelopeRun,
   type EnvelopeStage,
@@ -113,7 +113,7 @@ function endOpenStage(
   if (!claimEnd(run, spreadExecutionId(run, stage), scope?.job)) return;
   const flags = new Flags();
   const options = readOptions(given, flags);
-  flagChanges(stage.attributes, flags);
+  for (const part of [carried, stage, stage.attributes]) flagChanges(part, flags);
   const notes = new StageNotes(flags);
   // Those of the beginning and of the end are on one record, and share its room.
   notes.addAttributes(stage.attributes);

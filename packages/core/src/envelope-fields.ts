@@ -1,10 +1,7 @@
-import { type Flag } from '@milepost/semconv';
+import { keepChanges } from './envelope-changes.ts';
 import { FieldBag, type Fields } from './field-bag.ts';
 import { type FieldValue } from './field-value.ts';
 import { Flags } from './flags.ts';
-
-// By the fields that were read: whoever puts them on a record says there what was changed in them.
-const changes = new WeakMap<object, readonly Flag[]>();
 
 /**
  * The fields of an envelope as records can carry them, like any that a user gives: who wrote it may be another program, or
@@ -19,13 +16,7 @@ export function readFields(value: unknown): Readonly<Fields> | undefined {
     if (!isField(one)) return undefined;
     fields.add(name, () => one);
   }
-  if (flags.list.length > 0) changes.set(fields.values, flags.list);
-  return fields.values;
-}
-
-/** Flags what had to be changed when these fields of an envelope were read. */
-export function flagChanges(fields: object | undefined, flags: Flags): void {
-  for (const flag of (fields && changes.get(fields)) ?? []) flags.add(flag);
+  return keepChanges(fields.values, flags);
 }
 
 function isField(value: unknown): value is FieldValue {

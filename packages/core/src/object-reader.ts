@@ -1,11 +1,15 @@
 import { MAX_ENVELOPE_NAME_LENGTH, isNoLongerThan } from '@milepost/semconv';
+import { boundedName } from './bounded-name.ts';
 import { echo } from './echo.ts';
+import { Flags } from './flags.ts';
 
 const NAME = `a name of at most ${MAX_ENVELOPE_NAME_LENGTH} characters`;
 const TEXT = `a string of at most ${MAX_ENVELOPE_NAME_LENGTH} characters`;
 
 /** Reads the keys of an object that came from outside, each as what it has to be. */
 export class ObjectReader {
+  /** What had to be changed in what was read. */
+  readonly flags: Flags = new Flags();
   readonly #path: string;
   readonly #value: object;
 
@@ -56,16 +60,22 @@ export class ObjectReader {
     return Object.keys(this.#value).every((key) => keys.has(key));
   }
 
-  /** A text that is not empty, and not too long. */
+  /** A text that is not empty, and not too long to be read: as records can carry it, see {@link bounded}. */
   name(key: string): string;
   name(key: string, optional: 'optional'): string | undefined;
   name(key: string, optional?: 'optional'): string | undefined {
-    return optional ? this.read(key, NAME, asName, optional) : this.read(key, NAME, asName);
+    const name = optional ? this.read(key, NAME, asName, optional) : this.read(key, NAME, asName);
+    return name === undefined ? undefined : this.bounded(name);
   }
 
-  /** A text that is not too long; undefined where it is absent or empty. */
+  /** A text like a name; undefined where it is absent or empty. */
   text(key: string): string | undefined {
-    return this.read(key, TEXT, asText, 'optional') || undefined;
+    return boundedName(this.read(key, TEXT, asText, 'optional'), this.flags);
+  }
+
+  /** A name as it would be if it had been given here: cut, and flagged, where it takes more bytes than one may. */
+  bounded(name: string): string {
+    return boundedName(name, this.flags) ?? name;
   }
 
   /** An object in this one. */

@@ -1,3 +1,4 @@
+import { keepChanges } from './envelope-changes.ts';
 import { readFields } from './envelope-fields.ts';
 import { type EnvelopeBegin } from './envelope.ts';
 import { type ObjectReader } from './object-reader.ts';
@@ -13,7 +14,7 @@ export function readBegin(begin: ObjectReader): EnvelopeBegin {
   const stages = readDeclaredStages(begin);
   const source = begin.text('source');
   const attributes = begin.read('attributes', 'an object of fields', readFields, 'optional');
-  return {
+  const read: EnvelopeBegin = {
     pipeline: begin.name('pipeline'),
     ...(subdomain && { subdomain }),
     ...(client && { client }),
@@ -21,4 +22,5 @@ export function readBegin(begin: ObjectReader): EnvelopeBegin {
     ...(source && { source }),
     ...(attributes && { attributes }),
   };
+  return keepChanges(read, begin.flags);
 }

@@ -1,5 +1,6 @@
 import { isRunId, runTraceId } from '@milepost/run-id';
 import { MAX_DECLARED_STAGES, MAX_ENVELOPE_NAME_LENGTH } from '@milepost/semconv';
+import { keepChanges } from './envelope-changes.ts';
 import { readFields } from './envelope-fields.ts';
 import { asTime } from './envelope-time.ts';
 import { type EnvelopeRun, envelopeRun } from './envelope.ts';
@@ -24,7 +25,7 @@ const STAGES = `a list of at most ${MAX_DECLARED_STAGES} names, of at most ${MAX
  */
 export function readRun(run: ObjectReader): ReadRun {
   const identity = identityOf(run);
-  return { identity, carried: carriedOf(run, identity) };
+  return { identity, carried: keepChanges(carriedOf(run, identity), run.flags) };
 }
 
 function identityOf(run: ObjectReader): RunIdentity {
@@ -48,7 +49,7 @@ function identityOf(run: ObjectReader): RunIdentity {
 
 /** Reads the stages that a run declares; undefined where there are none. */
 export function readDeclaredStages(run: ObjectReader): readonly string[] | undefined {
-  return run.read('stages', STAGES, asStages, 'optional');
+  return run.read('stages', STAGES, asStages, 'optional')?.map((stage) => run.bounded(stage));
 }
 
 function carriedOf(run: ObjectReader, identity: RunIdentity): EnvelopeRun {

@@ -1,3 +1,4 @@
+import { keepChanges } from './envelope-changes.ts';
 import { readFields } from './envelope-fields.ts';
 import { asTime } from './envelope-time.ts';
 import { type EnvelopeStage } from './envelope.ts';
@@ -16,7 +17,7 @@ export function readStage(stage: ObjectReader): EnvelopeStage {
   const parent = stage.read('parent_execution_id', '16 hex digits', asExecutionId, 'optional');
   const attributes = stage.read('attributes', 'an object of fields', readFields, 'optional');
   const expected = stage.read('expected', 'a number of jobs', asCount, 'optional');
-  return {
+  const read: EnvelopeStage = {
     name: stage.name('name'),
     occurrence: stage.read('occurrence', 'a positive integer', positiveInteger),
     attempt: stage.read('attempt', 'a positive integer', positiveInteger),
@@ -26,6 +27,7 @@ export function readStage(stage: ObjectReader): EnvelopeStage {
     ...(attributes && { attributes }),
     ...(expected !== undefined && { expected }),
   };
+  return keepChanges(read, stage.flags);
 }
 
 function asCount(value: unknown): number | undefined {

@@ -1,4 +1,5 @@
 import { type SpanContext } from '@opentelemetry/api';
+import { keepChanges } from './envelope-changes.ts';
 import { type EnvelopeParts, envelopeParts } from './envelope-parts.ts';
 import { asTime } from './envelope-time.ts';
 import {
@@ -64,10 +65,11 @@ export function readJobEnvelope(given: unknown): EnvelopeOfJob {
   const keys = readJobKeys(own);
   if (keys.name !== undefined && !common.hasRun()) {
     const begin = own.object('begin', 'optional');
-    return { joined: undefined, begin: begin && readBegin(begin), stage: common.stage(), ...keys };
+    const template = { joined: undefined, begin: begin && readBegin(begin), stage: common.stage() };
+    return keepChanges({ ...template, ...keys }, own.flags);
   }
   const joined = joinedBy(parts, keys.handedOver);
-  return { joined, begin: undefined, stage: joined.stage, ...keys };
+  return keepChanges({ joined, begin: undefined, stage: joined.stage, ...keys }, own.flags);
 }
 
 function versioned(given: unknown): EnvelopeParts {
@@ -102,15 +104,15 @@ function readJobKeys(
 }
 
 function readJobAround(job: ObjectReader | undefined): JobIdentity | undefined {
-  return (
-    job && {
-      jobId: job.name('id'),
-      queue: job.name('queue'),
-      name: job.name('name'),
-      attempt: job.read('attempt', 'a positive integer', positiveInteger),
-      parentJobId: job.text('parent_job_id'),
-    }
-  );
+  if (job === undefined) return undefined;
+  const read: JobIdentity = {
+    jobId: job.name('id'),
+    queue: job.name('queue'),
+    name: job.name('name'),
+    attempt: job.read('attempt', 'a positive integer', positiveInteger),
+    parentJobId: job.text('parent_job_id'),
+  };
+  return keepChanges(read, job.flags);
 }
 
 function asVersion(value: unknown): number | undefined {

@@ -3,7 +3,7 @@ import { FLAG_VALUE_ENVELOPE_INVALID } from '@milepost/semconv';
 import { beginOpenRun } from './begin-run.ts';
 import { UNNAMED, boundedName } from './bounded-name.ts';
 import { derivedRunId } from './derived-run-id.ts';
-import { flagChanges } from './envelope-fields.ts';
+import { flagChanges } from './envelope-changes.ts';
 import { Flags } from './flags.ts';
 import { reportOnce } from './guard.ts';
 import { type JobIdentity } from './identity.ts';
@@ -59,8 +59,9 @@ export function beginJobExecution(
 function readGiven(given: unknown, flags: Flags): EnvelopeOfJob | undefined {
   try {
     const envelope = readJobEnvelope(given);
-    flagChanges(envelope.joined?.carried.attributes, flags);
-    flagChanges(envelope.stage?.attributes, flags);
+    const { joined, begin, stage } = envelope;
+    const parts = [envelope, joined?.carried, joined?.carried.attributes, begin, stage];
+    for (const part of [...parts, stage?.attributes]) flagChanges(part, flags);
     return envelope;
   } catch (error) {
     flags.add(FLAG_VALUE_ENVELOPE_INVALID);

@@ -1,4 +1,5 @@
 import { FLAG_VALUE_ENVELOPE_INVALID } from '@milepost/semconv';
+import { flagChanges } from './envelope-changes.ts';
 import { runEnvironment } from './environment.ts';
 import { Flags } from './flags.ts';
 import { reportOnce } from './guard.ts';
@@ -65,7 +66,9 @@ export function joinedByEnvironment(flags: Flags): JoinedByEnvelope | undefined 
   const { envelope } = runEnvironment();
   if (envelope === undefined) return undefined;
   try {
-    return readEnvelope(envelope);
+    const joined = readEnvelope(envelope);
+    for (const part of [joined.carried, joined.stage, joined.job]) flagChanges(part, flags);
+    return joined;
   } catch (error) {
     flags.add(FLAG_VALUE_ENVELOPE_INVALID);
     reportOnce(

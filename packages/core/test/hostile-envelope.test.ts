@@ -12,6 +12,7 @@ import {
   joinRun,
   withJob,
   withRun,
+  withStage,
 } from '@milepost/core';
 import { useDiag, useLifecycle, useSdk } from './telemetry-harness.ts';
 
@@ -187,6 +188,20 @@ describe('fields of a stage in an envelope', () => {
 });
 
 const LONG = 'x'.repeat(201);
+// 360 bytes in 120 characters, and what Milepost makes of it.
+const WIDE = '議'.repeat(120);
+const NARROW = expect.stringMatching(/^議+….*~[0-9a-f]{12}$/);
+
+/** The run of an envelope as its job hands it on, without its times; a stage of the same name runs in it, and the run ends. */
+function endedIn(given: JobEnvelope): Partial<NonNullable<JobEnvelope['run']>> {
+  const { run = { started_at: 0 } } = withJob(given, AT, () => {
+    withStage(WIDE, () => endRun());
+    return createJob({ name: 'next' });
+  });
+  const { started_at: _, ...rest } = run;
+  return rest;
+}
+
 describe('a name in an envelope', () => {
   test.for([
     ['pipeline', { pipeline: LONG }, {}, 'run.pipeline'],
@@ -207,6 +222,41 @@ describe('a name in an envelope', () => {
     expect(diag.messages).toEqual([expect.stringContaining(` as ${key}, got `)]);
     expect(JSON.stringify(diag.messages).length).toBeLessThan(500);
   });
+
+  test('is the one that a user would have given here, of as many bytes', () => {
+    const run = { pipeline: WIDE, subdomain: WIDE, client_id: WIDE, source: WIDE, stages: [WIDE] };
+    const { id, begun, ...asGiven } = endedIn(
+      envelope(run, { stage: { name: WIDE, occurrence: 1, attempt: 1 }, name: WIDE }),
+    );
+    expect(id).toMatch(/^hostile-/);
+    const { client_id: client, ...options } = run;
+    const here = beginRun({ ...options, client });
+    const { started_at: _, id: __, begun: ___, ...expected } = here.run;
+    expect({ begun, asGiven }).toEqual({ begun: true, asGiven: expected });
+    const names = telemetry.sdk.logs.map(({ attributes }) => attributes['stage']);
+    expect([...new Set(names.filter((name) => name !== undefined))]).toEqual([NARROW]);
+    const job = telemetry.sdk.spans.find(({ attributes }) => attributes['job.id'] === '1');
+    expect(job?.name).toEqual(NARROW);
+    expect(flagsOf(job?.attributes ?? {})).toEqual(['name_replaced']);
+    expect(flagsOf(telemetry.sdk.log('run_completed').attributes)).toEqual(['name_replaced']);
+    expect(diag.messages).toEqual([]);
+  });
+
+  test.for([
+    ['run', { run: { pipeline: WIDE } }],
+    ['stage', { stage: { ...STAGE, name: WIDE } }],
+    ['job', { name: WIDE }],
+    ['parent job', { parent_job_id: WIDE }],
+  ] as const)(
+    'of a %s that had to be cut is flagged, also in the JSON of many jobs',
+    ([, part]) => {
+      const { run = {}, ...rest }: { readonly run?: object } = part;
+      const given = JSON.stringify(envelope(run, rest));
+      for (const jobId of ['1', '2']) withJob(given, { ...AT, jobId }, () => undefined);
+      const flags = telemetry.sdk.spans.map(({ attributes }) => flagsOf(attributes));
+      expect(flags).toEqual([['name_replaced'], ['name_replaced']]);
+    },
+  );
 
   test('is whole Unicode: what is none in it is replaced, as in span IDs', () => {
     withJob(envelope({ pipeline: 'a\ud800b' }), AT, () => undefined);

@@ -10,7 +10,10 @@ export const MAX_FIELDS: number = 100;
 export const MAX_STACK_BYTES: number = 16 * 1024;
 /** Item spans of one stage with `itemSpans: 'failed'`. A trace of 10,000 spans does not fit Tempo. */
 export const MAX_ITEM_SPANS: number = 1000;
-/** Longest name or ID in a job envelope, in characters (code points). A longer one makes it invalid. */
+/**
+ * Longest name or ID in a job envelope, in characters (code points). A longer one makes it invalid. On records and metrics no
+ * name takes more than 200 bytes of UTF-8: of one that does, whoever reads the envelope cuts the end, and flags it.
+ */
 export const MAX_ENVELOPE_NAME_LENGTH: number = 200;
 /** How many stages a run declares at most: each of its jobs carries them. */
 export const MAX_DECLARED_STAGES: number = 256;
