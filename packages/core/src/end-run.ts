@@ -73,6 +73,13 @@ function endRunAround(options: EndRunOptions): void {
   }
   const status = statusOf(readOptions(options, new Flags()).status);
   if (!run.joined && status !== undefined) runState.ending = { status };
+  if (run.implicit && !run.joined && job !== undefined && status === undefined) {
+    reportOnce(
+      'endRun job',
+      `endRun ended nothing: the job (${job.name}) carries no run of beginRun. ` +
+        'Was it added outside its run, as in a listener? Then that run stays open',
+    );
+  }
   if (run.joined) {
     reportOnce(
       'endRun joined',

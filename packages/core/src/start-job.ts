@@ -1,5 +1,5 @@
 import { type SpanContext, isSpanContextValid, trace } from '@opentelemetry/api';
-import { FLAG_VALUE_ENVELOPE_INVALID } from '@milepost/semconv';
+import { FLAG_VALUE_ENVELOPE_INVALID, FLAG_VALUE_ENVELOPE_MISSING } from '@milepost/semconv';
 import { beginOpenRun } from './begin-run.ts';
 import { UNNAMED, boundedName } from './bounded-name.ts';
 import { derivedRunId } from './derived-run-id.ts';
@@ -64,7 +64,7 @@ function readGiven(given: unknown, flags: Flags): EnvelopeOfJob | undefined {
     for (const part of [...parts, stage?.attributes]) flagChanges(part, flags);
     return envelope;
   } catch (error) {
-    flags.add(FLAG_VALUE_ENVELOPE_INVALID);
+    flags.add(given === undefined ? FLAG_VALUE_ENVELOPE_MISSING : FLAG_VALUE_ENVELOPE_INVALID);
     reportOnce(
       'job envelope',
       `a job has no valid envelope (${error instanceof Error ? error.message : String(error)}); ` +

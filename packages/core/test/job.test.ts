@@ -419,7 +419,7 @@ describe('a job without a good envelope', () => {
     expect(root?.attributes).toMatchObject({
       pipeline: 'old_job',
       implicit: true,
-      'milepost.flags': ['envelope_invalid'],
+      'milepost.flags': [envelope === undefined ? 'envelope_missing' : 'envelope_invalid'],
     });
     expect(bodies().slice(0, 4)).toEqual([
       'run_started',

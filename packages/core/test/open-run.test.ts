@@ -387,6 +387,23 @@ describe('endRun where no open run is around', () => {
     );
   });
 
+  test('ends nothing in a job that carries no run, and says so once', () => {
+    for (const jobId of ['1', '2']) {
+      withJob(undefined, { ...at(jobId), name: 'deploy_job' }, () => endRun());
+    }
+    expect(diag.messages.filter((message) => message.includes('endRun'))).toEqual([
+      'milepost: endRun ended nothing: the job (deploy_job) carries no run of beginRun. ' +
+        'Was it added outside its run, as in a listener? Then that run stays open',
+    ]);
+    expect(endsOfRuns()).toEqual(['completed', 'completed']);
+  });
+
+  test('gives the run of a job that carries none its status', () => {
+    withJob(undefined, { ...at('1'), name: 'sweep_job' }, () => endRun({ status: 'cancelled' }));
+    expect(endsOfRuns()).toEqual(['cancelled']);
+    expect(diag.messages.filter((message) => message.includes('endRun'))).toEqual([]);
+  });
+
   test('ends nothing outside any run, and says so', () => {
     endRun();
     expect(currentRun()).toBeUndefined();

@@ -3,6 +3,7 @@ export const FLAG_VALUE_RUN_ID_REPLACED = 'run_id_replaced';
 export const FLAG_VALUE_RUN_ID_FORMAT_REPLACED = 'run_id_format_replaced';
 export const FLAG_VALUE_RUN_NOT_FOUND = 'run_not_found';
 export const FLAG_VALUE_ENVELOPE_INVALID = 'envelope_invalid';
+export const FLAG_VALUE_ENVELOPE_MISSING = 'envelope_missing';
 export const FLAG_VALUE_NAME_REPLACED = 'name_replaced';
 export const FLAG_VALUE_FIELD_RENAMED = 'field_renamed';
 export const FLAG_VALUE_FIELD_REDACTED = 'field_redacted';
@@ -17,6 +18,7 @@ export const FLAG_VALUES = [
   'run_id_format_replaced',
   'run_not_found',
   'envelope_invalid',
+  'envelope_missing',
   'name_replaced',
   'field_renamed',
   'field_redacted',
