@@ -539,6 +539,14 @@ describe('options that are none', () => {
       { resourceDetectors: 'host' },
       "the option `resourceDetectors` must be a list of detectors, or of env, host, os, process, serviceinstance; it is 'host'",
     ],
+    [{ servicename: 'x' }, 'there is no option `servicename`: did you mean `serviceName`?'],
+    [{ service_name: 'x' }, 'there is no option `service_name`: did you mean `serviceName`?'],
+    [
+      { traceExporter: {} },
+      expect.stringMatching(
+        /^there is no option `traceExporter`: the options are serviceName, .*, console$/,
+      ),
+    ],
     [{ registry: 'data' }, "the option `registry` must be what openRegistry gave; it is 'data'"],
     [{ serviceName: 7 }, 'the option `serviceName` must be a string; it is 7'],
     [{ spanProcessors: {} }, 'the option `spanProcessors` must be a list; it is {}'],

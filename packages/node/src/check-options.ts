@@ -24,7 +24,7 @@ const BYTES: Expectation = {
   holds: (value) => Number.isSafeInteger(value) && Number(value) >= 1,
 };
 
-/** Every option but `console`, which the environment may give too. */
+/** Every option but `console`, which is checked with its variable. */
 const EXPECTATIONS: Readonly<Record<Exclude<keyof TelemetryOptions, 'console'>, Expectation>> = {
   serviceName: { expected: 'a string', holds: (value) => typeof value === 'string' },
   resourceAttributes: OBJECT,
@@ -60,8 +60,20 @@ const EXPECTATIONS: Readonly<Record<Exclude<keyof TelemetryOptions, 'console'>, 
   quiet: FLAG,
 };
 
-/** @throws TelemetryError `MILEPOST_TELEMETRY_OPTIONS` where an option cannot be what it should be */
+const NAMES = [...Object.keys(EXPECTATIONS), 'console'];
+
+/** @throws TelemetryError `MILEPOST_TELEMETRY_OPTIONS` where an option is none, or cannot be what it should be */
 export function checkOptions(options: TelemetryOptions): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || NAMES.includes(name)) continue;
+    const meant = NAMES.find((known) => plainName(known) === plainName(name));
+    const hint =
+      meant === undefined ? `the options are ${NAMES.join(', ')}` : `did you mean \`${meant}\`?`;
+    throw new TelemetryError(
+      'MILEPOST_TELEMETRY_OPTIONS',
+      `there is no option \`${name}\`: ${hint}`,
+    );
+  }
   for (const [option, { expected, holds }] of Object.entries(EXPECTATIONS)) {
     const value: unknown = Reflect.get(options, option);
     if (value === undefined || holds(value)) continue;
@@ -70,6 +82,16 @@ export function checkOptions(options: TelemetryOptions): void {
       `the option \`${option}\` must be ${expected}; it is ${inspect(value, { depth: 1, breakLength: Infinity })}`,
     );
   }
+  if (options.registry?.isClosed !== true) return;
+  throw new TelemetryError(
+    'MILEPOST_TELEMETRY_OPTIONS',
+    'the option `registry` is closed already, nothing would be recorded: close it after the shutdown of telemetry',
+  );
+}
+
+/** A name as it is compared with what may be meant: `service_name` is `serviceName`. */
+function plainName(name: string): string {
+  return name.replaceAll(/[^a-z]/gi, '').toLowerCase();
 }
 
 function hasMethod<N extends string>(value: unknown, name: N): value is Record<N, unknown> {

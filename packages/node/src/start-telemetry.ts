@@ -24,6 +24,7 @@ import { TelemetryError } from './telemetry-error.ts';
 import { type TelemetryOptions } from './telemetry-options.ts';
 import { type TelemetryPipelines, telemetryPipelines } from './telemetry-pipelines.ts';
 import { type Telemetry } from './telemetry.ts';
+import { watchClosedRegistry } from './watch-closed-registry.ts';
 import { watchMilestones } from './watch-milestones.ts';
 
 const DEFAULT_FLUSH_TIMEOUT_MS = 5_000;
@@ -61,10 +62,12 @@ export async function startTelemetry(options: TelemetryOptions = {}): Promise<Te
     error === undefined && delivery?.spoolDirectory !== undefined
       ? observeSpool(metrics.getMeter(SCOPE_NAME), delivery)
       : () => undefined;
+  const unwatchRegistry = options.registry && watchClosedRegistry(options.registry);
   const stop = (): Promise<void> => {
     // The flush before told of every loss, and of what waits.
     unwatchLoss();
     unwatchSpool();
+    unwatchRegistry?.();
     return shutDownAll([...pipelines.outlets, sdk]);
   };
   const release = (): void => {

@@ -28,7 +28,6 @@ export class EventRecorder implements LifecycleListener {
   /** Outputs that nobody has looked at yet. */
   readonly #unseen = new Set<OutputRecordedEvent>();
   #closed = false;
-  #toldClosed = false;
 
   constructor(environment: RegistryEnvironment, recorders: RecorderPool) {
     this.#environment = environment;
@@ -37,8 +36,7 @@ export class EventRecorder implements LifecycleListener {
 
   onEvent(event: LifecycleEvent): void {
     if (this.#closed) {
-      if (!this.#toldClosed) diag.warn(`milepost: registry: closed, ${event.type} is not recorded`);
-      this.#toldClosed = true;
+      this.#recorders.refuse(`${event.type} of run ${event.run.runId}`);
       return;
     }
     const { runId } = event.run;
@@ -92,6 +90,11 @@ export class EventRecorder implements LifecycleListener {
 
   close(): void {
     this.#closed = true;
+  }
+
+  /** Whether nothing is recorded any more. */
+  get isClosed(): boolean {
+    return this.#closed;
   }
 
   #look(event: OutputRecordedEvent): void {

@@ -14,7 +14,7 @@ export interface RegistryHealth {
   readonly pendingBytes: number;
   /** Records that will never be on disk, since the registry was opened: `pipeline.telemetry.lost` of signal `registry`. */
   readonly lostRecords: number;
-  /** The same by reason: dropped as there was no room for more (`memory_full`), or still waiting when it was closed (`unsent`). */
+  /** The same by reason: dropped as there was no room for more (`memory_full`), or still waiting when it was closed, or told after that (`unsent`). */
   readonly lostByReason: Readonly<Record<'memory_full' | 'unsent', number>>;
   /** What went wrong last, also when it is over; undefined where nothing did. */
   readonly lastError: string | undefined;
@@ -37,6 +37,7 @@ export class HealthWatch {
   readonly #told = new Set<string>();
   #gaveUp = 0;
   #lastError: string | undefined;
+  #hasRefused = false;
   #since: number;
   /** Until the end of the last outage. Records are lost in outages alone. */
   #lostBefore = 0;
@@ -98,6 +99,18 @@ export class HealthWatch {
     this.#lostBefore = this.#pending.lost;
     const told = lost === 0 ? 'no record is lost' : `${lost} records are lost`;
     diag.warn(`milepost: registry: ${how} after ${seconds} s; ${told}`);
+  }
+
+  /**
+   * A record came after the registry was closed: it is lost. The first is told.
+   * @param what names it
+   */
+  refused(what: string): void {
+    this.#pending.refused();
+    if (this.#hasRefused) return;
+    this.#hasRefused = true;
+    this.#lastError = `the registry was closed before ${what}`;
+    diag.warn(`milepost: registry: closed, ${what} is not recorded`);
   }
 
   /** Something failed and succeeded at once when tried again. */

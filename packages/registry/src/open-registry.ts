@@ -152,6 +152,9 @@ export function openRegistry(options: RegistryOptions = {}): Registry {
   const registry: Registry = {
     root: layout.root,
     itemsKey,
+    get isClosed() {
+      return events.isClosed;
+    },
     listener: events,
     runStore: claims,
     listRuns: (selection = {}) => reader.listRuns(selection),

@@ -47,6 +47,13 @@ export class PendingRecords {
     this.#lost[reason] += count;
   }
 
+  /** A record came after the end: nothing will take it. */
+  refused(): void {
+    this.#lost.unsent += 1;
+    // Whoever asks what the disk did not take is not told of it.
+    this.#lostTaken += 1;
+  }
+
   get records(): number {
     return this.#records;
   }

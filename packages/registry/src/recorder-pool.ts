@@ -130,6 +130,11 @@ export class RecorderPool {
     rewriteNow(this.#environment, this.#share, stale.map(({ runId }) => runId).toReversed());
   }
 
+  /** A record came after the end. */
+  refuse(what: string): void {
+    this.#health.refused(what);
+  }
+
   /** How the registry fares. */
   health(): RegistryHealth {
     return this.#health.report();

@@ -33,6 +33,8 @@ export interface Registry extends AsyncDisposable {
   readonly root: string;
   /** The key under which item collections are written. */
   readonly itemsKey: WrittenItemsKey;
+  /** Whether it was closed: nothing is recorded any more. */
+  readonly isClosed: boolean;
   /** Records the lifecycle feed: what `connectRegistry` subscribes. */
   readonly listener: LifecycleListener;
   /** Knows which runs exist: what `connectRegistry` installs. */
@@ -216,7 +218,8 @@ export interface Registry extends AsyncDisposable {
    */
   health(): RegistryHealth;
   /**
-   * Flushes, lets go of all files, and records nothing more. What could not be written by then is lost, and counted.
+   * Flushes, lets go of all files, and records nothing more. What could not be written by then is lost, and counted, as
+   * is what the listener is told afterwards.
    * @throws {RegistryError} `write_failed` where not all of it could be written, after it let go; only with
    * `onError: 'throw'`
    */
