@@ -4,15 +4,16 @@ import { type CliIo } from './cli-io.ts';
 import { CommandContext } from './command-context.ts';
 import { jobJson } from './job-json.ts';
 import { parseLimit } from './limit-option.ts';
+import { type LatestFilters, LATEST, addLatestFilters, namedRun, readRun } from './named-run.ts';
 import { numberText } from './record-counts.ts';
 import { renderJobList } from './render-job-list.ts';
 import { problemsJson } from './run-json.ts';
-import { LATEST, readRun } from './show-command.ts';
 
 const EXAMPLES = `
 Examples:
   milepost jobs
   milepost jobs latest --status failed
+  milepost jobs latest --pipeline minutes --retried
   milepost jobs latest --parent 17
   milepost jobs latest --retried --json | jq -r '.jobs[].job_id'`;
 
@@ -62,13 +63,14 @@ function typed({ retried, ...named }: JobFilters): readonly string[] {
 
 /** Adds `milepost jobs`: the jobs of one run. */
 export function addJobsCommand(program: Command, io: CliIo): void {
-  program
+  const jobs = program
     .command('jobs')
     .summary("list the queues' jobs of one run")
     .description(
       "List the queues' jobs of one run by the time of their first try: those for which all that is asked for holds.",
     )
-    .argument('[run]', 'ID of a run, an alias of it, or latest', LATEST)
+    .argument('[run]', 'ID of a run, an alias of it, or latest', LATEST);
+  addLatestFilters(jobs)
     .option('--parent <id>', 'jobs that the job of that ID added')
     .addOption(new Option('--status <status>', 'jobs that are like that now').choices(STATES))
     .option('--name <name>', 'jobs of that name')
@@ -78,11 +80,16 @@ export function addJobsCommand(program: Command, io: CliIo): void {
     .option('--limit <number>', 'list at most so many jobs, or all', parseLimit, DEFAULT_LIMIT)
     .addHelpText('after', EXAMPLES)
     .action(
-      async (id: string, options: JobFilters & { readonly limit: number }, command: Command) => {
-        const { limit, ...filters } = options;
+      async (
+        id: string,
+        options: JobFilters & LatestFilters & { readonly limit: number },
+        command: Command,
+      ) => {
+        const { limit, pipeline, subdomain, ...filters } = options;
+        const named = namedRun(id, { pipeline, subdomain }, command);
         const context = new CommandContext(io, command);
         await context.withRegistry(async (registry) => {
-          const run = await readRun(registry, id, context.commandLine('runs'));
+          const run = await readRun(registry, named, context);
           context.reportProblems(run.problems);
           const found = run.jobs.filter((job) => matches(job, filters));
           const shown = found.slice(0, limit);

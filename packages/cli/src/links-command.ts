@@ -5,6 +5,15 @@ import { CliError } from './cli-error.ts';
 import { type CliIo } from './cli-io.ts';
 import { CommandContext } from './command-context.ts';
 import { GRAFANA_VARIABLE, parseGrafanaUrl } from './grafana-url.ts';
+import {
+  type LatestFilters,
+  type NamedRun,
+  LATEST,
+  addLatestFilters,
+  findRun,
+  namedRun,
+  noSuchRun,
+} from './named-run.ts';
 import { type JsonAnswer } from './run-json.ts';
 import { type RunLinks, runLinks } from './run-links.ts';
 import { stateOfRun } from './run-state.ts';
@@ -17,10 +26,9 @@ Examples:
   milepost links alameda_1737072000_abc123 --grafana https://grafana.example.org
   xdg-open "$(milepost links latest --json | jq -r .links.dashboard)"`;
 
-const LATEST = 'latest';
 const OPTION = '--grafana <url>';
 
-interface LinksFlags {
+interface LinksFlags extends LatestFilters {
   readonly grafana?: string;
 }
 
@@ -50,22 +58,25 @@ function grafanaOf({ grafana }: LinksFlags, env: CliIo['env'], command: Command)
 }
 
 /** Undefined where there is no such run, or no registry at all. */
-async function findRun(context: CommandContext, id: string): Promise<RunDetail | undefined> {
+async function runIfAny(context: CommandContext, named: NamedRun): Promise<RunDetail | undefined> {
   try {
-    return await context.withRegistry((registry) => registry.readRun(id));
+    return await context.withRegistry((registry) => findRun(registry, named));
   } catch (error) {
     // Where the registry is another machine's, the links still hold.
-    if (error instanceof CliError && id !== LATEST) return undefined;
+    if (error instanceof CliError && named.id !== LATEST) return undefined;
     throw error;
   }
 }
 
-async function linkedRun(context: CommandContext, id: string): Promise<LinkedRun> {
-  const run = await findRun(context, id);
+async function linkedRun(context: CommandContext, named: NamedRun): Promise<LinkedRun> {
+  const { id } = named;
+  const run = await runIfAny(context, named);
   if (run !== undefined) {
     return { runId: run.runId, traceId: run.traceId ?? runTraceId(run.runId), run };
   }
-  if (id === LATEST) throw new CliError(`no run yet in ${context.root}.`);
+  if (id === LATEST) {
+    throw noSuchRun(named, context.root, context.commandLine('runs'));
+  }
   try {
     return { runId: parseRunId(id).runId, traceId: runTraceId(id), run };
   } catch (error) {
@@ -101,19 +112,21 @@ function renderLinks({ runId, run }: LinkedRun, root: string, links: RunLinks): 
 
 /** Adds `milepost links`: where to look at a run in Grafana. */
 export function addLinksCommand(program: Command, io: CliIo): void {
-  program
+  const linksCommand = program
     .command('links')
     .summary('print the addresses of a run in Grafana: dashboard, trace, logs')
     .description(
       'Print the addresses of a run in Grafana: its dashboard, its trace, its logs. Asks no server.',
     )
-    .argument('[run]', 'ID of a run, an alias of it, or latest', LATEST)
+    .argument('[run]', 'ID of a run, an alias of it, or latest', LATEST);
+  addLatestFilters(linksCommand)
     .option(OPTION, `address of Grafana (default: ${GRAFANA_VARIABLE})`)
     .addHelpText('after', EXAMPLES)
     .action(async (id: string, flags: LinksFlags, command: Command) => {
+      const named = namedRun(id, flags, command);
       const context = new CommandContext(io, command);
       const grafana = grafanaOf(flags, context.environment, command);
-      const linked = await linkedRun(context, id);
+      const linked = await linkedRun(context, named);
       const { runId, traceId, run } = linked;
       if (run !== undefined) context.reportProblems(run.problems);
       const links = runLinks({

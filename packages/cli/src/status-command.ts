@@ -1,12 +1,20 @@
 import { type Command } from 'commander';
 import { type JobPipelineStatus, type Registry, type RunDetail } from '@milepost/registry';
-import { CliError } from './cli-error.ts';
 import { type CliIo } from './cli-io.ts';
 import { CommandContext } from './command-context.ts';
 import { counted } from './counted.ts';
 import { durationText } from './duration-text.ts';
 import { type JobGroup, groupJobs } from './job-groups.ts';
 import { jobCountsJson } from './job-json.ts';
+import {
+  type LatestFilters,
+  type NamedRun,
+  LATEST,
+  addLatestFilters,
+  namedRun,
+  noSuchRun,
+  readRun,
+} from './named-run.ts';
 import { type Paint, styleOfState } from './paint.ts';
 import { numberText } from './record-counts.ts';
 import { lostJson } from './run-json.ts';
@@ -19,6 +27,7 @@ import { wrappedText } from './wrapped-text.ts';
 const EXAMPLES = `
 Examples:
   milepost status
+  milepost status --pipeline minutes
   milepost status 2026-01-01_21-45-14
   milepost status latest --json | jq -r '.steps_pending[]'`;
 
@@ -85,30 +94,29 @@ function renderStatus(
 
 async function statusOf(
   registry: Registry,
-  id: string,
+  named: NamedRun,
+  context: CommandContext,
 ): Promise<{ readonly status: JobPipelineStatus; readonly run: RunDetail }> {
-  const run = await registry.readRun(id);
-  const status = run && (await registry.getJobPipelineStatus(run.runId));
-  if (run !== undefined && status !== undefined) return { status, run };
-  throw new CliError(
-    id === 'latest'
-      ? `no run yet in ${registry.root}.`
-      : `no run "${terminalText(id)}" in ${registry.root}.`,
-  );
+  const run = await readRun(registry, named, context);
+  const status = await registry.getJobPipelineStatus(run.runId);
+  if (status !== undefined) return { status, run };
+  throw noSuchRun(named, registry.root, context.commandLine('runs'));
 }
 
 /** Adds `milepost status`: which steps of a run are done, and which are not. */
 export function addStatusCommand(program: Command, io: CliIo): void {
-  program
+  const statusCommand = program
     .command('status')
     .summary('say which steps of a run are done, which wait, and where its items came from')
     .description('Say which steps of a run are done, which wait, and where its items came from.')
-    .argument('[run]', 'ID of a run, an alias of it, or latest', 'latest')
+    .argument('[run]', 'ID of a run, an alias of it, or latest', LATEST);
+  addLatestFilters(statusCommand)
     .addHelpText('after', EXAMPLES)
-    .action(async (id: string, _options: unknown, command: Command) => {
+    .action(async (id: string, options: LatestFilters, command: Command) => {
+      const named = namedRun(id, options, command);
       const context = new CommandContext(io, command);
       await context.withRegistry(async (registry) => {
-        const { status, run } = await statusOf(registry, id);
+        const { status, run } = await statusOf(registry, named, context);
         context.reportProblems(run.problems);
         if (context.wantsJson) {
           const { status: outcome, state, lost } = run;

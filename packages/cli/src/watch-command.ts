@@ -1,9 +1,10 @@
 import { type Command } from 'commander';
-import { type Registry, type RunChange, type RunSummary } from '@milepost/registry';
+import { type RunChange, type RunSummary } from '@milepost/registry';
 import { CliError } from './cli-error.ts';
 import { type CliIo } from './cli-io.ts';
 import { CommandContext } from './command-context.ts';
 import { writeToStream } from './export-sink.ts';
+import { type LatestFilters, namedRun, readRun } from './named-run.ts';
 import { changeJson, renderChange } from './render-change.ts';
 import { stateOfRun } from './run-state.ts';
 import { terminalText } from './terminal-text.ts';
@@ -13,25 +14,11 @@ Examples:
   milepost watch
   milepost watch --pipeline minutes
   milepost watch latest && milepost show latest
+  milepost watch latest --pipeline minutes
   milepost watch --json | jq -c 'select(.type == "run_ended") | [.run.run_id, .run.status]'`;
-
-interface Options {
-  readonly pipeline?: string;
-  readonly subdomain?: string;
-}
 
 /** Outcomes after which a script should not go on. */
 const BAD: ReadonlySet<string> = new Set(['failed', 'cancelled', 'lost']);
-
-async function runIdOf(registry: Registry, id: string, listCommand: string): Promise<string> {
-  const run = await registry.readRun(id);
-  if (run !== undefined) return run.runId;
-  throw new CliError(
-    id === 'latest'
-      ? `no run yet in ${registry.root}.`
-      : `no run "${terminalText(id)}" in ${registry.root}. ${listCommand} lists those there are.`,
-  );
-}
 
 /** Whether nothing more is expected of a run. */
 function isOver({ state }: RunSummary): boolean {
@@ -61,20 +48,18 @@ export function addWatchCommand(program: Command, io: CliIo): void {
       'Tell changes of runs and stages as they come, by any process that records there, a line each: first the runs that have not ended. With a run, end when it does: with 0, or with 1 where it failed, was cancelled or is lost.',
     )
     .argument('[run]', 'ID of a run, an alias of it, or latest; all where none is named')
-    .option('--pipeline <name>', 'runs of that pipeline')
-    .option('--subdomain <name>', 'runs of that subdomain')
+    .option('--pipeline <name>', 'runs of that pipeline; of latest, the latest of them')
+    .option('--subdomain <name>', 'runs of that subdomain; of latest, the latest of them')
     .addHelpText('after', EXAMPLES)
-    .action(async (id: string | undefined, options: Options, command: Command) => {
-      if (id !== undefined && Object.keys(options).length > 0) {
-        command.error('error: expected a run, or --pipeline and --subdomain, got both');
-      }
+    .action(async (id: string | undefined, options: LatestFilters, command: Command) => {
+      const named = id === undefined ? undefined : namedRun(id, options, command);
       const context = new CommandContext(io, command);
       const line = (change: RunChange): string =>
         context.wantsJson
           ? JSON.stringify(changeJson(change))
           : renderChange(change, context.drawing);
       await context.withRegistry(async (registry) => {
-        const runId = id && (await runIdOf(registry, id, context.commandLine('runs')));
+        const runId = named && (await readRun(registry, named, context)).runId;
         let last: RunSummary | undefined;
         const changes =
           runId === undefined

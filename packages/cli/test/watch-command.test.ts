@@ -122,7 +122,11 @@ test('one that failed gives 1, also where it was over before', async () => {
 
 test.for([
   [['watch', 'r_9'], 1, /no run "r_9" in/],
-  [['watch', 'r_1', '--pipeline', 'minutes'], 2, /expected a run, or --pipeline and --subdomain/],
+  [
+    ['watch', 'r_1', '--pipeline', 'minutes'],
+    2,
+    /expected a run, or latest with --pipeline and --subdomain/,
+  ],
 ] as const)('%o is refused', async ([args, expected, message]) => {
   const registry = recording();
   await withRun({ pipeline: 'minutes', runId: 'r_1' }, () => Promise.resolve());
