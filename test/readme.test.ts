@@ -68,7 +68,7 @@ test('the first program counts words, its record names the text without any, and
   expect({ exitCode, stderr }).toEqual({
     exitCode: 0,
     stderr: expect.stringMatching(
-      /^milepost: 5 spans, \d+ log records, \d+ metric points wait in \S+[\\/]data[\\/]\.milepost[\\/]spool; `milepost flush --spool .+` sends them\n$/,
+      /^milepost: 5 spans, \d+ log records, \d+ metric points wait in \S+[\\/]data[\\/]\.milepost[\\/]spool \(connect ECONNREFUSED .+\); `milepost flush --spool .+` sends them\n$/,
     ),
   });
   expect(JSON.parse(await readFile(join(cwd, 'words.json'), 'utf8'))).toEqual([

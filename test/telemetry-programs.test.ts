@@ -36,7 +36,7 @@ function spooledSignals(): string[] {
 }
 
 const WAITING =
-  /^milepost: 4 spans, 8 log records, \d+ metric points wait in (.+); `milepost flush --spool \1` sends them\n$/;
+  /^milepost: 4 spans, 8 log records, \d+ metric points wait in (.+?)(?: \(.+\))?; `milepost flush --spool \1` sends them\n$/;
 
 function expectWholeRun(): void {
   expect(drawTrees(server.spanTrees())).toBe('minutes\n  fetch\n  ocr\n    item');
@@ -177,6 +177,20 @@ describe('a program', () => {
     expect(stderr).toMatch(
       /^milepost: 4 spans, 8 log records, \d+ metric points lost \(unsent\)\n$/,
     );
+  });
+
+  test('whose endpoint is no URL of HTTP says so at its start, and at its end why all of it waits', async () => {
+    const { code, stdout, stderr } = await runProgram('pipeline.mjs', {
+      env: { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' },
+      args: ['start'],
+    });
+    expect([code, stdout]).toEqual([0, OUTPUT]);
+    const [atStart = '', ...atEnd] = stderr.split(/(?<=\n)/);
+    expect(atStart).toBe(
+      'milepost: traces cannot be sent to "localhost:4318/v1/traces": expected a URL that begins with http:// or https://\n',
+    );
+    expect(atEnd.join('')).toMatch(WAITING);
+    expect(atEnd.join('')).toContain(' (traces cannot be sent to "localhost:4318/v1/traces": ');
   });
 
   test('keeps what waits in the state directory of its user where nothing else is said', async () => {

@@ -1,5 +1,6 @@
 import { type DeliveryReport } from '@milepost/delivery';
 import { type FlushReport } from './flush-report.ts';
+import { harmlessText } from './harmless-text.ts';
 import { type LostRecords } from './registry-loss.ts';
 
 const NOUNS = {
@@ -10,6 +11,9 @@ const NOUNS = {
 } as const;
 const DELIVERED = ['traces', 'logs', 'metrics'] as const;
 const ALL = [...DELIVERED, 'registry'] as const;
+
+/** The longest reasons, in characters: the line is for people. */
+const MAX_REASON = 200;
 
 const numbers = new Intl.NumberFormat('en-US');
 
@@ -72,9 +76,16 @@ function waitingOf({ delivery, spoolDirectory }: Rest): string[] {
   const [first] = counts;
   const verb = counts.length === 1 && first?.[1] === 1 ? 'waits' : 'wait';
   const what = counts.map(([signal, records]) => counted(signal, records)).join(', ');
-  if (spoolDirectory === undefined) return [`${what} ${verb} in memory`];
+  const why = reasonOf(counts.flatMap(([signal]) => delivery[signal].error ?? []));
+  if (spoolDirectory === undefined) return [`${what} ${verb} in memory${why}`];
   const command = `milepost flush --spool ${shellWord(spoolDirectory)}`;
-  return [`${what} ${verb} in ${spoolDirectory}`, `\`${command}\` sends them`];
+  return [`${what} ${verb} in ${spoolDirectory}${why}`, `\`${command}\` sends them`];
+}
+
+/** Why records wait, in brackets, where that is known. */
+function reasonOf(errors: readonly string[]): string {
+  const reasons = [...new Set(errors)].join('; ');
+  return reasons === '' ? '' : ` (${harmlessText(reasons, MAX_REASON)})`;
 }
 
 /** A path as it is typed in a shell. */

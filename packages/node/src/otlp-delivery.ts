@@ -4,6 +4,7 @@ import {
   openDelivery,
   otlpDestination,
 } from '@milepost/delivery';
+import { describeFailure } from './describe-failure.ts';
 import { type OtlpProtocol, otlpProtocolFromEnv } from './otlp-protocol.ts';
 import { PipelineDelivery } from './pipeline-delivery.ts';
 import { spoolPlace } from './spool-place.ts';
@@ -53,10 +54,16 @@ export class OtlpDelivery {
     return this.#opened;
   }
 
-  /** Resolves when all is known that an end of the process has to know to send anything. Never rejects. */
-  async ready(): Promise<void> {
-    // What fails here fails at the first try again, and is told then.
-    await Promise.allSettled(this.#destinations.map((destination) => destination.resolve()));
+  /**
+   * Resolves when all is known that an end of the process has to know to send anything. Never rejects.
+   * @returns why signals cannot be sent; what fails here fails again at each try
+   */
+  async ready(): Promise<readonly string[]> {
+    const resolved = this.#destinations.map((destination) => destination.resolve());
+    const outcomes = await Promise.allSettled(resolved);
+    return outcomes.flatMap((outcome) =>
+      outcome.status === 'rejected' ? [describeFailure(outcome.reason)] : [],
+    );
   }
 
   /** For a start that fails: nothing has been recorded. */

@@ -12,6 +12,7 @@ import {
   unregisterContext,
   unregisterProvidersSince,
 } from './global-providers.ts';
+import { harmlessText } from './harmless-text.ts';
 import { atNaturalEnd } from './natural-end.ts';
 import { watchProcessEnds } from './process-ends.ts';
 import { RegistryLoss } from './registry-loss.ts';
@@ -31,6 +32,8 @@ const DEFAULT_FLUSH_TIMEOUT_MS = 5_000;
 const DEFAULT_SHUTDOWN_TIMEOUT_MS = 1_000;
 /** Less than the second that an end may take: what is between the last look at the clock and the end takes time too. */
 const END_TIMEOUT_MS = 900;
+/** Most characters of a line on what is wrong from the start. */
+const MAX_WRONG = 300;
 
 /**
  * Starts OpenTelemetry's NodeSDK set up for pipelines: runs get their own trace and span IDs, are sampled whole and
@@ -89,6 +92,7 @@ export async function startTelemetry(options: TelemetryOptions = {}): Promise<Te
       : watchMilestones(() => {
           for (const metric of promptMetrics) metric.collectSoon();
         });
+  const tell = options.quiet === true ? () => undefined : say;
   const telemetry = new RunningTelemetry({
     signals: pipelines.signals,
     delivery,
@@ -97,7 +101,7 @@ export async function startTelemetry(options: TelemetryOptions = {}): Promise<Te
     flushTimeoutMs: options.timeoutMs ?? DEFAULT_FLUSH_TIMEOUT_MS,
     shutdownTimeoutMs: options.timeoutMs ?? DEFAULT_SHUTDOWN_TIMEOUT_MS,
     endTimeoutMs: Math.min(options.timeoutMs ?? END_TIMEOUT_MS, END_TIMEOUT_MS),
-    say: options.quiet === true ? () => undefined : say,
+    say: tell,
     stop,
     release: () => {
       forgetNaturalEnd();
@@ -116,7 +120,9 @@ export async function startTelemetry(options: TelemetryOptions = {}): Promise<Te
     signals: options.signals,
   });
   slot.telemetry = telemetry;
-  await pipelines.ready();
+  // One will do: mostly all signals have the same.
+  const [wrong] = await pipelines.ready();
+  if (wrong !== undefined) tell(`milepost: ${harmlessText(wrong, MAX_WRONG)}`);
   return telemetry;
 }
 

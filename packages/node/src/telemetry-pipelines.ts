@@ -27,8 +27,8 @@ export interface TelemetryPipelines {
   readonly outlets: readonly { shutdown(): Promise<void> }[];
   /** Undefined where nothing goes over OTLP/HTTP. */
   readonly delivery: PipelineDelivery | undefined;
-  /** Resolves when an end of the process would find all that it needs. Never rejects. */
-  readonly ready: () => Promise<void>;
+  /** Resolves when an end of the process would find all that it needs, and says what it lacks. Never rejects. */
+  readonly ready: () => Promise<readonly string[]>;
   /** Ways out for metrics that can be asked to export at once. */
   readonly promptMetrics: readonly { collectSoon(): void }[];
   /** What can be flushed besides the delivery. */
@@ -51,7 +51,7 @@ export function telemetryPipelines(
       metricReaders: [],
       outlets: recorders,
       delivery: undefined,
-      ready: async () => undefined,
+      ready: async () => [],
       promptMetrics: [],
       signals: {
         traces: NOTHING,

@@ -50,6 +50,39 @@ test.for<[what: string, rest: Partial<Rest>, line: string | undefined]>([
     'milepost: 1 span lost (memory_full); 2 spans wait in /spool; `milepost flush --spool /spool` sends them',
   ],
   [
+    'why it waits, once',
+    {
+      delivery: {
+        traces: { ...NOTHING, spooled: 2, error: 'connect ECONNREFUSED 127.0.0.1:4318' },
+        logs: { ...NOTHING, spooled: 3, error: 'connect ECONNREFUSED 127.0.0.1:4318' },
+        metrics: { ...NOTHING, error: 'this one waits no more' },
+      },
+      spoolDirectory: '/spool',
+    },
+    'milepost: 2 spans, 3 log records wait in /spool (connect ECONNREFUSED 127.0.0.1:4318); `milepost flush --spool /spool` sends them',
+  ],
+  [
+    'the same of signals that fare differently',
+    {
+      delivery: {
+        traces: { ...NOTHING, inMemory: 2, error: '401 Unauthorized' },
+        logs: { ...NOTHING, inMemory: 3, error: '503 Service Unavailable' },
+        metrics: NOTHING,
+      },
+    },
+    'milepost: 2 spans, 3 log records wait in memory (401 Unauthorized; 503 Service Unavailable)',
+  ],
+  [
+    'no more of a reason than fits into a line',
+    {
+      delivery: {
+        ...NO_DELIVERY,
+        traces: { ...NOTHING, inMemory: 1, error: `\u001b[31m${'x'.repeat(300)}` },
+      },
+    },
+    `milepost: 1 span waits in memory (\\u001b[31m${'x'.repeat(195)}…)`,
+  ],
+  [
     'what no disk took',
     {
       delivery: {
