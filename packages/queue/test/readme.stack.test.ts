@@ -5,7 +5,7 @@ import { useRedis } from './redis-server.ts';
 
 const redis = useRedis();
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-const [twoLines = '', wholeRun = ''] = Array.from(
+const [twoLines = '', wholeRun = '', listener = '', flowsAndSchedulers = ''] = Array.from(
   readme.matchAll(/^```ts\n(.*?)^```$/gms),
   ([, code = '']) => code,
 );
@@ -13,7 +13,7 @@ const [twoLines = '', wholeRun = ''] = Array.from(
 /** An example, between what its reader has and what shows that it did what it says. */
 async function runExample(before: string, example: string, after: string): Promise<unknown> {
   const { code, stdout, stderr } = await runProgram(`
-    import { Queue, Worker } from 'bullmq';
+    import { FlowProducer, Queue, Worker } from 'bullmq';
     import { currentRun, withRun } from '@milepost/core';
     import { subscribeLifecycle } from '@milepost/core/hooks';
     const connection = { port: ${redis.port}, maxRetriesPerRequest: null };
@@ -114,4 +114,54 @@ test.for([
 ])('a job that fails for good ends the run: $what', async ({ before, stages, jobs }) => {
   const told = await runExample(before, wholeRun, AFTER);
   expect(told).toEqual({ run: [['alameda', 'failed']], stages, jobs });
+});
+
+const IMPORTS = `import { beginRun, createJob, endRun } from '@milepost/core';
+  import { asJob, carryRuns, jobOptions } from '@milepost/queue';`;
+
+test('a listener goes on with the run of its job', async () => {
+  const told = await runExample(
+    `${IMPORTS}
+     const extract = async () => undefined;
+     const deployments = carryRuns(new Queue('deploy', { connection }));
+     new Worker('deploy', asJob(async () => endRun()), { connection });`,
+    listener,
+    `const run = beginRun({ pipeline: 'minutes' });
+     const first = jobOptions(createJob({ run, name: 'extract_job' }));
+     await new Queue('extract', { connection }).add('extract_job', { page: 1 }, first);
+     await ended;
+     const jobs = events.filter(({ type }) => type === 'job_ended');
+     console.log(JSON.stringify({
+       jobs: jobs.map(({ job, run: { pipeline } }) => job.name + ' of ' + pipeline),
+       parents: jobs.map(({ job }) => job.parentJobId === jobs[0].job.jobId),
+       runs: events.filter(({ type }) => type === 'run_ended').map(({ run: { runId } }) => runId === run.run.id),
+     }));`,
+  );
+  expect(told).toEqual({
+    jobs: ['extract_job of minutes', 'deploy_job of minutes'],
+    parents: [false, true],
+    runs: [true],
+  });
+});
+
+test('a flow is in a run that was begun, and a scheduler begins its own', async () => {
+  const told = await runExample(
+    `${IMPORTS}
+     const swept = Promise.withResolvers();
+     const published = Promise.withResolvers();
+     new Worker('render', asJob(async () => undefined), { connection });
+     new Worker('publish', asJob(async () => endRun()), { connection }).on('completed', published.resolve);
+     new Worker('sweep', asJob(async () => endRun()), { connection }).on('completed', swept.resolve);
+     const run = beginRun({ pipeline: 'minutes' });`,
+    flowsAndSchedulers,
+    `await Promise.all([swept.promise, published.promise]);
+     console.log(JSON.stringify({
+       jobs: events.filter(({ type }) => type === 'job_ended').map(({ job, run }) => job.name + ' of ' + run.pipeline).toSorted(),
+       runs: events.filter(({ type }) => type === 'run_ended').map(({ run, status }) => run.pipeline + ' ' + status).toSorted(),
+     }));`,
+  );
+  expect(told).toEqual({
+    jobs: ['publish_job of minutes', 'render_job of minutes', 'sweep_job of sweep'],
+    runs: ['minutes completed', 'sweep completed'],
+  });
 });
