@@ -193,6 +193,17 @@ describe('a program', () => {
     expect(atEnd.join('')).toContain(' (traces cannot be sent to "localhost:4318/v1/traces": ');
   });
 
+  test('whose MILEPOST_RUN_ID is none says so', async () => {
+    const { code, stdout, stderr } = await runProgram('pipeline.mjs', {
+      env: { ...env, MILEPOST_RUN_ID: '2026-11-22 nightly' },
+      args: ['start'],
+    });
+    expect([code, stdout]).toEqual([0, OUTPUT]);
+    expect(stderr).toMatch(
+      /^milepost: MILEPOST_RUN_ID is not used: Invalid run ID: expected .+, got "2026-11-22 nightly"\n/,
+    );
+  });
+
   test('keeps what waits in the state directory of its user where nothing else is said', async () => {
     await server.close();
     const { MILEPOST_SPOOL: state = '', ...others } = env;

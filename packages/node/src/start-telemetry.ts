@@ -6,6 +6,7 @@ import { SCOPE_NAME } from '@milepost/semconv';
 import { checkOptions } from './check-options.ts';
 import { consoleFormat } from './console-format.ts';
 import { telemetrySlot } from './current-telemetry.ts';
+import { wrongEnvironmentRunId } from './environment-run-id.ts';
 import {
   globalProviders,
   hasTracerProvider,
@@ -121,8 +122,10 @@ export async function startTelemetry(options: TelemetryOptions = {}): Promise<Te
   });
   slot.telemetry = telemetry;
   // One will do: mostly all signals have the same.
-  const [wrong] = await pipelines.ready();
-  if (wrong !== undefined) tell(`milepost: ${harmlessText(wrong, MAX_WRONG)}`);
+  const [unsendable] = await pipelines.ready();
+  for (const wrong of [wrongEnvironmentRunId(), unsendable]) {
+    if (wrong !== undefined) tell(`milepost: ${harmlessText(wrong, MAX_WRONG)}`);
+  }
   return telemetry;
 }
 
