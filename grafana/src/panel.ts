@@ -22,6 +22,8 @@ export interface Column {
    * the last one is for a column of subdomains: a field that not all answers have can be named in its own column only.
    */
   readonly opens?: 'run' | 'stage' | 'subdomain';
+  /** How far back looks what it opens, of a panel that looks beyond the time shown: `30d`. Default: the time shown. */
+  readonly opensLast?: string;
   /** Whether its values are statuses, to be coloured. Default: false. */
   readonly isStatus?: boolean;
   /** Whether any value in it is bad news, to be red. Default: false. */

@@ -17,10 +17,11 @@ import {
   STAGE_VARIABLES,
 } from './stage-variables.ts';
 
+// Of panels that look beyond the time shown. Lines are kept for 30 days.
 const STAGE_COLUMNS: readonly Column[] = [
-  { field: 'stage', title: 'Stage', opens: 'stage' },
+  { field: 'stage', title: 'Stage', opens: 'stage', opensLast: '30d' },
   { field: 'pipeline', title: 'Pipeline' },
-  { field: 'subdomain', title: 'Subdomain', opens: 'subdomain' },
+  { field: 'subdomain', title: 'Subdomain', opens: 'subdomain', opensLast: '30d' },
 ];
 const LABELS = 'pipeline, stage, subdomain';
 
@@ -149,7 +150,7 @@ const WHAT_NEEDS_SOMEBODY: readonly Panel[] = [
     width: 9,
     height: 8,
     columns: [
-      { field: 'run_id', title: 'Run', opens: 'run' },
+      { field: 'run_id', title: 'Run', opens: 'run', opensLast: '7d' },
       { field: 'pipeline', title: 'Pipeline' },
       { field: 'subdomain', title: 'Subdomain' },
       { field: 'Value #A', title: 'Started', unit: 'dateTimeFromNow' },

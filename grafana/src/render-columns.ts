@@ -44,7 +44,7 @@ export function columnProperties(column: Column): readonly DynamicConfigValue[] 
     // Otherwise the text for a panel without data stands in each empty cell, and in links made of it.
     { id: 'noValue', value: '' },
     ...(width === undefined ? [] : [{ id: 'custom.width', value: width }]),
-    ...(opens === undefined ? [] : [{ id: 'links', value: [LINKS[opens]] }]),
+    ...(opens === undefined ? [] : [{ id: 'links', value: [linkTo(opens, column.opensLast)] }]),
     ...(valueTexts === undefined ? [] : [{ id: 'mappings', value: [textMapping(valueTexts)] }]),
     ...(isStatus
       ? [
@@ -63,19 +63,21 @@ export function columnProperties(column: Column): readonly DynamicConfigValue[] 
 
 const STAGE_LINK =
   '/d/milepost-stage?var-pipeline=${__data.fields.pipeline:percentencode}&var-stage=${__data.fields.stage:percentencode}';
-const TIME = '${__url_time_range}';
 
 const LINKS = {
-  run: {
-    title: 'The whole run',
-    url: `/d/milepost-run?var-run_id=\${__value.raw:percentencode}&${TIME}`,
-  },
-  stage: { title: 'This stage over time', url: `${STAGE_LINK}&${TIME}` },
+  run: { title: 'The whole run', url: '/d/milepost-run?var-run_id=${__value.raw:percentencode}' },
+  stage: { title: 'This stage over time', url: STAGE_LINK },
   subdomain: {
     title: 'This stage of this subdomain over time',
-    url: `${STAGE_LINK}&var-subdomain=\${__value.raw:percentencode}&${TIME}`,
+    url: `${STAGE_LINK}&var-subdomain=\${__value.raw:percentencode}`,
   },
 } as const;
+
+function linkTo(opens: keyof typeof LINKS, last: string | undefined): object {
+  const { title, url } = LINKS[opens];
+  const time = last === undefined ? '${__url_time_range}' : `from=now-${last}&to=now`;
+  return { title, url: `${url}&${time}` };
+}
 
 /** Grafana's mapping of values to texts. */
 export function textMapping(texts: Readonly<Record<string, string>>): ValueMapping {

@@ -116,7 +116,7 @@ test('what it tells is bounded and redacted, as if it were told to core', async 
   expect(journal).not.toContain('hunter2');
   expect(journal.length).toBeLessThan(60_000);
   const { executions: [execution] = [] } = (await registry.readRun('r_1')) ?? {};
-  expect(Object.keys(execution?.fields ?? {}).length).toBeLessThanOrEqual(100);
+  expect(Object.keys(execution?.fields ?? {}).length).toBeLessThanOrEqual(80);
   expect(execution).toMatchObject({
     stage: expect.stringMatching(/^x+…\[truncated, 100000 characters]~[0-9a-f]{12}$/),
     fields: { password: '[redacted]', page: expect.stringMatching(/^x{4000,}…\[truncated/) },

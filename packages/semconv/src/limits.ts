@@ -4,8 +4,11 @@ export const MAX_VALUE_BYTES: number = 4 * 1024;
 export const MAX_RECORD_BYTES: number = 24 * 1024;
 /** What a user's own fields and counts take of a record, in UTF-8 bytes: the rest is for what is ours. */
 export const MAX_FIELDS_BYTES: number = 12 * 1024;
-/** How many fields and counts of a user's a record carries: an SDK drops attributes beyond 128, by default. */
-export const MAX_FIELDS: number = 100;
+/**
+ * How many fields and counts of a user's a record carries. By default an SDK drops attributes beyond 128, and Loki refuses a line
+ * with more than 128, those of its resource among them; up to 40 are ours.
+ */
+export const MAX_FIELDS: number = 80;
 /** Longest stack with its causes, in UTF-8 bytes. */
 export const MAX_STACK_BYTES: number = 16 * 1024;
 /** Item spans of one stage with `itemSpans: 'failed'`. A trace of 10,000 spans does not fit Tempo. */
