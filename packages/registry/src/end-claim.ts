@@ -20,11 +20,11 @@ export function claimText(job: JobIdentity | undefined): string {
 }
 
 function readClaim(fs: RegistryFileSystem, path: string): EndClaim | undefined {
-  const text = fs.sync.readFile(path).toString('utf8');
   try {
+    const text = fs.sync.readFile(path).toString('utf8');
     return endClaimSchema.safeParse(parseJson(text)).data;
   } catch {
-    // Empty, as an earlier version makes them, or cut short: by its age alone.
+    // Empty, as an earlier version makes them, cut short, or not for us to read: by its age alone.
     return undefined;
   }
 }
@@ -41,8 +41,9 @@ function isLaterTry(claim: EndClaim, job: JobIdentity | undefined): boolean {
 }
 
 /**
- * Whether whoever made a claim is not going to record the end any more, where it has not by now: its process is gone; or a later
- * try of its job asks, and nothing tells of the process; or the claim is older than a minute.
+ * Whether whoever made a claim is not going to record the end any more, where it has not by now. On the same machine the table
+ * of processes tells: one that lives keeps its claim, however busy it is. Where nothing tells of the process, a later try of
+ * its job may go on, and whoever asks after a minute.
  */
 export function mayBeTakenOver(
   { fs, clock }: Pick<RegistryEnvironment, 'fs' | 'clock'>,
@@ -50,11 +51,13 @@ export function mayBeTakenOver(
   job: JobIdentity | undefined,
 ): boolean {
   const claimedAt = fs.sync.lstat(path).mtimeMs;
-  if (clock.now() - claimedAt >= MAX_CLAIM_MS) return true;
   const claim = readClaim(fs, path);
-  if (claim === undefined) return false;
-  const machine = thisMachine(() => clock.now());
-  const writer = writerOfKeys(claim);
-  if (goneBy(machine, writer, claimedAt) !== undefined) return true;
-  return !isHere(machine, writer) && isLaterTry(claim, job);
+  if (claim !== undefined) {
+    const machine = thisMachine(() => clock.now());
+    const writer = writerOfKeys(claim);
+    if (goneBy(machine, writer, claimedAt) !== undefined) return true;
+    if (isHere(machine, writer)) return false;
+    if (isLaterTry(claim, job)) return true;
+  }
+  return clock.now() - claimedAt >= MAX_CLAIM_MS;
 }

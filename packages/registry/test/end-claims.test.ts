@@ -55,6 +55,17 @@ describe('a claim of an end that was not recorded', () => {
     expect([two.claimEnd?.('r1', 1), one.claimEnd?.('r1', 1)]).toEqual([true, false]);
   });
 
+  test.for([61, 3000])('holds %i s later too, while its process lives', async (seconds) => {
+    const root = temporaryRoot();
+    const child = await begun(claiming(root));
+    const then = Date.now() / 1000 - seconds;
+    utimesSync(claimFile(root), then, then);
+    expect(storeOf(root).claimEnd?.('r1', 1)).toBe(false);
+    expect(storeOf(root).claimEnd?.('r1', 1, undefined, job(2))).toBe(false);
+    await killed(child);
+    expect(storeOf(root).claimEnd?.('r1', 1)).toBe(true);
+  });
+
   test('is taken over again when the next one was killed too', async () => {
     const root = temporaryRoot();
     for (let time = 0; time < 3; time += 1) {
