@@ -14,6 +14,8 @@ const conditions =
 export default defineConfig({
   root: join(import.meta.dirname, '..'),
   ssr: { resolve: { conditions } },
+  // In which vitest runs a global setup.
+  environments: { __vitest__: { resolve: { conditions } } },
   test: {
     // Nothing of a test waits in the state directory of who runs it: tests that need a spool name one.
     env: { MILEPOST_SPOOL: 'off' },
