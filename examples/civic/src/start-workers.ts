@@ -26,7 +26,7 @@ export async function startWorkers(tools: WorkerTools, options: WorkerOptions): 
   const ocr = start<OcrData>('ocr', (job) =>
     job.name === 'ocr_page_job' ? ocrPageJob(job, tools) : ocrCompleteCoordinator(job, tools),
   );
-  // A page that fails for good is not waited for in vain, also where its workers were lost too often to tell.
+  // A page that fails for good counts itself in its last try; where its workers were lost too often for that, it is counted here.
   ocr.on('failed', (job) => {
     if (job?.finishedOn !== undefined) pageIsDone(job, tools).catch(report);
   });

@@ -23,9 +23,20 @@ export async function ocrPageJob(job: Job<OcrData>, tools: WorkerTools): Promise
     backend: data.order.backend,
   };
   currentStage()?.setErrorContext(attributes);
-  await tools.onPage?.(data);
-  await withItem(`${pdf.id}-page-${number}`, { attributes }, () => read(data, page, tools));
+  try {
+    await tools.onPage?.(data);
+    await withItem(`${pdf.id}-page-${number}`, { attributes }, () => read(data, page, tools));
+  } catch (error) {
+    // Before BullMQ hears of it: once the job has failed, nobody else counts the page of a worker that dies then.
+    if (isLastTry(job)) await pageIsDone(job, tools);
+    throw error;
+  }
   await pageIsDone(job, tools);
+}
+
+/** Whether BullMQ does not run a job again if it fails now. */
+function isLastTry({ attemptsMade, opts: { attempts = 1 } }: Job<OcrData>): boolean {
+  return attemptsMade + 1 >= attempts;
 }
 
 async function read({ order }: OcrData, page: Page, tools: WorkerTools): Promise<void> {
