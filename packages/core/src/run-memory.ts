@@ -16,8 +16,10 @@ export interface RunMemory {
 const MAX_RUNS = 1000;
 
 const memories = globalState('run-memories', () => new Map<string, RunMemory>());
-// The newest in the map: most jobs are of the run of the job before.
-let newest: RunMemory | undefined;
+// The newest in the map, whoever asked for it: most jobs are of the run of the job before.
+const latest = globalState('newest-run-memory', (): { memory: RunMemory | undefined } => ({
+  memory: undefined,
+}));
 
 /** An attempt of a run, by what names it. */
 export interface RunAttempt {
@@ -38,7 +40,7 @@ export function forgetRun(run: RunAttempt): void {
 export function runMemory(run: RunAttempt): RunMemory {
   const key = keyOf(run);
   const known = memories.get(key);
-  if (known !== undefined && known === newest) return known;
+  if (known !== undefined && known === latest.memory) return known;
   const memory = known ?? {
     troubled: new Set(),
     occurrences: new Map(),
@@ -47,7 +49,7 @@ export function runMemory(run: RunAttempt): RunMemory {
   };
   memories.delete(key);
   memories.set(key, memory);
-  newest = memory;
+  latest.memory = memory;
   if (memories.size > MAX_RUNS) {
     const [oldest] = memories.keys();
     if (oldest !== undefined) memories.delete(oldest);
