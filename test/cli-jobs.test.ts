@@ -10,6 +10,8 @@ import {
   beginRun,
   beginStage,
   createJob,
+  endRun,
+  endStage,
   withJob,
   withRun,
   withStage,
@@ -29,6 +31,25 @@ beforeAll(async () => {
   registry = openRegistry({ root });
   disconnect = connectRegistry(registry);
   withRun({ pipeline: 'nightly', runId: 'without_jobs' }, () => undefined);
+  // Two of three pages came, one of them failed, and somebody ended the stage and the run all the same.
+  const short = beginRun({ pipeline: 'minutes', runId: 'short', stages: ['toc', 'ocr'] });
+  const coordinator = createJob({ run: short, name: 'ocr_complete_coordinator' });
+  withJob(coordinator, { queue: 'ocr', jobId: 's0' }, () => {
+    withStage('toc', () => undefined);
+    const ocr = beginStage('ocr', { expected: 3 });
+    for (const jobId of ['s1', 's2']) {
+      const page = createJob({ name: 'ocr_page_job', stage: ocr });
+      try {
+        withJob(page, { queue: 'ocr', jobId }, { willRetry: false }, () => {
+          if (jobId === 's2') throw new TypeError('no text');
+        });
+      } catch {
+        // On record: what it is about.
+      }
+    }
+    endStage(ocr, { status: 'partial' });
+    endRun(short);
+  });
   begunAt = Date.now();
   const run = beginRun({
     pipeline: 'minutes',
@@ -36,11 +57,12 @@ beforeAll(async () => {
     runId: RUN_ID,
     stages: ['fetch', 'ocr', 'deploy'],
   });
+  // One page has not begun: five of six.
   const pages: JobEnvelope[] = [];
   const fetch = createJob({ run, name: 'fetch_site_job', stage: 'fetch' });
   withJob(fetch, { queue: 'fetch', jobId: '17' }, () => {
     withStage('fetch', () => undefined);
-    const ocr = beginStage('ocr', { expected: 5 });
+    const ocr = beginStage('ocr', { expected: 6 });
     for (let page = 1; page <= 5; page += 1) {
       pages.push(createJob({ name: 'ocr_page_job', stage: ocr }));
     }
@@ -125,7 +147,7 @@ describe('for people', () => {
 
         stage  status  took  0 TOOK
         fetch  completed TOOK BAR
-        ocr  open  1 h 00 m BAR
+        ocr  open  1 h 00 m BAR  5 of 6 jobs
         deploy  pending
 
         jobs  all  completed  failed  retried  p50  p95
@@ -154,10 +176,30 @@ describe('for people', () => {
       "alameda_1768599600_abc123 · open · TIME
 
         completed  fetch
-        pending  ocr (open for 1 h 00 m), deploy
+        pending  ocr (open for 1 h 00 m, 5 of 6 jobs), deploy
         jobs  fetch_site_job 1/1, ocr_page_job 4/5 (1 failed)
       "
     `);
+  });
+
+  test('a stage that completed in part is told as such, with the jobs that never came', async () => {
+    expect(steady(await answer('status', 'short'))).toMatchInlineSnapshot(`
+      "short · partial · TIME
+
+        completed  toc, ocr (partial)
+        jobs  ocr_complete_coordinator 1/1, ocr_page_job 1/2 (1 failed)
+      "
+    `);
+    const { steps_completed, steps_partial } = JSON.parse(
+      await answer('status', 'short', '--json'),
+    );
+    expect({ steps_completed, steps_partial }).toEqual({
+      steps_completed: ['toc', 'ocr'],
+      steps_partial: ['ocr'],
+    });
+    expect((await answer('show', 'short')).split('\n')).toContainEqual(
+      expect.stringMatching(/^ {2}ocr +partial .* 2 of 3 jobs$/),
+    );
   });
 
   test('jobs are listed by the time of their first try', async () => {
@@ -169,6 +211,8 @@ describe('for people', () => {
       ocr:3  ocr_page_job  17  completed  1  TIME TOOK
       ocr:4  ocr_page_job  17  completed  2  TIME TOOK
       ocr:5  ocr_page_job  17  failed  1  TIME TOOK
+
+      ocr  5 of 6 jobs ended
       "
     `);
   });
@@ -179,6 +223,8 @@ describe('for people', () => {
       "job  name  parent  status  tries  started (UTC)  took
       ocr:1  ocr_page_job  17  completed  1  TIME TOOK
       … and 4 more: milepost jobs --name=ocr_page_job --limit all alameda_1768599600_abc123
+
+      ocr  5 of 6 jobs ended
       "
     `);
   });
@@ -279,6 +325,19 @@ describe('JSON', () => {
     ]);
     const status = JSON.parse(await answer('status', RUN_ID, '--json'));
     expect(status.job_counts).toEqual(run.job_counts);
+  });
+
+  test('of a stage that is spread over jobs: how many it expects, and how they are', async () => {
+    const jobs = { expected: 6, total: 5, running: 0, completed: 4, failed: 1, lost: 0 };
+    const { executions } = JSON.parse(await answer('show', RUN_ID, '--json'));
+    expect(executions).toMatchObject([
+      { stage: 'fetch', jobs: null },
+      { stage: 'ocr', jobs },
+    ]);
+    for (const command of ['status', 'jobs']) {
+      const { stage_jobs } = JSON.parse(await answer(command, RUN_ID, '--json'));
+      expect(stage_jobs).toEqual([{ stage: 'ocr', run_attempt: 1, occurrence: 1, ...jobs }]);
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type JobSummary } from '@milepost/registry';
+import { type JobSummary, type RunDetail } from '@milepost/registry';
 import { type CliIo } from './cli-io.ts';
 import { CommandContext } from './command-context.ts';
 import { jobJson } from './job-json.ts';
@@ -8,6 +8,8 @@ import { type LatestFilters, LATEST, addLatestFilters, namedRun, readRun } from 
 import { numberText } from './record-counts.ts';
 import { renderJobList } from './render-job-list.ts';
 import { problemsJson } from './run-json.ts';
+import { allStageJobsJson, stageJobsText } from './stage-jobs.ts';
+import { executionLabel } from './waterfall-rows.ts';
 
 const EXAMPLES = `
 Examples:
@@ -51,6 +53,16 @@ function matches(job: JobSummary, filters: JobFilters): boolean {
     fits(filters.stage, job.stage) &&
     (filters.retried !== true || job.tries.length > 1)
   );
+}
+
+/** Of each stage that expects a number of jobs, how many have ended, under an empty line; of one alone where it was named. */
+function stageLines({ executions }: RunDetail, only: string | undefined): readonly string[] {
+  const lines = executions.flatMap((execution) => {
+    const text = stageJobsText(execution);
+    if (text === '' || (only !== undefined && only !== execution.stage)) return [];
+    return [`${executionLabel(execution)}  ${text} ended`];
+  });
+  return lines.length === 0 ? [] : ['', ...lines];
 }
 
 /** The filters as they are typed. */
@@ -98,6 +110,7 @@ export function addJobsCommand(program: Command, io: CliIo): void {
               run_id: run.runId,
               total: found.length,
               jobs: shown.map(jobJson),
+              stage_jobs: allStageJobsJson(run),
               problems: problemsJson(run.problems),
             });
             return;
@@ -105,11 +118,13 @@ export function addJobsCommand(program: Command, io: CliIo): void {
           const left = found.length - shown.length;
           const all = context.commandLine('jobs', [...typed(filters), '--limit', 'all'], run.runId);
           const none = run.jobs.length === 0 ? 'no jobs' : 'no such jobs';
+          const isFiltered = shown.length === 0 && run.jobs.length > 0;
           context.writeLines([
             ...(shown.length === 0
               ? [`${none} in run ${run.runId}`]
               : renderJobList(shown, context.drawing)),
             ...(left > 0 ? [`… and ${numberText(left)} more: ${all}`] : []),
+            ...(isFiltered ? [] : stageLines(run, filters.stage)),
           ]);
         });
       },

@@ -5,6 +5,7 @@ import { itemCounts } from './item-counts.ts';
 import { styleOfState } from './paint.ts';
 import { type JsonAnswer, executionJson, summaryJson, timeJson } from './run-json.ts';
 import { stateOfRun } from './run-state.ts';
+import { stageJobsText } from './stage-jobs.ts';
 import { terminalText } from './terminal-text.ts';
 import { timeText } from './time-text.ts';
 import { executionLabel } from './waterfall-rows.ts';
@@ -18,6 +19,8 @@ interface Told {
   readonly label: string;
   readonly state: string;
   readonly items: ItemTotals | undefined;
+  /** How many of the jobs that a stage expects have ended; empty where it expects none. */
+  readonly jobs: string;
   readonly durationSeconds: number | undefined;
   readonly error: string | undefined;
 }
@@ -52,6 +55,7 @@ function told(change: RunChange): Told {
     label: 'execution' in change ? executionLabel(change.execution) : 'run',
     state,
     items: isStart ? undefined : of.items,
+    jobs: 'execution' in change ? stageJobsText(change.execution) : '',
     durationSeconds: isStart ? undefined : of.durationSeconds,
     error: isStart || error === undefined ? undefined : terminalText(error, MAX_ERROR),
   };
@@ -59,7 +63,7 @@ function told(change: RunChange): Told {
 
 /** A change as one line: when (UTC), which run, which stage or `run`, how it is, items, duration, error. */
 export function renderChange(change: RunChange, { paint }: Pick<DrawingOptions, 'paint'>): string {
-  const { label, state, items, durationSeconds, error } = told(change);
+  const { label, state, items, jobs, durationSeconds, error } = told(change);
   const failed = items === undefined || items.failed === 0 ? '' : `${items.failed} failed`;
   return [
     paint('dim', timeText(change.time)),
@@ -68,6 +72,7 @@ export function renderChange(change: RunChange, { paint }: Pick<DrawingOptions, 
     paint(styleOfState(state), state),
     itemCounts(items),
     paint('red', failed),
+    jobs,
     durationSeconds === undefined ? '' : durationText(durationSeconds),
     error ?? '',
   ]

@@ -9,6 +9,7 @@ import {
   type RunSummary,
 } from '@milepost/registry';
 import { type RecordedError } from './error-text.ts';
+import { stageJobsJson } from './stage-jobs.ts';
 import { isoTime } from './time-text.ts';
 
 /** JSON of an answer. Every key is always there; null is what is not known. Names are those of the registry's files. */
@@ -116,6 +117,7 @@ export function executionJson(execution: ExecutionSummary): JsonAnswer {
     end_time: timeJson(execution.endTime),
     duration_seconds: execution.durationSeconds ?? null,
     items: itemsJson(execution.items),
+    jobs: execution.jobs === undefined ? null : stageJobsJson(execution.jobs),
     error: errorJson(execution.error),
     reason: execution.reason ?? null,
     results_summary: execution.counts,

@@ -20,6 +20,7 @@ import { numberText } from './record-counts.ts';
 import { lostJson } from './run-json.ts';
 import { drawBlock, runLosses } from './run-messages.ts';
 import { stateOfRun } from './run-state.ts';
+import { allStageJobsJson, stageJobsText } from './stage-jobs.ts';
 import { itemText, terminalText } from './terminal-text.ts';
 import { type DrawingOptions } from './waterfall.ts';
 import { wrappedText } from './wrapped-text.ts';
@@ -42,12 +43,20 @@ function listed(name: string, names: readonly string[], paint: Paint, width: num
   );
 }
 
-/** How long a step has been open that is spread over jobs; nothing for any other. */
-function openFor(step: string, run: RunDetail, now: number): string {
+/** How long a step has been open that is spread over jobs, and how many of them ended; nothing for any other. */
+function openText(step: string, run: RunDetail, now: number): string {
   const open = run.executions.findLast(({ stage, state }) => stage === step && state === 'open');
-  return open === undefined
-    ? ''
-    : ` (open for ${durationText(Math.max(0, now - open.startTime) / 1000)})`;
+  if (open === undefined) return '';
+  const age = `open for ${durationText(Math.max(0, now - open.startTime) / 1000)}`;
+  return ` (${[age, stageJobsText(open)].filter((part) => part !== '').join(', ')})`;
+}
+
+/** Those of the completed steps that completed in part: the format has no status of their own for them. */
+function partialSteps(status: JobPipelineStatus, run: RunDetail): readonly string[] {
+  const partial = new Set(
+    run.stages.filter(({ state }) => state === 'partial').map(({ stage }) => stage),
+  );
+  return status.steps_completed.filter((step) => partial.has(step));
 }
 
 /** Jobs of one name: `ocr_page_job 48/50 (1 failed, 1 running)`. */
@@ -66,9 +75,13 @@ function renderStatus(
 ): readonly string[] {
   const state = stateOfRun(run);
   const lost = new Set(status.steps_lost);
+  const partial = new Set(partialSteps(status, run));
+  const completed = status.steps_completed.map((step) =>
+    partial.has(step) ? `${step} (partial)` : step,
+  );
   const pending = status.steps_pending
     .filter((step) => !lost.has(step))
-    .map((step) => `${step}${openFor(step, run, now)}`);
+    .map((step) => `${step}${openText(step, run, now)}`);
   const items = counted(status.source_items.length, 'item');
   const source = status.source_job_id === null ? [] : [`${status.source_job_id} (${items})`];
   const losses = drawBlock(
@@ -80,7 +93,7 @@ function renderStatus(
   return [
     `${terminalText(status.job_id)} · ${paint(styleOfState(state), state)}${status.timestamp === null ? '' : ` · ${terminalText(status.timestamp)}`}`,
     '',
-    ...listed('completed', status.steps_completed, paint, width),
+    ...listed('completed', completed, paint, width),
     ...listed('failed', status.steps_failed, paint, width),
     ...listed('cancelled', status.steps_cancelled, paint, width),
     ...listed('skipped', status.steps_skipped, paint, width),
@@ -125,7 +138,9 @@ export function addStatusCommand(program: Command, io: CliIo): void {
             status: outcome,
             state,
             lost: lostJson(lost),
+            steps_partial: partialSteps(status, run),
             job_counts: jobCountsJson(run.jobs),
+            stage_jobs: allStageJobsJson(run),
           });
         } else context.writeLines(renderStatus(status, run, context.drawing));
       });

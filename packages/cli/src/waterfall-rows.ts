@@ -4,6 +4,7 @@ import { durationText } from './duration-text.ts';
 import { isUnderWay, spanOfExecution } from './execution-span.ts';
 import { type ExecutionNode } from './execution-tree.ts';
 import { addItems } from './item-counts.ts';
+import { stageJobsText } from './stage-jobs.ts';
 import { terminalText } from './terminal-text.ts';
 import { hullOf, type TimeSpan } from './time-axis.ts';
 
@@ -18,6 +19,8 @@ export interface WaterfallRow {
   readonly span: TimeSpan | undefined;
   readonly isRunning: boolean;
   readonly items: ItemTotals | undefined;
+  /** How many of the jobs that it expects have ended; empty where it expects none. */
+  readonly jobs: string;
   /** Executions that failed, of how many, where one line tells of many. */
   readonly failed: readonly [number, number] | undefined;
 }
@@ -50,7 +53,9 @@ function rowOf({ executions, stage }: ExecutionNode, depth: number, now: number)
   if (others.length === 0) {
     const { state, items } = first;
     const label = indent + executionLabel(first);
-    return { label, state, took: tookOf(first, now), span, isRunning, items, failed: undefined };
+    const jobs = stageJobsText(first);
+    const took = tookOf(first, now);
+    return { label, state, took, span, isRunning, items, jobs, failed: undefined };
   }
   const failures = executions.filter(({ state }) => state === 'failed').length;
   return {
@@ -60,6 +65,7 @@ function rowOf({ executions, stage }: ExecutionNode, depth: number, now: number)
     span,
     isRunning,
     items: addItems(executions.map(({ items }) => items)),
+    jobs: '',
     failed: failures === 0 ? undefined : [failures, executions.length],
   };
 }
@@ -85,6 +91,7 @@ export function pendingRow(stage: string): WaterfallRow {
     span: undefined,
     isRunning: false,
     items: undefined,
+    jobs: '',
     failed: undefined,
   };
 }

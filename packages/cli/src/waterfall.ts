@@ -19,12 +19,13 @@ export interface DrawingOptions {
 const ENDED_CELL = '█';
 const RUNNING_CELL = '▒';
 
-function noteOf({ items, failed, isRunning }: WaterfallRow, paint: Paint): string {
+function noteOf({ items, jobs, failed, isRunning }: WaterfallRow, paint: Paint): string {
   const notes: string[] = items !== undefined && isRunning ? ['so far'] : [];
   if (failed !== undefined) notes.push(paint('red', `${failed[0]} of ${failed[1]} failed`));
   if (items !== undefined && items.failed > 0) notes.push(paint('red', `${items.failed} failed`));
   const leftOut = items === undefined ? 0 : itemsLeftOut(items);
   if (leftOut > 0) notes.push(`${leftOut} other`);
+  if (jobs !== '') notes.push(jobs);
   return notes.join(', ');
 }
 

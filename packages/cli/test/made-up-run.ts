@@ -72,6 +72,7 @@ export function madeUpExecution(
     lost: undefined,
     repaired: undefined,
     items: undefined,
+    jobs: undefined,
     error: undefined,
     reason: undefined,
     counts: {},

@@ -5,10 +5,12 @@ import {
   STEP_STATE_VALUES,
 } from '@milepost/semconv/schemas';
 import { describeJobs } from './describe-jobs.ts';
+import { describeStageJobs } from './describe-stage-jobs.ts';
 import { type Execution, executionsOf } from './executions.ts';
 import { foreignTime } from './iso-time.ts';
 import { itemCollectionOf, itemOutcomesOf, lastOutcomes } from './item-outcomes.ts';
 import { type LoadedRun } from './load-run.ts';
+import { lostJobs } from './lost-jobs.ts';
 import { lostStages } from './lost-stages.ts';
 import { occurrenceNumbers } from './occurrences.ts';
 import { type JsonObject, isJsonObject } from './own-keys.ts';
@@ -24,6 +26,7 @@ import {
   LOST,
   type RunDetail,
   type RunSummary,
+  type StageJobs,
 } from './run-summary.ts';
 import { flagsOf } from './stage-view.ts';
 
@@ -89,6 +92,7 @@ function executionSummary(
   execution: Execution,
   occurrence: number,
   lost: LostEvidence | undefined,
+  jobs: StageJobs | undefined,
 ): ExecutionSummary {
   const { started, ended } = execution;
   const items = itemOutcomesOf([execution]);
@@ -106,6 +110,7 @@ function executionSummary(
     lost,
     repaired: ended?.repaired,
     items: items && totalsOf(items.collection),
+    jobs,
     error: ended?.error,
     reason: ended?.reason,
     counts: ended?.counts ?? {},
@@ -136,6 +141,7 @@ function executionOfEntry(
     lost: undefined,
     repaired: undefined,
     items: itemTotalsOf(entry),
+    jobs: undefined,
     error: undefined,
     reason: undefined,
     counts: {},
@@ -208,6 +214,8 @@ export function describeRunInFull(run: LoadedRun): RunDetail {
   const { state, rendered, problems } = run;
   const executions = executionsOf(state);
   const numbers = occurrenceNumbers(executions);
+  const jobsOf = Map.groupBy(rendered.jobs, ({ told }) => told.execution_id ?? '');
+  const lost = lostJobs(run);
   const own = new Set(executions.map(({ stage }) => stage));
   const entries = stepEntries(rendered.hub).filter(([step]) => !own.has(step));
   const begun = ([, entry]: [string, JsonObject]): boolean => entry['job_id'] !== null;
@@ -223,6 +231,7 @@ export function describeRunInFull(run: LoadedRun): RunDetail {
           execution,
           numbers.get(execution.executionId) ?? 1,
           run.liveness?.lostExecutions.get(execution.executionId),
+          describeStageJobs(execution, jobsOf.get(execution.executionId) ?? [], lost),
         ),
       ),
       ...entries

@@ -75,6 +75,7 @@ export {
   type RunDetail,
   type RunList,
   type RunSummary,
+  type StageJobs,
 } from './run-summary.ts';
 export { type SavedSource, type SourceFiles } from './save-source-files.ts';
 export { type SourceUpload } from './save-source.ts';

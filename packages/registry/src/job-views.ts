@@ -88,19 +88,24 @@ function renderJob({ told, started, ended, state }: JobView): JsonObject {
   });
 }
 
-/** The jobs of one spread stage, counted; undefined where there are none and none are expected. */
+/** How many jobs are at work or wait for their next try, did what they should, and did not. */
 export function countJobs(
+  jobs: readonly JobView[],
+): Readonly<Record<'running' | 'completed' | 'failed', number>> {
+  const count = (...states: readonly StepState[]): number =>
+    jobs.filter(({ state }) => states.includes(state)).length;
+  return {
+    running: count('running', 'retrying'),
+    completed: count('completed', 'partial', 'skipped'),
+    failed: count('failed', 'cancelled'),
+  };
+}
+
+/** The jobs of one spread stage as its spoke counts them; undefined where there are none and none are expected. */
+export function renderJobCounts(
   jobs: readonly JobView[],
   expected: number | undefined,
 ): JsonObject | undefined {
   if (jobs.length === 0 && expected === undefined) return undefined;
-  const count = (...states: readonly StepState[]): number =>
-    jobs.filter(({ state }) => states.includes(state)).length;
-  return defined({
-    expected,
-    total: jobs.length,
-    running: count('running', 'retrying'),
-    completed: count('completed', 'partial', 'skipped'),
-    failed: count('failed', 'cancelled'),
-  });
+  return defined({ expected, total: jobs.length, ...countJobs(jobs) });
 }

@@ -56,6 +56,21 @@ export interface RunSummary {
   readonly flags: readonly string[];
 }
 
+/** The jobs over which a stage is spread, each counted once by its last try, without the one that only ended it. */
+export interface StageJobs {
+  /** How many there shall be, as was told when the stage began; undefined where nobody told. */
+  readonly expected: number | undefined;
+  /** How many have begun. */
+  readonly total: number;
+  /** At work, or waiting for their next try. */
+  readonly running: number;
+  readonly completed: number;
+  /** Ended as `failed` or `cancelled`. */
+  readonly failed: number;
+  /** Whose process is gone, and which nobody has tried again. */
+  readonly lost: number;
+}
+
 /** One going through a stage: a bar of the waterfall. Times are in milliseconds since the Unix epoch. */
 export interface ExecutionSummary {
   readonly stage: string;
@@ -78,6 +93,8 @@ export interface ExecutionSummary {
   /** Who decided on its end, where it came to none by itself. */
   readonly repaired: Repair | undefined;
   readonly items: ItemTotals | undefined;
+  /** The jobs over which it is spread; undefined where it is not. */
+  readonly jobs: StageJobs | undefined;
   readonly error: ErrorRecord | undefined;
   readonly reason: string | undefined;
   readonly counts: Readonly<Record<string, number>>;

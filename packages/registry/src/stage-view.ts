@@ -2,7 +2,7 @@ import { type StepStatus } from '@milepost/semconv';
 import { type ErrorRecord, type StepState, worstStepState } from '@milepost/semconv/schemas';
 import { type Execution, executionsOf, statusOfState } from './executions.ts';
 import { type ItemOutcomes, itemOutcomesOf } from './item-outcomes.ts';
-import { type JobView, countJobs, jobViewsOf } from './job-views.ts';
+import { type JobView, jobViewsOf, renderJobCounts } from './job-views.ts';
 import { type Occurrence, occurrencesOf } from './occurrences.ts';
 import { type JsonObject, isJsonObject, mergedKeys } from './own-keys.ts';
 import { compareText } from './record-order.ts';
@@ -62,7 +62,10 @@ function changeOf({ startTime, ended }: Execution): number {
 }
 
 /** The jobs that did the work of a spread stage: a coordinator of another kind than all others only ended it. */
-function workersOf(jobs: readonly JobView[], lasts: readonly Execution[]): readonly JobView[] {
+export function workersOf(
+  jobs: readonly JobView[],
+  lasts: readonly Execution[],
+): readonly JobView[] {
   const byName = Map.groupBy(jobs, ({ told }) => told.job_name);
   const isCoordinator = ({ told }: JobView): boolean =>
     byName.size > 1 &&
@@ -105,7 +108,7 @@ function stageView(
     error: bad?.ended?.error,
     reason: bad?.ended?.reason,
     flags: flagsOf(executions.flatMap(({ started, ended }) => [started, ended])),
-    jobs: countJobs(
+    jobs: renderJobCounts(
       workersOf(jobs, lasts),
       lasts.find(({ started }) => started?.expected !== undefined)?.started?.expected,
     ),
