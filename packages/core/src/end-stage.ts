@@ -3,7 +3,6 @@ import {
   ERROR_TYPE_VALUE_FAILED_RESULT,
   type EndStatus,
   STATUS_VALUE_CANCELLED,
-  STATUS_VALUE_COMPLETED,
   STATUS_VALUE_FAILED,
   STATUS_VALUE_PARTIAL,
   STATUS_VALUE_SKIPPED,
@@ -27,10 +26,10 @@ import { readStage } from './read-envelope-stage.ts';
 import { readEnvelope } from './read-envelope.ts';
 import { readOptions } from './read-options.ts';
 import { runMemory } from './run-memory.ts';
-import { currentRunStore } from './run-store.ts';
 import { type RunningScope, activeRunningScope } from './scope.ts';
 import { endSpreadStage } from './spread-signals.ts';
 import { isSpread, spreadExecutionId } from './spread-stage.ts';
+import { statusByJobs } from './spread-status.ts';
 import { checkEndFields } from './stage-fields.ts';
 import { StageNotes } from './stage-notes.ts';
 
@@ -119,7 +118,7 @@ function endOpenStage(
   notes.addAttributes(stage.attributes);
   notes.addAttributes(options.attributes);
   for (const [key, amount] of Object.entries(options.counts ?? {})) notes.count(key, amount);
-  const status = statusOf(options.status) ?? statusByJobs(run, stage);
+  const status = statusOf(options.status) ?? statusByJobs(run, stage, flags);
   const { definition } = options;
   if (definition) checkEndFields(stage.name, definition, notes, status, flags);
   const isAround = scope?.run.runId === run.runId;
@@ -139,20 +138,6 @@ function endOpenStage(
 
 function statusOf(given: unknown): EndStatus | undefined {
   return END_STATUS_VALUES.find((value) => value === given);
-}
-
-function statusByJobs(run: RunIdentity, stage: EnvelopeStage): EndStatus {
-  const store = currentRunStore();
-  const executionId = spreadExecutionId(run, stage);
-  const known =
-    store &&
-    guarded(
-      'isTroubled of the run store',
-      () => store.isTroubled?.(run.runId, run.attempt, executionId),
-      undefined,
-    );
-  const failed = known ?? (runMemory(run).failedJobs.get(executionId)?.size ?? 0) > 0;
-  return failed ? STATUS_VALUE_PARTIAL : STATUS_VALUE_COMPLETED;
 }
 
 function keepStatus(troubled: Set<string>, stage: EnvelopeStage, status: EndStatus): void {

@@ -43,6 +43,11 @@ export interface RunStore {
    * the last try of any of its jobs failed for good, or in part.
    */
   isTroubled?(runId: string, attempt: number, executionId?: string): boolean;
+  /**
+   * How many jobs of an execution of a spread stage it knows that began to run, whatever became of them.
+   * @param enough so many: whether there are more does not matter
+   */
+  countJobs?(runId: string, executionId: string, enough: number): number;
 }
 
 const slot = globalState('run-store', (): { store: RunStore | undefined } => ({

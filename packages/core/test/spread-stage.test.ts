@@ -302,6 +302,53 @@ describe('a stage that is spread over jobs', () => {
     expect(claims).toEqual([`1 ${stage.stage.execution_id}`]);
   });
 
+  describe.each([
+    { what: 'fewer than expected', known: 3, flags: ['jobs_unseen'], said: 1 },
+    { what: 'all that were expected', known: 12, flags: undefined, said: 0 },
+  ])('of whose jobs its store knows $what', ({ known, flags, said }) => {
+    const asked: unknown[] = [];
+    const store: RunStore = {
+      claimRunId: () => 'unused',
+      claimAttempt: () => 1,
+      resolveRun: () => undefined,
+      countJobs: (...given) => {
+        asked.push(given);
+        return known;
+      },
+    };
+
+    test('ends with a flag where that decides, and says so once', () => {
+      const run = begin();
+      const uninstall = installRunStore(store);
+      const stage = beginStage('ocr', { run, expected: 12 });
+      const other = beginStage('compile', { run, expected: 12 });
+      endStage(stage);
+      endStage(other);
+      uninstall();
+      expect(asked).toEqual([
+        [run.run.id, stage.stage.execution_id, 12],
+        [run.run.id, other.stage.execution_id, 12],
+      ]);
+      expect(endsOfStages()).toEqual(['ocr 1.1 completed', 'compile 1.1 completed']);
+      for (const record of [telemetry.sdk.span('ocr'), telemetry.sdk.log('ocr_completed')]) {
+        expect(record.attributes['milepost.flags']).toEqual(flags);
+      }
+      expect(diag.messages).toEqual(
+        Array.from({ length: said }, () =>
+          expect.stringMatching(/ocr.* completed .* 3 of the 12 jobs/),
+        ),
+      );
+    });
+
+    test('ends without one where it is said how it ended', () => {
+      const uninstall = installRunStore(store);
+      endStage(beginStage('ocr', { run: begin(), expected: 12 }), { status: 'completed' });
+      uninstall();
+      expect(telemetry.sdk.span('ocr').attributes['milepost.flags']).toBeUndefined();
+      expect(diag.messages).toEqual([]);
+    });
+  });
+
   test('is partial where a job of it failed for good, unless it is said how it ended', () => {
     const run = begin();
     const [one, two, three] = ['one', 'two', 'three'].map((name) => {

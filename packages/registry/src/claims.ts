@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type JobIdentity, type RunStore, type StoredRun } from '@milepost/core/hooks';
 import { createClaimedRunId, createDirectoryClaim, isRunId, runIdAliases } from '@milepost/run-id';
+import { countJobsOf } from './count-jobs-of.ts';
 import { claimEnd } from './end-claims.ts';
 import { findRunTrouble, findStageTrouble } from './find-trouble.ts';
 import { parseTime } from './iso-time.ts';
@@ -102,6 +103,11 @@ export class RunClaims implements RunStore {
     return executionId === undefined
       ? findRunTrouble(journal, runId, attempt)
       : findStageTrouble(journal, runId, executionId);
+  }
+
+  /** How many jobs of a spread stage are known by now. */
+  countJobs(runId: string, executionId: string, enough: number): number {
+    return countJobsOf(this.#journalOf(runId), executionId, enough);
   }
 
   #exists(path: string): boolean {

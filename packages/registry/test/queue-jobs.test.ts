@@ -220,6 +220,37 @@ describe('a stage that is spread over jobs', () => {
     expect(registry.runStore.isTroubled?.('r1', 1, id)).toBe(true);
     expect(registry.runStore.isTroubled?.('r1', 1)).toBe(false);
   });
+
+  test.for([
+    { expected: 1, known: 1 },
+    { expected: 2, known: 2 },
+    { expected: 3, known: 2, flags: ['jobs_unseen'] },
+  ])(
+    'ends as flagged where fewer jobs are known than expected: $known of $expected',
+    async (ends) => {
+      const registry = connectedRegistry();
+      const run = begin();
+      const stage = beginStage('ocr', { run, expected: ends.expected });
+      const other = beginStage('compile', { run });
+      const job = createJob({ name: 'ocr_page_job', stage });
+      const { execution_id: id = '' } = stage.stage;
+      expect(() => withJob(job, at('1'), { willRetry: true }, fail)).toThrow('broken');
+      withJob(job, at('1', 2), () => undefined);
+      withJob(job, at('2'), () => undefined);
+      withJob(createJob({ name: 'compile_job', stage: other }), at('3'), () => undefined);
+      expect(registry.runStore.countJobs?.('r1', id, ends.expected)).toBe(ends.known);
+      await registry.flush();
+      expect(registry.runStore.countJobs?.('r1', id, ends.expected)).toBe(ends.known);
+      endStage(stage);
+      await registry.flush();
+      const read = await registry.readRun('r1');
+      const flags = read?.executions.map((one) => [one.stage, one.state, one.flags]);
+      expect(flags).toEqual([
+        ['ocr', 'completed', ends.flags ?? []],
+        ['compile', 'open', []],
+      ]);
+    },
+  );
 });
 
 describe('an end', () => {

@@ -11,6 +11,7 @@ export const FLAG_VALUE_FIELD_TRUNCATED = 'field_truncated';
 export const FLAG_VALUE_FIELD_UNREADABLE = 'field_unreadable';
 export const FLAG_VALUE_FIELD_INVALID = 'field_invalid';
 export const FLAG_VALUE_OPTIONS_UNREADABLE = 'options_unreadable';
+export const FLAG_VALUE_JOBS_UNSEEN = 'jobs_unseen';
 export const FLAG_VALUE_REPAIRED = 'repaired';
 /** Every value of `milepost.flags`. */
 export const FLAG_VALUES = [
@@ -26,6 +27,7 @@ export const FLAG_VALUES = [
   'field_unreadable',
   'field_invalid',
   'options_unreadable',
+  'jobs_unseen',
   'repaired',
 ] as const;
 /** What Milepost changed or doubted in a record. */
