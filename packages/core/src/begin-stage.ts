@@ -10,6 +10,7 @@ import {
   type RunEnvelope,
   type StageEnvelope,
   envelopeRun,
+  ownEnvelopeRun,
 } from './envelope.ts';
 import { checkFields } from './fields-schema.ts';
 import { Flags } from './flags.ts';
@@ -96,7 +97,7 @@ function begin(stage: string | StageDefinition, given: BeginStageOptions): Stage
   });
   return {
     version: ENVELOPE_VERSION,
-    run: carried,
+    run: ownEnvelopeRun(carried),
     stage: begun,
     traceparent: traceparentOf(stageSpanContext(run, begun)),
   };

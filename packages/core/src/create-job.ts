@@ -9,6 +9,7 @@ import {
   type RunEnvelope,
   type StageEnvelope,
   envelopeRun,
+  ownEnvelopeRun,
 } from './envelope.ts';
 import { FieldBag } from './field-bag.ts';
 import { Flags } from './flags.ts';
@@ -84,7 +85,7 @@ function envelopeOf(given: CreateJobOptions): JobEnvelope {
     ...enqueued,
     ...(parentJobId !== undefined && { parent_job_id: parentJobId }),
     traceparent: traceparentOf(parent),
-    run,
+    run: ownEnvelopeRun(run),
     ...(stage && { stage }),
   };
 }

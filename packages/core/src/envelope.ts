@@ -113,6 +113,16 @@ export function envelopeRun(run: RunIdentity): EnvelopeRun {
   };
 }
 
+/** The run of an envelope as data of whoever is given it, to write to as they like: what was read of one is shared, and frozen. */
+export function ownEnvelopeRun(run: EnvelopeRun): EnvelopeRun {
+  const { stages, attributes } = run;
+  return {
+    ...run,
+    ...(stages && { stages: [...stages] }),
+    ...(attributes && { attributes: { ...attributes } }),
+  };
+}
+
 /** The stage of an envelope. */
 export function envelopeStage(stage: StageIdentity): EnvelopeStage {
   return {

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createJob, currentRun, withJob, withRun } from '@milepost/core';
+import {
+  type JobEnvelope,
+  type RunEnvelope,
+  beginStage,
+  createJob,
+  currentRun,
+  withJob,
+  withRun,
+} from '@milepost/core';
 import { readJobEnvelope } from '../src/read-envelope.ts';
 
 // Of the texts of many envelopes the common part is read once. Nobody may notice, but by the time it takes.
@@ -89,21 +97,34 @@ describe('what jobs share', () => {
   const at = { queue: 'ocr', jobId: '1' };
 
   test('cannot be changed by any of them', () => {
-    const { run, created } = withJob(text('shared-1'), at, () => ({
-      run: currentRun(),
-      created: createJob({ name: 'next' }),
-    }));
-    const shared = [
-      run,
-      run?.stages,
-      created.run,
-      created.run?.stages,
-      created.run?.attributes,
-      created.run?.attributes?.['tags'],
-    ];
-    expect(shared.map((one) => [typeof one, Object.isFrozen(one)])).toEqual(
-      shared.map(() => ['object', true]),
-    );
+    const run = withJob(text('shared-1'), at, () => currentRun());
+    expect([run, run?.stages].map((one) => [typeof one, Object.isFrozen(one)])).toEqual([
+      ['object', true],
+      ['object', true],
+    ]);
+  });
+
+  test.for([
+    ['a job in it', () => createJob({ name: 'next' })],
+    ['a stage in it', () => beginStage('ocr')],
+    ['a job of its envelope', (given: RunEnvelope) => createJob({ name: 'next', run: given })],
+    ['a stage of its envelope', (given: RunEnvelope) => beginStage('ocr', { run: given })],
+  ] as const)('is handed on as data of its own: %s', ([, make]) => {
+    const given: RunEnvelope = JSON.parse(text('handed-on-1'));
+    const made = (): RunEnvelope | JobEnvelope =>
+      withJob(JSON.stringify(given), at, () => make(given));
+    const { run } = made();
+    expect(run).toEqual(given.run);
+    // As a user may who does not mind types.
+    Object.assign(run ?? {}, { item_spans: 'all' });
+    Object.assign(run?.stages ?? [], { 0: 'changed' });
+    Object.assign(run?.attributes ?? {}, { tags: 'changed' });
+    expect(run).toMatchObject({
+      item_spans: 'all',
+      stages: ['changed'],
+      attributes: { tags: 'changed' },
+    });
+    expect(made().run).toEqual(JSON.parse(text('handed-on-1')).run);
   });
 
   test('is of their own run, however many runs there are', () => {
