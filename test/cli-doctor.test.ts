@@ -1,7 +1,12 @@
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  type IncomingMessage,
+  type Server as HttpServer,
+  createServer as createHttpServer,
+} from 'node:http';
 import { createServer as createGrpcServer } from 'node:http2';
-import { type AddressInfo } from 'node:net';
+import { type AddressInfo, type Socket, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -46,7 +51,7 @@ interface Answered {
 
 beforeEach(() => {
   for (const name of Object.keys(process.env)) {
-    if (name.startsWith('OTEL_') || name.startsWith('MILEPOST_')) vi.stubEnv(name, undefined);
+    if (/^(OTEL|MILEPOST)_|_proxy$/.test(name)) vi.stubEnv(name, undefined);
   }
   return () => vi.unstubAllEnvs();
 });
@@ -370,6 +375,96 @@ describe('the collector', () => {
       SIGNALS.map(() => ['error', expect.stringMatching(why)]),
     );
     expect(todosOf('collector', answered)).toMatch(todo);
+  });
+
+  test('over gRPC with a header that HTTP/2 forbids, which it names', async () => {
+    const server = await startGrpcServer();
+    onTestFinished(() => server.close());
+    const answered = await doctor(await pipelineDirectory(), {
+      env: {
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+        OTEL_EXPORTER_OTLP_ENDPOINT: server.url,
+        OTEL_EXPORTER_OTLP_HEADERS: 'connection=close',
+      },
+    });
+    expect(about('collector', answered)).toEqual(
+      SIGNALS.map(() => ['error', expect.stringMatching(/forbidden: "connection"/)]),
+    );
+    expect(todosOf('collector', answered)).toContain(
+      'Take that header out of OTEL_EXPORTER_OTLP_HEADERS',
+    );
+    expect(server.requests).toEqual([]);
+  });
+
+  test.for([
+    [{ http_proxy: 'refuses' }, 'it answers 403', 'the proxy that http_proxy names'],
+    [{ http_proxy: 'gone' }, 'ECONNREFUSED', 'the proxy that http_proxy names'],
+    [{ http_proxy: 'gone', grpc_proxy: 'refuses' }, 'it answers 403', 'that grpc_proxy names'],
+    [{ http_proxy: 'gone', grpc_proxy: 'takes' }, 'through the proxy of grpc_proxy', ''],
+    [{ http_proxy: 'gone', no_proxy: '127.0.0.0/8' }, '(gRPC) takes', ''],
+    [{ http_proxy: 'gone', no_grpc_proxy: 'x,0.0.1', no_proxy: 'x' }, '(gRPC) takes', ''],
+  ] as const)('over gRPC where the environment is %o', async ([named, message, todo]) => {
+    const server = await startGrpcServer();
+    onTestFinished(() => server.close());
+    const asked: (string | undefined)[] = [];
+    const proxy = createHttpServer();
+    proxy.on('connect', ({ url }: IncomingMessage, socket: Socket) => {
+      asked.push(url);
+      const behind = connect(Number(new URL(`http://${url}`).port), '127.0.0.1', () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n');
+        socket.pipe(behind).pipe(socket);
+      });
+      for (const one of [socket, behind]) one.on('error', () => behind.destroy());
+    });
+    const refusing = createHttpServer().on('connect', (_, socket: Socket) => {
+      socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+    });
+    const portOf = async (listening: HttpServer): Promise<number> => {
+      listening.listen(0, '127.0.0.1');
+      await once(listening, 'listening');
+      onTestFinished(() => void listening.close());
+      return (listening.address() as AddressInfo).port;
+    };
+    const places: Readonly<Record<string, string>> = {
+      takes: `http://127.0.0.1:${await portOf(proxy)}`,
+      refuses: `http://127.0.0.1:${await portOf(refusing)}`,
+      gone: 'http://127.0.0.1:9',
+    };
+    const variables = Object.entries(named).map(([name, is]) => [name, places[is] ?? is] as const);
+    const answered = await doctor(await pipelineDirectory(), {
+      env: {
+        https_proxy: '',
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+        OTEL_EXPORTER_OTLP_ENDPOINT: server.url,
+        ...Object.fromEntries(variables),
+      },
+    });
+    expect(about('collector', answered)).toEqual(
+      SIGNALS.map(() => [todo === '' ? 'ok' : 'error', expect.stringContaining(message)]),
+    );
+    expect(todosOf('collector', answered)).toContain(todo);
+    const { host } = new URL(server.url);
+    expect(asked).toEqual(message.startsWith('through') ? SIGNALS.map(() => host) : []);
+  });
+
+  test('over gRPC, with a certificate that cannot be read: it counts where there is TLS, and is no fault by itself', async () => {
+    const server = await startGrpcServer();
+    onTestFinished(() => server.close());
+    const env = {
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+      OTEL_EXPORTER_OTLP_ENDPOINT: server.url,
+      OTEL_EXPORTER_OTLP_CERTIFICATE: 'nowhere.pem',
+    };
+    const cwd = await pipelineDirectory();
+    const plain = await doctor(cwd, { env });
+    expect(plain.code).toBe(0);
+    expect(about('collector', plain).map(([severity]) => severity)).toEqual(['ok', 'ok', 'ok']);
+    const endpoint = server.url.replace('http:', 'https:');
+    const secure = await doctor(cwd, { env: { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } });
+    expect(about('collector', secure)[0]).toEqual([
+      'note',
+      expect.stringMatching(/^traces are sent without OTEL_EXPORTER_OTLP_CERTIFICATE: ENOENT/),
+    ]);
   });
 
   test('that speaks HTTP where gRPC is asked for, and one that is not there', async () => {
