@@ -79,7 +79,7 @@ export function addJobsCommand(program: Command, io: CliIo): void {
     .command('jobs')
     .summary("list the queues' jobs of one run")
     .description(
-      "List the queues' jobs of one run by the time of their first try: those for which all that is asked for holds.",
+      "List the queues' jobs of one run by the time of their first try: those for which all that is asked for holds; and of stages that expect a number of jobs, how many have ended.",
     )
     .argument('[run]', 'ID of a run, an alias of it, or latest', LATEST);
   addLatestFilters(jobs)

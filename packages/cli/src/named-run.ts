@@ -20,8 +20,8 @@ export interface NamedRun {
 /** Adds `--pipeline` and `--subdomain` to a command about one run. */
 export function addLatestFilters(command: Command): Command {
   return command
-    .option('--pipeline <name>', 'latest is the latest run of that pipeline')
-    .option('--subdomain <name>', 'latest is the latest run of that subdomain');
+    .option('--pipeline <name>', 'with latest: the latest run of that pipeline')
+    .option('--subdomain <name>', 'with latest: the latest run of that subdomain');
 }
 
 /**

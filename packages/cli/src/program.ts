@@ -28,15 +28,19 @@ import { addWatchCommand } from './watch-command.ts';
 const AFTER = `
 Examples:
   milepost show                         the latest run
+  milepost show --pipeline minutes      the latest run of that pipeline
+  milepost watch                        what runs, and how it goes on
   milepost runs --root /srv/civic/data
   milepost item 03-invalid.pdf
   milepost verify                       whether the record is whole, and nothing was changed
+  milepost repair                       what nobody ended, and how it would be ended
   milepost spool                        telemetry that waits for its collector
   milepost doctor                       why telemetry does not arrive, and what to do
 
 Exit codes:
-  0  all was well
-  1  what was asked for is not there, could not be done, or is not as it should be
+  0  all was well; a run that failed is still shown with 0
+  1  what was asked for is not there, could not be done, or is not as it should be;
+     watch of one run: it failed, was cancelled or is lost
   2  wrong usage`;
 
 /** The commands of `milepost` with their options. Parsing throws CommanderError instead of ending the process. */

@@ -26,7 +26,7 @@ export function addPruneCommand(program: Command, io: CliIo): void {
     .command('prune')
     .summary('remove the record of old runs; nothing by default')
     .description(
-      'Remove the record of runs that are outside of all keeps which are given: journal, hub, spokes, claims, and results with --results. Never of a run that has no end and may get one, that a process writes, or that a run which stays has its items from; never uploads.',
+      'Remove the record of runs that are outside of all keeps which are given, --keep-days, --keep-runs or both: journal, hub, spokes, claims, and results with --results. Never of a run that has no end and may get one, that a process writes, or that a run which stays has its items from; never uploads.',
     )
     .option('--keep-days <number>', 'keep runs that ended within so many days', parseCount)
     .option(

@@ -84,7 +84,7 @@ export function addRepairCommand(program: Command, io: CliIo): void {
     .command('repair')
     .summary('end a run that nobody ended, and send its missing spans')
     .description(
-      'Say which runs and stages have no end because their process is gone, and what would be written. With --confirm, write it; with --send, send the spans and logs that were never sent, with their own times.',
+      'Say which runs and stages have no end because their process is gone, which runs are open as no job ended them, and what would be written. With --confirm, write it; with --send, send the spans and logs that were never sent, with their own times. A run is refused while a process lives that may still end it. Jobs of queues get no end.',
     )
     .argument(
       '[run]',

@@ -48,8 +48,8 @@ export function addWatchCommand(program: Command, io: CliIo): void {
       'Tell changes of runs and stages as they come, by any process that records there, a line each: first the runs that have not ended. With a run, end when it does: with 0, or with 1 where it failed, was cancelled or is lost.',
     )
     .argument('[run]', 'ID of a run, an alias of it, or latest; all where none is named')
-    .option('--pipeline <name>', 'runs of that pipeline; of latest, the latest of them')
-    .option('--subdomain <name>', 'runs of that subdomain; of latest, the latest of them')
+    .option('--pipeline <name>', 'runs of that pipeline; with latest, the latest of them')
+    .option('--subdomain <name>', 'runs of that subdomain; with latest, the latest of them')
     .addHelpText('after', EXAMPLES)
     .action(async (id: string | undefined, options: LatestFilters, command: Command) => {
       const named = id === undefined ? undefined : namedRun(id, options, command);
