@@ -20,6 +20,9 @@ export class MetricOutlet {
   readonly ledger: ExportLedger;
   readonly reader: IMetricReader;
   #soon: NodeJS.Timeout | undefined;
+  #isExporting = false;
+  /** Whether an export was asked for while one was under way, which may not see what is told by that call. */
+  #isWanted = false;
   /** When the last export that was asked for ended, in milliseconds of a monotonic clock. */
   #lastSoon = -Infinity;
 
@@ -37,20 +40,25 @@ export class MetricOutlet {
 
   /**
    * Asks for an export within half a second, for what shall be seen while it lasts. Calls join: one export runs at a time,
-   * and the next begins a second after it ended. Never throws.
+   * and the next, which those share that come meanwhile, begins a second after it ended. Never throws.
    */
   collectSoon(): void {
-    if (this.#soon !== undefined || this.ledger.closed) return;
+    this.#isWanted = this.#isExporting;
+    if (this.#isExporting || this.#soon !== undefined || this.ledger.closed) return;
     const wait = Math.max(SOON_MS, this.#lastSoon + MIN_GAP_MS - performance.now());
     this.#soon = setTimeout(() => void this.#collectNow(), wait);
     this.#soon.unref();
   }
 
   async #collectNow(): Promise<void> {
-    // What an export fails at, the ledger knows.
-    if (!this.ledger.closed) await Promise.allSettled([this.reader.forceFlush()]);
-    this.#lastSoon = performance.now();
     this.#soon = undefined;
+    if (this.ledger.closed) return;
+    this.#isExporting = true;
+    // What an export fails at, the ledger knows.
+    await Promise.allSettled([this.reader.forceFlush()]);
+    this.#isExporting = false;
+    this.#lastSoon = performance.now();
+    if (this.#isWanted) this.collectSoon();
   }
 
   /** Resolves when what was measured before the call has been exported or has failed, exports in flight too. */

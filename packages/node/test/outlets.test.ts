@@ -9,7 +9,7 @@ import {
   TracerProvider,
   createAlwaysRecordSampler,
 } from '@opentelemetry/sdk-trace';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { LogRecordOutlet } from '../src/log-record-outlet.ts';
 import { MetricOutlet } from '../src/metric-outlet.ts';
 import { SpanOutlet } from '../src/span-outlet.ts';
@@ -75,6 +75,41 @@ test('an export of metrics that the reader gave up waiting for is waited for', a
   await gaveUp;
   await expectToWait(flush, exporter.answer);
   expect(outlet.ledger.takeReport().undelivered).toBe(1);
+});
+
+test('metrics that are asked for during an export leave by one more after it', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const exports: PromiseWithResolvers<void>[] = [];
+  const { forceFlush, shutdown } = slowExporter();
+  const outlet = new MetricOutlet({ export: () => undefined, forceFlush, shutdown }, (exporter) => {
+    const reader = new PeriodicExportingMetricReader({ exporter });
+    reader.forceFlush = () => {
+      const begun = Promise.withResolvers<void>();
+      exports.push(begun);
+      return begun.promise;
+    };
+    return reader;
+  });
+  outlet.collectSoon();
+  outlet.collectSoon();
+  await vi.advanceTimersByTimeAsync(500);
+  expect(exports).toHaveLength(1);
+  outlet.collectSoon();
+  outlet.collectSoon();
+  await vi.advanceTimersByTimeAsync(9_000);
+  expect(exports).toHaveLength(1);
+  exports[0]?.resolve();
+  await vi.advanceTimersByTimeAsync(999);
+  expect(exports).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(exports).toHaveLength(2);
+  exports[1]?.reject(new Error('refused'));
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(exports).toHaveLength(2);
+  outlet.collectSoon();
+  await vi.advanceTimersByTimeAsync(200);
+  expect(exports).toHaveLength(3);
 });
 
 test('spans that are not sampled are not counted', async () => {
