@@ -646,6 +646,34 @@ describe('the spool', () => {
     ]);
   });
 
+  test('that lies where the platform keeps one, is not safe and is not used where another takes precedence', async () => {
+    const cwd = await pipelineDirectory();
+    const left = join(cwd, 'state', 'milepost', 'spool');
+    await mkdir(left, { recursive: true });
+    await chmod(left, 0o777);
+    const note = ['note', `${left} may be written to by every user`];
+    for (const env of [{}, { MILEPOST_SPOOL: join(cwd, 'good') }]) {
+      const answered = await doctor(cwd, { env });
+      expect(about('spool', answered)).toEqual([note]);
+      expect(todosOf('spool', answered)).toContain(`chmod o-w ${left}`);
+    }
+    const off = await doctor(cwd, { env: { MILEPOST_SPOOL: 'off' } });
+    expect(about('spool', off)).toEqual([['note', expect.stringContaining('is off')], note]);
+    const picked = await doctor(cwd, { env: { MILEPOST_SPOOL: left } });
+    expect(about('spool', picked)).toEqual([['error', note[1]]]);
+  });
+
+  test('of the registry that is not safe is a fault where no other is named', async () => {
+    const cwd = await pipelineDirectory();
+    const spool = join(cwd, 'data', '.milepost', 'spool');
+    await mkdir(spool, { recursive: true });
+    await chmod(spool, 0o777);
+    const message = `${spool} may be written to by every user`;
+    expect(about('spool', await doctor(cwd))).toEqual([['error', message]]);
+    const named = await doctor(cwd, { env: { MILEPOST_SPOOL: join(cwd, 'good') } });
+    expect(about('spool', named)).toEqual([['note', message]]);
+  });
+
   test('that nobody wants, and one that is named and not there yet', async () => {
     const cwd = await pipelineDirectory();
     expect(about('spool', await doctor(cwd, { env: { MILEPOST_SPOOL: 'off' } }))).toEqual([

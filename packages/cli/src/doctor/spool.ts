@@ -70,10 +70,15 @@ function judgeSpool(
 /** Whether telemetry could wait where a pipeline would let it. */
 async function checkPlace(
   directory: string,
-  { root, named }: SpoolSurroundings,
+  { root, named, isOff }: SpoolSurroundings,
 ): Promise<readonly DoctorFinding[]> {
   const isThere = (await isDirectory(directory)) !== undefined;
-  if (isThere || directory === named) return checkSpoolPlace(directory, true);
+  if (isThere || directory === named) {
+    // Where none is named, that of the registry comes before that of the platform.
+    const isPicked =
+      named === undefined ? !isOff && directory.startsWith(root + sep) : directory === named;
+    return checkSpoolPlace(directory, isPicked);
+  }
   // Whether it can be made there, the look at the registry says. And what is named is used instead of what is not.
   const isElsewhere = named !== undefined || directory.startsWith(root + sep);
   return isElsewhere ? [] : checkSpoolPlace(directory, false);
