@@ -30,9 +30,9 @@ export interface BeginRunPlace {
   readonly isAgain: boolean;
   /** What is around the call has nothing to do with it: a worker may have been made inside a run. */
   readonly isAlone: boolean;
+  /** What had to be changed when it was read; more is added. */
+  readonly flags: Flags;
 }
-
-const NOW: BeginRunPlace = { startTime: undefined, isAgain: false, isAlone: false };
 
 /**
  * Begins a run whose work no function contains, as on a queue: it stays open until somebody calls {@link endRun}, in whatever
@@ -43,7 +43,7 @@ const NOW: BeginRunPlace = { startTime: undefined, isAgain: false, isAlone: fals
  */
 export function beginRun(options: BeginRunOptions): RunEnvelope {
   return (
-    guarded('the start of a run', () => beginOpenRun(options, NOW), undefined) ?? {
+    guarded('the start of a run', () => beginOpenRun(options, placeNow()), undefined) ?? {
       version: ENVELOPE_VERSION,
       run: {
         id: createRunId({ subdomain: UNNAMED }),
@@ -56,9 +56,13 @@ export function beginRun(options: BeginRunOptions): RunEnvelope {
   );
 }
 
+function placeNow(): BeginRunPlace {
+  return { startTime: undefined, isAgain: false, isAlone: false, flags: new Flags() };
+}
+
 /** Begins a run that stays open. May throw: guard it. */
 export function beginOpenRun(given: BeginRunOptions, place: BeginRunPlace): RunEnvelope {
-  const flags = new Flags();
+  const { flags } = place;
   const options = readOptions(given, flags);
   const around = activeContext();
   const outer = place.isAlone

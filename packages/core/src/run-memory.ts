@@ -10,6 +10,8 @@ export interface RunMemory {
   readonly failedJobs: Map<string, Set<string>>;
   /** What was ended here: the run itself (undefined), and spread stages by execution. */
   readonly ended: Set<string | undefined>;
+  /** When a job began it by a template, in milliseconds since the Unix epoch: the same for each try of the job. */
+  startTime?: number;
 }
 
 // A worker sees runs come and go for months.

@@ -1,6 +1,6 @@
 import { type SpanContext, isSpanContextValid, trace } from '@opentelemetry/api';
 import { FLAG_VALUE_ENVELOPE_INVALID, FLAG_VALUE_ENVELOPE_MISSING } from '@milepost/semconv';
-import { beginOpenRun } from './begin-run.ts';
+import { beginByTemplate } from './begin-by-template.ts';
 import { UNNAMED, boundedName } from './bounded-name.ts';
 import { derivedRunId } from './derived-run-id.ts';
 import { flagChanges } from './envelope-changes.ts';
@@ -60,8 +60,9 @@ function readGiven(given: unknown, flags: Flags): EnvelopeOfJob | undefined {
   try {
     const envelope = readJobEnvelope(given);
     const { joined, begin, stage } = envelope;
-    const parts = [envelope, joined?.carried, joined?.carried.attributes, begin, stage];
-    for (const part of [...parts, stage?.attributes]) flagChanges(part, flags);
+    const parts = [envelope, joined?.carried, begin, stage];
+    const fields = [joined?.carried.attributes, begin?.attributes, stage?.attributes];
+    for (const part of [...parts, ...fields]) flagChanges(part, flags);
     return envelope;
   } catch (error) {
     flags.add(given === undefined ? FLAG_VALUE_ENVELOPE_MISSING : FLAG_VALUE_ENVELOPE_INVALID);
@@ -97,19 +98,8 @@ function timeOf(given: unknown): number | undefined {
 /** The run that a template begins with the first try of the job. */
 function begunByTemplate({ envelope, identity, readyAt }: KnownJob): JoinedByEnvelope | undefined {
   if (envelope?.begin === undefined) return undefined;
-  const { begin, stage } = envelope;
-  const runId = derivedRunId(begin.subdomain ?? begin.pipeline, identity, readyAt);
-  const isAgain = runId !== undefined && identity.attempt > 1;
-  const run = beginOpenRun(
-    { ...begin, ...(runId !== undefined && { runId, attempt: 1 }) },
-    {
-      // One that was put off, and then taken at once after all, has a time that is still to come.
-      startTime: readyAt === undefined ? undefined : Math.min(readyAt, Date.now()),
-      isAgain,
-      isAlone: true,
-    },
-  );
-  return { ...readEnvelope(run), stage };
+  const run = beginByTemplate(envelope.begin, identity, readyAt);
+  return { ...readEnvelope(run), stage: envelope.stage };
 }
 
 function jobInRun(known: KnownJob, joined: JoinedByEnvelope): JobExecution {

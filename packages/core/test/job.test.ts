@@ -1,5 +1,5 @@
 import { SpanKind } from '@opentelemetry/api';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   type Job,
   type JobEnvelope,
@@ -17,7 +17,7 @@ import {
   withRun,
   withStage,
 } from '@milepost/core';
-import { endRunning } from '@milepost/core/hooks';
+import { endRunning, installRunStore } from '@milepost/core/hooks';
 import { jobSpanId, runSpanId, runTraceId } from '@milepost/run-id';
 import { plainLog, spanTree, useDiag, useLifecycle, useSdk } from './telemetry-harness.ts';
 
@@ -39,6 +39,15 @@ const attributesOf = (body: string): Record<string, unknown> =>
   plainLog(telemetry.sdk.log(body))['attributes'] as Record<string, unknown>;
 const fail = (): never => {
   throw new TypeError('broken');
+};
+/** What a store of runs may know of one. */
+const KNOWN = {
+  attempt: 1,
+  pipeline: 'early',
+  subdomain: undefined,
+  clientId: undefined,
+  source: undefined,
+  stages: [],
 };
 
 describe('an item that fails its job', () => {
@@ -497,6 +506,61 @@ describe('a template', () => {
       subdomain: 'alameda',
       trigger: 'cron',
     });
+  });
+
+  test.for([
+    ['taken before its time', 3_600_000],
+    ['taken a little before its time, by this clock', 5],
+    ['taken after its time', -1000],
+  ] as const)('of a job %s: all its tries have a run of the same start', async ([, inMs]) => {
+    const template = createJob({ name: 'early_job', begin: { pipeline: 'early' } });
+    const now = Date.now();
+    const place = at(`early:${inMs}`, { readyAt: now + inMs });
+    const started = (): number | undefined => createJob({ name: 'child' }).run?.started_at;
+    const first = withJob(template, place, { willRetry: true }, started);
+    expect(first).toBeLessThanOrEqual(Date.now());
+    await vi.waitUntil(() => Date.now() > now + 10);
+    const second = withJob(template, { ...place, attempt: 2 }, () => {
+      endRun();
+      return started();
+    });
+    expect(second).toBe(first);
+    const times = lifecycle.events.flatMap((event) =>
+      event.type === 'run_started' || event.type === 'run_ended' ? [event.run.startTime] : [],
+    );
+    expect(times).toEqual([first, first]);
+  });
+
+  test.for([
+    ['what the store of runs knows', (): number => 1_737_072_000_000, 1_737_072_000_000],
+    ['its own time, where the store does not know', (): undefined => undefined, undefined],
+    ['its own time, where the store fails', fail, undefined],
+  ] as const)('of a later try in another process goes by %s', ([, startOf, expected]) => {
+    const asked: string[] = [];
+    const remove = installRunStore({
+      claimRunId: fail,
+      claimAttempt: fail,
+      resolveRun: (runId) => {
+        asked.push(runId);
+        return { ...KNOWN, runId, startTime: startOf() };
+      },
+    });
+    onTestFinished(remove);
+    const template = createJob({ name: 'early_job', begin: { pipeline: 'early' } });
+    const readyAt = Date.now() - 1000;
+    const place = at(`elsewhere:${expected}:${startOf.name}`, { attempt: 2, readyAt });
+    const run = withJob(template, place, () => createJob({ name: 'child' }).run);
+    expect([new Set(asked), run?.started_at]).toEqual([new Set([run?.id]), expected ?? readyAt]);
+  });
+
+  test('tells what it had to change where it is read, and where its run begins', () => {
+    const begin = { pipeline: 'é'.repeat(150), attributes: { password: 'x', status: 'y' } };
+    withJob({ ...createJob({ name: 'nightly_job' }), begin }, at('changed'), () => undefined);
+    const flags = ['name_replaced', 'field_redacted', 'field_renamed'];
+    for (const record of ['run_started', 'Completed nightly_job']) {
+      expect(attributesOf(record)['milepost.flags']).toEqual(flags);
+    }
+    expect(lifecycle.events.find(({ type }) => type === 'run_started')).toMatchObject({ flags });
   });
 });
 
