@@ -18,6 +18,7 @@ import {
 } from './carried-values.ts';
 import { grown } from './grown.ts';
 import { prometheusName } from './prometheus-name.ts';
+import { refusedRecords } from './refused-records.ts';
 
 /** How urgent an alert is: someone has to act now, or look at it today. */
 export type Severity = 'critical' | 'warning';
@@ -111,11 +112,11 @@ export function alerts(settings: AlertSettings): readonly Alert[] {
     },
     {
       name: 'PipelineTelemetryLost',
-      expr: `sum by (job, signal, reason) (${grown(METRIC_TELEMETRY_LOST, window)}) > 0`,
+      expr: `sum by (job, signal, reason) (${grown(METRIC_TELEMETRY_LOST, window)}) > 0 or ${refusedRecords(window)}`,
       holds: '0s',
       severity: 'warning',
-      summary: 'Telemetry of {{ $labels.job }} was lost',
-      description: `{{ $value }} {{ $labels.signal }} records were lost within ${window}: {{ $labels.reason }}. Counts and dashboards lack them.`,
+      summary: 'Telemetry was lost, says {{ $labels.job }}',
+      description: `{{ if $labels.exporter }}Up to {{ end }}{{ $value | humanize }} {{ $labels.signal }} records were lost within ${window}: {{ $labels.reason }}. Counts and dashboards lack them.`,
       dashboard: 'milepost-telemetry',
     },
   ];

@@ -19,7 +19,11 @@ export function grown(
   selector = '',
   part: Part = '',
 ): string {
-  const series = `${prometheusName(metric)}${part}${selector}`;
+  return grownSeries(`${prometheusName(metric)}${part}${selector}`, window);
+}
+
+/** The same of the series that a selector names. */
+export function grownSeries(series: string, window: string): string {
   return difference(`${series}[${window}]`, `${series}[${LAST_TOLD}] offset ${window}`);
 }
 
@@ -28,7 +32,11 @@ export function grown(
  * points everything is counted once, and a bar stands for what came after its time.
  */
 export function grownFromHere(metric: MetricDefinition, selector = '', part: Part = ''): string {
-  const series = `${prometheusName(metric)}${part}${selector}`;
+  return grownSeriesFromHere(`${prometheusName(metric)}${part}${selector}`);
+}
+
+/** The same of the series that a selector names. */
+export function grownSeriesFromHere(series: string): string {
   return difference(`${series}[$__interval] offset -$__interval`, `${series}[${LAST_TOLD}]`);
 }
 

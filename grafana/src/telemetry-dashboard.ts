@@ -8,6 +8,7 @@ import {
 import { grownFromHere } from './grown.ts';
 import { type DashboardPlan } from './panel.ts';
 import { prometheusName } from './prometheus-name.ts';
+import { refusedRecordsFromHere } from './refused-records.ts';
 
 /** What waits on the disks of hosts, at its most within five minutes: of an outage no more than one sample may come. */
 function spooled(aggregation: 'sum' | 'max', metric: MetricDefinition): string {
@@ -42,6 +43,25 @@ export const TELEMETRY_DASHBOARD: DashboardPlan = {
           minStep: '1h',
           expr: `sum by (job, signal, reason) (${grownFromHere(METRIC_TELEMETRY_LOST)})`,
           legend: '{{job}} {{signal}} {{reason}}',
+        },
+      ],
+    },
+    {
+      kind: 'bars',
+      title: 'Refused behind the collector',
+      description:
+        'Records that the collector had and Loki, Tempo or Prometheus did not take, for each hour from the time of the bar on. What the collector counts is at most so many: ' +
+        'of a request that is refused the server may have taken the most. Loki and Tempo count what they dropped. More than nothing needs somebody.',
+      unit: 'short',
+      noData: 'The collector, Loki and Tempo have told of none.',
+      width: 12,
+      height: 8,
+      queries: [
+        {
+          datasource: 'prometheus',
+          minStep: '1h',
+          expr: refusedRecordsFromHere(),
+          legend: '{{job}} {{exporter}} {{signal}} {{reason}}',
         },
       ],
     },

@@ -84,6 +84,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     changed(join(ROOT, 'grafana/prometheus.yaml'), [
       ['alertmanager:9093', address(ports.alertmanager)],
       ['otel-collector:8888', address(ports.collectorMetrics)],
+      ['targets: [loki:3100]', `targets: ['${address(ports.loki)}']`],
+      ['targets: [tempo:3200]', `targets: ['${address(ports.tempo)}']`],
       ...(isShort ? SHORT_SCRAPES : []),
     ]),
   );
