@@ -120,3 +120,18 @@ test('lines, samples and spans that were accepted and then refused are told, and
   expect(values).toContainEqual(['loki', 'greater_than_max_sample_age', 1]);
   expect(rows).toHaveLength(REFUSED.length);
 });
+
+test('each start of the collector counts in series of its own, or the same count again would look like the old one', async () => {
+  const instanceOf = async (): Promise<string | undefined> => {
+    const said = await (await fetch(stack.collectorMetricsUrl)).text();
+    return /^otelcol_exporter_\w+\{.*service_instance_id="(?<id>[^"]+)"/m.exec(said)?.groups?.[
+      'id'
+    ];
+  };
+  const before = await instanceOf();
+  await stack.collector.stop();
+  await stack.collector.start();
+  const after = await instanceOf();
+  expect([before, after]).toEqual([expect.any(String), expect.any(String)]);
+  expect(after).not.toBe(before);
+});
