@@ -243,14 +243,13 @@ describe('a name in an envelope', () => {
   });
 
   test.for([
-    ['run', { run: { pipeline: WIDE } }],
-    ['stage', { stage: { ...STAGE, name: WIDE } }],
-    ['job', { name: WIDE }],
-    ['parent job', { parent_job_id: WIDE }],
+    ['run', { pipeline: WIDE }, {}],
+    ['stage', {}, { stage: { ...STAGE, name: WIDE } }],
+    ['job', {}, { name: WIDE }],
+    ['parent job', {}, { parent_job_id: WIDE }],
   ] as const)(
     'of a %s that had to be cut is flagged, also in the JSON of many jobs',
-    ([, part]) => {
-      const { run = {}, ...rest }: { readonly run?: object } = part;
+    ([, run, rest]) => {
       const given = JSON.stringify(envelope(run, rest));
       for (const jobId of ['1', '2']) withJob(given, { ...AT, jobId }, () => undefined);
       const flags = telemetry.sdk.spans.map(({ attributes }) => flagsOf(attributes));
