@@ -268,7 +268,7 @@ describe('a run of fifty pages by three worker processes, of which one is killed
     const at = { cwd: directory.path };
     const shown = await runMilepost(['show', 'latest'], at);
     expect(shown).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(shown.stdout).toMatch(/^ {2}ocr +completed .* 50\/50$/m);
+    expect(shown.stdout).toMatch(/^ {2}ocr +completed .* 50\/50 +50 of 50 jobs$/m);
     expect(shown.stdout).toMatch(/^ {2}ocr_page_job +50 +50 +1 /m);
     expect(shown.stdout).toMatch(/try 1 lost: process \d+ on .* is not there any more; try 2/);
     const verified = await runMilepost(['verify', 'latest'], at);
