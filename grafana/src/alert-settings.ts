@@ -21,7 +21,7 @@ export interface AlertSettings {
   readonly minimumOutcomes: number;
   /** How long a tendency must hold before it is told. */
   readonly tendencyHolds: string;
-  /** How many times slower than over its own week a stage counts as slow. */
+  /** How many times slower than in the week before the last day a stage counts as slow. */
   readonly slowFactor: number;
   /** Where Grafana is, for links; no slash at the end. */
   readonly grafanaUrl: string;

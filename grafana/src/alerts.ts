@@ -5,7 +5,9 @@ import {
   METRIC_STAGE_LAST_START,
   METRIC_STAGE_RUNS,
   METRIC_TELEMETRY_LOST,
+  STATUS_VALUE_COMPLETED,
   STATUS_VALUE_FAILED,
+  STATUS_VALUE_PARTIAL,
 } from '@milepost/semconv';
 import { type AlertSettings } from './alert-settings.ts';
 import {
@@ -16,7 +18,7 @@ import {
   LAST_SUCCESS,
   STAGE_LABELS,
 } from './carried-values.ts';
-import { grown } from './grown.ts';
+import { grown, grownInWeekBefore } from './grown.ts';
 import { prometheusName } from './prometheus-name.ts';
 import { refusedRecords } from './refused-records.ts';
 
@@ -48,8 +50,10 @@ const AGO = '{{ $value | humanizeDuration }}';
 export function alerts(settings: AlertSettings): readonly Alert[] {
   const { window, minimumOutcomes, failureRatio, slowFactor, stuckAfterSeconds, lateFactor } =
     settings;
-  const outcomes = `sum by (${STAGE_LABELS}) (${grown(METRIC_STAGE_RUNS, window)})`;
+  const outcomes = `sum by (${STAGE_LABELS}) (${grown(METRIC_STAGE_RUNS, window, countedOnly())})`;
   const failures = `sum by (${STAGE_LABELS}) (${grown(METRIC_STAGE_RUNS, window, failedOnly())})`;
+  const today = p95(grown(METRIC_STAGE_DURATION, window, '', '_bucket'));
+  const weekBefore = p95(grownInWeekBefore(METRIC_STAGE_DURATION, '', '_bucket'));
   return [
     {
       name: 'PipelineStageFailed',
@@ -95,19 +99,19 @@ export function alerts(settings: AlertSettings): readonly Alert[] {
       severity: 'warning',
       looksBack: true,
       summary: `${STAGE}${WHERE} fails often`,
-      description: `{{ $value | humanizePercentage }} of its outcomes within ${window} are failures.`,
+      description: `{{ $value | humanizePercentage }} of its outcomes within ${window} (completed, partial, failed) are failures.`,
       dashboard: 'milepost-stage',
     },
     {
       name: 'PipelineStageSlow',
       expr:
-        `${p95(window)} / ${p95('7d')} > ${slowFactor}` +
+        `${today} / ${weekBefore} > ${slowFactor}` +
         ` and sum by (${STAGE_LABELS}) (${grown(METRIC_STAGE_DURATION, window, '', '_count')}) >= ${minimumOutcomes}`,
       holds: settings.tendencyHolds,
       severity: 'warning',
       looksBack: true,
       summary: `${STAGE}${WHERE} is slow`,
-      description: `The p95 of its duration within ${window} is {{ $value | humanize }} times that of its week.`,
+      description: `The p95 of its duration within ${window} is {{ $value | humanize }} times that of the week before.`,
       dashboard: 'milepost-stage',
     },
     {
@@ -126,6 +130,12 @@ function failedOnly(): string {
   return `{status="${STATUS_VALUE_FAILED}"}`;
 }
 
+// A stage that was skipped or cancelled neither worked nor failed.
+function countedOnly(): string {
+  const counted = [STATUS_VALUE_COMPLETED, STATUS_VALUE_PARTIAL, STATUS_VALUE_FAILED];
+  return `{status=~"${counted.join('|')}"}`;
+}
+
 function goneWithoutEnd(): string {
   return (
     `${LAST_GONE_START} > (${LAST_SUCCESS} or ${LAST_GONE_START} * 0)` +
@@ -140,7 +150,6 @@ function tooLong(stuckAfterSeconds: number): string {
   return `max by (${STAGE_LABELS}) (time() - ${start} > ${stuckAfterSeconds} and ${running})`;
 }
 
-function p95(window: string): string {
-  const buckets = `sum by (${STAGE_LABELS}, le) (${grown(METRIC_STAGE_DURATION, window, '', '_bucket')})`;
-  return `histogram_quantile(0.95, ${buckets})`;
+function p95(buckets: string): string {
+  return `histogram_quantile(0.95, sum by (${STAGE_LABELS}, le) (${buckets}))`;
 }

@@ -27,6 +27,16 @@ export function grownSeries(series: string, window: string): string {
   return difference(`${series}[${window}]`, `${series}[${LAST_TOLD}] offset ${window}`);
 }
 
+/** The same of the seven days before the last one: what a day is compared with must not hold the day. */
+export function grownInWeekBefore(
+  metric: MetricDefinition,
+  selector = '',
+  part: Part = '',
+): string {
+  const series = `${prometheusName(metric)}${part}${selector}`;
+  return difference(`${series}[7d] offset 1d`, `${series}[${LAST_TOLD}] offset 8d`);
+}
+
 /**
  * The same of the window that begins at the time of the point, as long as the distance of two points (Grafana's `$__interval`): over all
  * points everything is counted once, and a bar stands for what came after its time.

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { differencesOf } from './promtool.ts';
+import { type InputSeries, differencesOf } from './promtool.ts';
 import { DAY_MINUTES, DAY_SECONDS, fires, series } from './stage-series.ts';
 
 const QUARTERS_OF_41_DAYS = 41 * 24 * 4;
@@ -197,43 +197,94 @@ describe('PipelineStageStuck', () => {
   });
 });
 
-test('PipelineFailureRatioHigh: two of six ends failed; three ends are too few to tell', () => {
-  expect(
-    differencesOf({
-      name: 'ratio',
-      series: [
-        series('pipeline_stage_runs_total', '0 2 2x100', { status: 'failed' }),
-        series('pipeline_stage_runs_total', '0 4 4x100', { status: 'completed' }),
-        series('pipeline_stage_runs_total', '0 2 2x100', { status: 'failed', stage: 'fetch' }),
-        series('pipeline_stage_runs_total', '0 1 1x100', { status: 'completed', stage: 'fetch' }),
-      ],
-      firing: [
-        { at: '3m', alerts: [] },
-        { at: '10m', alerts: [fires('PipelineFailureRatioHigh', 'warning')] },
-      ],
-    }),
-  ).toBe('');
+describe('PipelineFailureRatioHigh', () => {
+  test('two of six ends failed; three ends are too few to tell', () => {
+    expect(
+      differencesOf({
+        name: 'ratio',
+        series: [
+          series('pipeline_stage_runs_total', '0 2 2x100', { status: 'failed' }),
+          series('pipeline_stage_runs_total', '0 4 4x100', { status: 'completed' }),
+          series('pipeline_stage_runs_total', '0 2 2x100', { status: 'failed', stage: 'fetch' }),
+          series('pipeline_stage_runs_total', '0 1 1x100', { status: 'completed', stage: 'fetch' }),
+        ],
+        firing: [
+          { at: '3m', alerts: [] },
+          { at: '10m', alerts: [fires('PipelineFailureRatioHigh', 'warning')] },
+        ],
+      }),
+    ).toBe('');
+  });
+
+  test('ends that were skipped or cancelled count neither way', () => {
+    expect(
+      differencesOf({
+        name: 'ratio beside skipped ends',
+        series: [
+          series('pipeline_stage_runs_total', '0 2 2x100', { status: 'failed' }),
+          series('pipeline_stage_runs_total', '0 3 3x100', { status: 'completed' }),
+          series('pipeline_stage_runs_total', '0 1 1x100', { status: 'partial' }),
+          series('pipeline_stage_runs_total', '0 80 80x100', { status: 'skipped' }),
+          series('pipeline_stage_runs_total', '0 20 20x100', { status: 'cancelled' }),
+          series('pipeline_stage_runs_total', '0 2 2x100', { status: 'failed', stage: 'fetch' }),
+          series('pipeline_stage_runs_total', '0 9 9x100', { status: 'skipped', stage: 'fetch' }),
+        ],
+        firing: [{ at: '10m', alerts: [fires('PipelineFailureRatioHigh', 'warning')] }],
+      }),
+    ).toBe('');
+  });
 });
 
-test('PipelineStageSlow: six runs of today took ten times as long as two hundred of the week before', () => {
-  const quick = '0+2x100 200x51';
-  const all = '0+2x100 200x49 206 206';
-  expect(
-    differencesOf({
-      name: 'slow',
-      interval: '1h',
-      series: [
-        series('pipeline_stage_duration_seconds_bucket', quick, { le: '1', status: 'completed' }),
-        series('pipeline_stage_duration_seconds_bucket', all, { le: '10', status: 'completed' }),
-        series('pipeline_stage_duration_seconds_bucket', all, { le: '+Inf', status: 'completed' }),
-        series('pipeline_stage_duration_seconds_count', all, { status: 'completed' }),
-      ],
-      firing: [
-        { at: '90h', alerts: [] },
-        { at: '153h', alerts: [fires('PipelineStageSlow', 'warning')] },
-      ],
-    }),
-  ).toBe('');
+describe('PipelineStageSlow', () => {
+  const ends = (quick: string, all: string): readonly InputSeries[] => [
+    series('pipeline_stage_duration_seconds_bucket', quick, { le: '1', status: 'completed' }),
+    series('pipeline_stage_duration_seconds_bucket', all, { le: '10', status: 'completed' }),
+    series('pipeline_stage_duration_seconds_bucket', all, { le: '+Inf', status: 'completed' }),
+    series('pipeline_stage_duration_seconds_count', all, { status: 'completed' }),
+  ];
+
+  test('six runs of today took ten times as long as two hundred of the week before', () => {
+    expect(
+      differencesOf({
+        name: 'slow',
+        interval: '1h',
+        series: ends('0+2x100 200x51', '0+2x100 200x49 206 206'),
+        firing: [
+          { at: '90h', alerts: [] },
+          { at: '153h', alerts: [fires('PipelineStageSlow', 'warning')] },
+        ],
+      }),
+    ).toBe('');
+  });
+
+  test('every run of a day and more takes ten times as long: until the week before has slow ones too', () => {
+    // One an hour; from the 240th on all are slow.
+    expect(
+      differencesOf({
+        name: 'all slow',
+        interval: '1h',
+        series: ends('0+1x240 240x60', '0+1x300'),
+        firing: [
+          { at: '240h', alerts: [] },
+          { at: '246h', alerts: [fires('PipelineStageSlow', 'warning')] },
+          { at: '264h', alerts: [fires('PipelineStageSlow', 'warning')] },
+          { at: '270h', alerts: [fires('PipelineStageSlow', 'warning')] },
+          { at: '288h', alerts: [] },
+        ],
+      }),
+    ).toBe('');
+  });
+
+  test('a stage without a week before has nothing to be compared with', () => {
+    expect(
+      differencesOf({
+        name: 'first day',
+        interval: '1h',
+        series: ends('0+1x10 10x10', '0+1x20'),
+        firing: [{ at: '20h', alerts: [] }],
+      }),
+    ).toBe('');
+  });
 });
 
 test('PipelineTelemetryLost: by service, signal and reason', () => {
