@@ -530,7 +530,9 @@ describe('a sync that does not come to its end', () => {
     proxy.forget();
     expect(await sync()).toMatchObject({ code: 0, err: '' });
     const there = await contents(bucket);
-    expect(there).toEqual(await contents(root));
+    // Whoever is killed may leave the beginning of a file that was to take the place of another.
+    const whole = Object.entries(await contents(root)).filter(([name]) => !name.endsWith('.tmp'));
+    expect(there).toEqual(Object.fromEntries(whole));
     expect(proxy.puts.length).toBe(Object.keys(there).length - 30);
     expect(await executions()).toEqual([
       { stage: 'sync_results', state: 'lost' },
