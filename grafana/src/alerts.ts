@@ -14,6 +14,7 @@ import {
   EXPECTED_INTERVAL,
   LAST_FAILURE,
   LAST_GONE_START,
+  LAST_OTHER_END,
   LAST_START,
   LAST_SUCCESS,
   STAGE_LABELS,
@@ -85,11 +86,11 @@ export function alerts(settings: AlertSettings): readonly Alert[] {
     },
     {
       name: 'PipelineStageStuck',
-      expr: `time() - (${goneWithoutEnd()}) or (${tooLong(stuckAfterSeconds)})`,
+      expr: `time() - (${goneWithoutEnd()} or ${neverEnded(stuckAfterSeconds)}) or ${tooLong(stuckAfterSeconds)}`,
       holds: '0s',
       severity: 'critical',
       summary: `${STAGE}${WHERE} started and never ended`,
-      description: `It started ${AGO} ago. Its process is gone (killed, out of memory, power lost), or it hangs.`,
+      description: `It started ${AGO} ago. Its process is gone (killed, out of memory, power lost), it hangs, or what was to end it never came.`,
       dashboard: 'milepost-stage',
     },
     {
@@ -137,10 +138,17 @@ function countedOnly(): string {
 }
 
 function goneWithoutEnd(): string {
-  return (
-    `${LAST_GONE_START} > (${LAST_SUCCESS} or ${LAST_GONE_START} * 0)` +
-    ` and ${LAST_GONE_START} > (${LAST_FAILURE} or ${LAST_GONE_START} * 0)`
-  );
+  return withoutEnd(LAST_GONE_START, [LAST_SUCCESS, LAST_FAILURE]);
+}
+
+// Also of a stage that is spread over jobs: no process counts it as running.
+function neverEnded(stuckAfterSeconds: number): string {
+  const open = withoutEnd(LAST_START, [LAST_SUCCESS, LAST_FAILURE, LAST_OTHER_END]);
+  return `(${open} and ${LAST_START} < time() - ${stuckAfterSeconds})`;
+}
+
+function withoutEnd(start: string, ends: readonly string[]): string {
+  return ends.map((end) => `${start} > (${end} or ${start} * 0)`).join(' and ');
 }
 
 function tooLong(stuckAfterSeconds: number): string {

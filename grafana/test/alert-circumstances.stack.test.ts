@@ -174,19 +174,34 @@ describe('a collector that is away', () => {
     ).toBe('');
   });
 
-  test('for longer than half an hour: a living process looks dead until it is heard again and its stage ends', () => {
+  test('for longer than half an hour: a living process looks dead until half an hour after it is heard again', () => {
     expect(
       differencesOf({
         name: 'long gap',
-        series: [
-          series(ACTIVE, '1x10 _x44 1x10 0x60'),
-          series(START, '60x10 _x44 60x70'),
-          series(SUCCESS, '_x66 3960x60'),
-        ],
+        interval: '5m',
+        series: [series(ACTIVE, '1x5 _x7 1x40 0x2 _x60'), series(START, '300x5 _x7 300x43 _x60')],
         firing: [
-          { at: '30m', alerts: [] },
-          { at: '45m', alerts: [fires('PipelineStageStuck')] },
-          { at: '70m', alerts: [] },
+          { at: '25m', alerts: [] },
+          { at: '60m', alerts: [fires('PipelineStageStuck')] },
+          { at: '95m', alerts: [] },
+          { at: '4h', alerts: [] },
+          // It ended as cancelled, and its process is gone.
+          { at: '5h30m', alerts: [] },
+        ],
+      }),
+    ).toBe('');
+  });
+
+  test('and a living process that ends its stage meanwhile looks dead no longer, whatever the end', () => {
+    expect(
+      differencesOf({
+        name: 'end in a long gap',
+        interval: '5m',
+        series: [series(ACTIVE, '1x5 _x9 0x2 _x60'), series(START, '300x5 _x9 300x2 _x60')],
+        firing: [
+          { at: '70m', alerts: [fires('PipelineStageStuck')] },
+          { at: '110m', alerts: [] },
+          { at: '5h', alerts: [] },
         ],
       }),
     ).toBe('');

@@ -197,6 +197,83 @@ describe('PipelineStageStuck', () => {
   });
 });
 
+describe('PipelineStageStuck, of a stage that no process counts as running', () => {
+  const START = 'pipeline_stage_last_start_timestamp_seconds';
+  const ends = (values: string, status: string): InputSeries =>
+    series('pipeline_stage_duration_seconds_count', values, { status });
+
+  test.for([
+    { circumstance: 'its process lives', points: 60 },
+    { circumstance: 'its process is gone', points: 3 },
+  ])(
+    'spread over jobs, and never ended: after six hours, until it succeeds; $circumstance',
+    ({ points }) => {
+      expect(
+        differencesOf({
+          name: 'spread',
+          interval: '15m',
+          series: [
+            series('pipeline_stage_active', `0x${points}`),
+            series(START, `900x${points}`),
+            series('pipeline_stage_last_success_timestamp_seconds', '_x60 54000x60', {
+              instance: 'b',
+            }),
+          ],
+          firing: [
+            { at: '6h', alerts: [] },
+            { at: '6h30m', alerts: [fires('PipelineStageStuck')] },
+            { at: '14h', alerts: [fires('PipelineStageStuck')] },
+            { at: '15h', alerts: [] },
+            { at: '24h', alerts: [] },
+          ],
+        }),
+      ).toBe('');
+    },
+  );
+
+  test.for(['skipped', 'cancelled', 'failed'])(
+    'ended as %s at once, without a time of success or final failure: never',
+    (status) => {
+      expect(
+        differencesOf({
+          name: `always ${status}`,
+          interval: '5m',
+          // Two daily processes of two samples each, and one that lives on.
+          series: [
+            series(START, '_x3 840 840 _x480'),
+            ends('_x3 1 1 _x480', status),
+            series(START, '_x150 44940x330', { instance: 'b' }),
+            {
+              ...ends('_x150 1x330', status),
+              series: ends('', status).series.replace('instance="a"', 'instance="b"'),
+            },
+          ],
+          firing: [
+            { at: '7h', alerts: [] },
+            { at: '12h', alerts: [] },
+            { at: '20h', alerts: [] },
+            { at: '40h', alerts: [] },
+          ],
+        }),
+      ).toBe('');
+    },
+  );
+
+  test('ended as skipped, and the next time never: that one', () => {
+    expect(
+      differencesOf({
+        name: 'skipped and then open',
+        interval: '5m',
+        series: [series(START, '600x6 2400x200'), ends('0 0 0 1x200', 'skipped')],
+        firing: [
+          { at: '6h30m', alerts: [] },
+          { at: '7h', alerts: [fires('PipelineStageStuck')] },
+        ],
+      }),
+    ).toBe('');
+  });
+});
+
 describe('PipelineFailureRatioHigh', () => {
   test('two of six ends failed; three ends are too few to tell', () => {
     expect(
