@@ -54,7 +54,7 @@ export function alerts(settings: AlertSettings): readonly Alert[] {
   const outcomes = `sum by (${STAGE_LABELS}) (${grown(METRIC_STAGE_RUNS, window, countedOnly())})`;
   const failures = `sum by (${STAGE_LABELS}) (${grown(METRIC_STAGE_RUNS, window, failedOnly())})`;
   const today = p95(grown(METRIC_STAGE_DURATION, window, '', '_bucket'));
-  const weekBefore = p95(grownInWeekBefore(METRIC_STAGE_DURATION, '', '_bucket'));
+  const weekBefore = p95(grownInWeekBefore(METRIC_STAGE_DURATION, window, '', '_bucket'));
   return [
     {
       name: 'PipelineStageFailed',

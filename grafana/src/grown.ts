@@ -27,14 +27,22 @@ export function grownSeries(series: string, window: string): string {
   return difference(`${series}[${window}]`, `${series}[${LAST_TOLD}] offset ${window}`);
 }
 
-/** The same of the seven days before the last one: what a day is compared with must not hold the day. */
+/** The same of the seven days before a window: what a day is compared with must not hold the day. */
 export function grownInWeekBefore(
   metric: MetricDefinition,
+  window: string,
   selector = '',
   part: Part = '',
 ): string {
   const series = `${prometheusName(metric)}${part}${selector}`;
-  return difference(`${series}[7d] offset 1d`, `${series}[${LAST_TOLD}] offset 8d`);
+  const start = `${series}[${LAST_TOLD}] offset ${weekAnd(window)}`;
+  return difference(`${series}[7d] offset ${window}`, start);
+}
+
+// A duration has each unit once.
+function weekAnd(window: string): string {
+  const days = /^(?<count>\d+)d$/.exec(window)?.groups?.['count'];
+  return days === undefined ? `7d${window}` : `${7 + Number(days)}d`;
 }
 
 /**
