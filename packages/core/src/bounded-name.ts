@@ -8,7 +8,7 @@ export const MAX_NAME_BYTES = 200;
 const HASH_LENGTH = 12;
 
 /** What stands for a name that was not given. */
-export const UNNAMED = 'unnamed';
+export const UNNAMED: string = 'unnamed';
 
 /** A name as given, cut and flagged where it is too long or not well-formed; undefined where it is no name. */
 export function boundedName(given: unknown, flags: Flags): string | undefined {

@@ -1,7 +1,8 @@
-// The last millisecond whose nanoseconds fit into 64 bits with a sign, as OTLP and its readers keep times: in 2262.
-const LATEST_MS = 9_223_372_036_854;
+import { MAX_ENVELOPE_TIME_MS } from '@milepost/semconv';
 
 /** A time of an envelope, in milliseconds since the Unix epoch; undefined for what is none. */
 export function asTime(value: unknown): number | undefined {
-  return typeof value === 'number' && value >= 0 && value <= LATEST_MS ? value : undefined;
+  return typeof value === 'number' && value >= 0 && value <= MAX_ENVELOPE_TIME_MS
+    ? value
+    : undefined;
 }

@@ -1,4 +1,4 @@
-export { boundedName } from './bounded-name.ts';
+export { UNNAMED, boundedName } from './bounded-name.ts';
 export { type ErrorDescription } from './describe-error.ts';
 export { type ProcessEnding, endRunning } from './end-running.ts';
 export { FieldBag, type Fields } from './field-bag.ts';

@@ -1,5 +1,4 @@
-// The last millisecond that an envelope may name: in 2262.
-const LATEST_MS = 9_223_372_036_854;
+import { MAX_ENVELOPE_TIME_MS } from '@milepost/semconv';
 
 /** What Milepost reads of a job of BullMQ: an instance of `Job`, or in a sandbox the plain data of one. */
 export interface BullJob {
@@ -73,7 +72,9 @@ function count(value: unknown): number {
 }
 
 function time(value: unknown): number | undefined {
-  return typeof value === 'number' && value > 0 && value <= LATEST_MS ? value : undefined;
+  return typeof value === 'number' && value > 0 && value <= MAX_ENVELOPE_TIME_MS
+    ? value
+    : undefined;
 }
 
 function text(value: unknown): string | undefined {

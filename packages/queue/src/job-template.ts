@@ -1,7 +1,5 @@
 import { type JobEnvelope } from '@milepost/core';
-import { Flags, boundedName } from '@milepost/core/hooks';
-
-const UNNAMED = 'unnamed';
+import { Flags, UNNAMED, boundedName } from '@milepost/core/hooks';
 
 /** What a job carries that belongs to no run: when it runs, it makes one for itself. Names are bounded as `createJob` does. */
 export function jobTemplate(name: string, enqueuedAt: number, stage?: string): JobEnvelope {

@@ -20,3 +20,8 @@ export const MAX_ITEM_SPANS: number = 1000;
 export const MAX_ENVELOPE_NAME_LENGTH: number = 200;
 /** How many stages a run declares at most: each of its jobs carries them. */
 export const MAX_DECLARED_STAGES: number = 256;
+/**
+ * Latest time in a job envelope, in milliseconds since the Unix epoch: the last one whose nanoseconds fit into 64 bits with a sign,
+ * as OTLP and its readers keep times. In 2262.
+ */
+export const MAX_ENVELOPE_TIME_MS: number = 9_223_372_036_854;

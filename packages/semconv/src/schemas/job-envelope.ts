@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MAX_DECLARED_STAGES, MAX_ENVELOPE_NAME_LENGTH } from '../limits.ts';
+import { MAX_DECLARED_STAGES, MAX_ENVELOPE_NAME_LENGTH, MAX_ENVELOPE_TIME_MS } from '../limits.ts';
 import { isNoLongerThan } from '../text-length.ts';
 import { parseWith } from './schema-error.ts';
 
@@ -28,8 +28,7 @@ const text = bounded(z.string());
 const name = bounded(z.string().min(1));
 const stages = z.array(text).max(MAX_DECLARED_STAGES);
 const positive = z.int().positive();
-// The last millisecond whose nanoseconds fit into 64 bits with a sign, as OTLP and its readers keep times: in 2262.
-const milliseconds = z.number().min(0).max(9_223_372_036_854);
+const milliseconds = z.number().min(0).max(MAX_ENVELOPE_TIME_MS);
 const executionId = z
   .string()
   .regex(/^[0-9a-f]{16}$(?!\n)/, 'expected 16 hex digits')
